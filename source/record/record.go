@@ -1,0 +1,73 @@
+// Package record holds what travels between a stream, the engine and a sink:
+// rows of typed columns, the description of a stream, its statuses and its
+// failures. It is a leaf: it knows neither Qualtrics nor any output protocol.
+package record
+
+import "time"
+
+// Info describes a stream to a sink, once, before anything else of it.
+type Info struct {
+	Stream string   // name, [a-z][a-z0-9_]*
+	Schema []byte   // JSON Schema (draft-07) of a row, compact JSON
+	Table  *Table   // the columns of a row, in order
+	Key    []string // column names of the primary key
+	Cursor string   // column name of the cursor; "" when the stream has none
+}
+
+// Change says that a column does not hold what Qualtrics sent.
+type Change struct {
+	Column string
+	Kind   ChangeKind
+	Reason ChangeReason
+}
+
+// ChangeKind says what was done to a value (Airbyte protocol, record meta).
+type ChangeKind string
+
+// The changes a source can make.
+const (
+	Nulled    ChangeKind = "NULLED"
+	Truncated ChangeKind = "TRUNCATED"
+)
+
+// ChangeReason says why a value was changed (Airbyte protocol, record meta).
+type ChangeReason string
+
+// The reasons a source can give.
+const (
+	// Unfit is a value that its column's type cannot hold.
+	Unfit ChangeReason = "SOURCE_SERIALIZATION_ERROR"
+	// TooLarge is a value above a size limit.
+	TooLarge ChangeReason = "SOURCE_FIELD_SIZE_LIMITATION"
+	// NotRetrieved is a value whose own fetch failed.
+	NotRetrieved ChangeReason = "SOURCE_RETRIEVAL_ERROR"
+)
+
+// Status is news about a stream that is being read.
+type Status struct {
+	// RateLimitedUntil is when a limit of Qualtrics ends that holds the
+	// stream back; zero means that it runs freely.
+	RateLimitedUntil time.Time
+}
+
+// FailureType says who has to act on a failure (Airbyte protocol,
+// failure_type).
+type FailureType string
+
+// The failure types.
+const (
+	ConfigError    FailureType = "config_error"    // the user: credentials, permissions, configuration
+	TransientError FailureType = "transient_error" // time: a later run may succeed
+	SystemError    FailureType = "system_error"    // us: a bug, or something nobody foresaw
+)
+
+// Failure is why a stream, or a whole run, is not complete. Both texts are
+// already redacted.
+type Failure struct {
+	Type     FailureType
+	Message  string // for the user: what happened and what to do
+	Internal string // for support: the error as it was
+}
+
+// Error returns the message for the user.
+func (f *Failure) Error() string { return f.Message }

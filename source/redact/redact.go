@@ -1,0 +1,145 @@
+// Package redact keeps secrets out of everything the connector prints.
+//
+// [Secret] is a string that no printing verb, encoder or logger shows. A
+// [Redactor] replaces the secrets it was told about, in the encodings in which
+// they travel, wherever text from outside (a server's error message, a URL)
+// is about to be shown.
+package redact
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html"
+	"io"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Mask is what stands in the place of a secret.
+const Mask = "[redacted]"
+
+// MinLength is the shortest secret, in bytes, that a [Redactor] replaces:
+// anything shorter would eat ordinary text. The configuration refuses shorter
+// ones.
+const MinLength = 8
+
+// Secret is a credential. Every way of printing or encoding it gives [Mask];
+// only Reveal returns the value.
+type Secret string
+
+// Reveal returns the raw value, to be put into a request and nowhere else.
+func (s Secret) Reveal() string { return string(s) }
+
+// String returns the mask.
+func (Secret) String() string { return Mask }
+
+// GoString returns the mask, for %#v.
+func (Secret) GoString() string { return Mask }
+
+// Format prints the mask for every verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Mask) }
+
+// MarshalText returns the mask, for JSON and every other text encoding.
+func (Secret) MarshalText() ([]byte, error) { return []byte(Mask), nil }
+
+// LogValue returns the mask, for log/slog.
+func (Secret) LogValue() slog.Value { return slog.StringValue(Mask) }
+
+// Redactor replaces known secrets in text. The zero value knows none; it is
+// safe for concurrent use, and a nil *Redactor changes nothing.
+type Redactor struct {
+	mu       sync.RWMutex
+	known    map[string]bool
+	replacer *strings.Replacer
+}
+
+// New returns a redactor that knows the given secrets.
+func New(secrets ...Secret) *Redactor {
+	r := &Redactor{}
+	r.Add(secrets...)
+	return r
+}
+
+// Add makes further secrets known, such as an access token that was just
+// issued. Those shorter than [MinLength] are left out.
+func (r *Redactor) Add(secrets ...Secret) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known == nil {
+		r.known = make(map[string]bool)
+	}
+	for _, secret := range secrets {
+		if len(secret) < MinLength {
+			continue
+		}
+		for _, form := range encodings(secret.Reveal()) {
+			r.known[form] = true
+		}
+	}
+	forms := make([]string, 0, len(r.known))
+	for form := range r.known {
+		forms = append(forms, form)
+	}
+	// The replacer tries its pairs in order, so the longest form comes first.
+	slices.SortFunc(forms, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
+	})
+	pairs := make([]string, 0, 2*len(forms))
+	for _, form := range forms {
+		pairs = append(pairs, form, Mask)
+	}
+	r.replacer = strings.NewReplacer(pairs...)
+}
+
+// String returns text with every known secret, in any known encoding, masked.
+func (r *Redactor) String(text string) string {
+	if r == nil {
+		return text
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.replacer == nil {
+		return text
+	}
+	return r.replacer.Replace(text)
+}
+
+// encodings lists the forms in which a secret can turn up in text.
+func encodings(secret string) []string {
+	forms := []string{
+		secret,
+		url.QueryEscape(secret),
+		url.PathEscape(secret),
+		html.EscapeString(secret),
+		hex.EncodeToString([]byte(secret)),
+		strings.ToUpper(hex.EncodeToString([]byte(secret))),
+	}
+	if quoted, err := json.Marshal(secret); err == nil {
+		forms = append(forms, string(quoted[1:len(quoted)-1]))
+	}
+	// Base64 of a longer text that holds the secret depends on where it
+	// starts in a group of three bytes; the characters that also depend on
+	// its neighbours are left out.
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for shift := range 3 {
+			padded := encoding.EncodeToString([]byte(strings.Repeat("\x00", shift) + secret))
+			first := (shift*8 + 5) / 6
+			last := (shift + len(secret)) * 8 / 6
+			if last-first >= MinLength {
+				forms = append(forms, padded[first:last])
+			}
+		}
+	}
+	return forms
+}
