@@ -180,3 +180,24 @@ func (r Row) Cell(i int) any {
 		return json.RawMessage(field.Bytes())
 	}
 }
+
+// Size returns about how many bytes the row holds, without its names.
+func (r Row) Size() int {
+	size := 0
+	for i, at := range r.table.fields {
+		field := r.value.Field(at)
+		if field.Kind() == reflect.Pointer {
+			if field.IsNil() {
+				continue
+			}
+			field = field.Elem()
+		}
+		switch r.table.Columns[i].Kind {
+		case String, Number, Object, Array:
+			size += field.Len()
+		default:
+			size += 8
+		}
+	}
+	return size
+}
