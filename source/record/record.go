@@ -67,6 +67,7 @@ type Failure struct {
 	Type     FailureType
 	Message  string // for the user: what happened and what to do
 	Internal string // for support: the error as it was
+	Stack    string // of a bug
 }
 
 // Error returns the message for the user.

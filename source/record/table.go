@@ -201,3 +201,16 @@ func (r Row) Size() int {
 	}
 	return size
 }
+
+// Empty reports whether the i-th column is null, or a text without a letter.
+func (r Row) Empty(i int) bool {
+	field := r.value.Field(r.table.fields[i])
+	switch field.Kind() {
+	case reflect.Pointer:
+		return field.IsNil()
+	case reflect.String, reflect.Slice:
+		return field.Len() == 0
+	default:
+		return false
+	}
+}

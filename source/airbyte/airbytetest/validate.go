@@ -1,0 +1,270 @@
+// Package airbytetest checks what a source wrote to stdout against the Airbyte
+// protocol: every line against its JSON Schema, and the order of messages
+// against the rules that no schema can express.
+package airbytetest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+)
+
+// SchemasVariable names the environment variable that holds the folder of the
+// protocol's own schemas. Without it only the rules are checked.
+const SchemasVariable = "QUALTRICS_PROTOCOL_SCHEMAS"
+
+// Message is one line, decoded as far as the rules need it.
+type Message struct {
+	Type   string `json:"type"`
+	Record *struct {
+		Stream    string                     `json:"stream"`
+		Data      map[string]json.RawMessage `json:"data"`
+		EmittedAt int64                      `json:"emitted_at"`
+	} `json:"record"`
+	State *struct {
+		Type   string `json:"type"`
+		Stream struct {
+			Descriptor Descriptor      `json:"stream_descriptor"`
+			State      json.RawMessage `json:"stream_state"`
+		} `json:"stream"`
+		SourceStats *struct {
+			RecordCount *float64 `json:"recordCount"`
+		} `json:"sourceStats"`
+	} `json:"state"`
+	Log *struct {
+		Level   string `json:"level"`
+		Message string `json:"message"`
+	} `json:"log"`
+	Trace *struct {
+		Type      string  `json:"type"`
+		EmittedAt float64 `json:"emitted_at"`
+		Error     *struct {
+			Message         string     `json:"message"`
+			InternalMessage string     `json:"internal_message"`
+			FailureType     string     `json:"failure_type"`
+			Stream          Descriptor `json:"stream_descriptor"`
+		} `json:"error"`
+		StreamStatus *struct {
+			Stream Descriptor `json:"stream_descriptor"`
+			Status string     `json:"status"`
+		} `json:"stream_status"`
+	} `json:"trace"`
+	ConnectionStatus *struct {
+		Status  string `json:"status"`
+		Message string `json:"message"`
+	} `json:"connectionStatus"`
+	Spec    json.RawMessage `json:"spec"`
+	Catalog json.RawMessage `json:"catalog"`
+}
+
+// Descriptor names a stream.
+type Descriptor struct {
+	Name string `json:"name"`
+}
+
+// Validate checks an output line by line and returns its messages.
+func Validate(t testing.TB, output []byte) []Message {
+	t.Helper()
+	if len(output) > 0 && output[len(output)-1] != '\n' {
+		t.Errorf("the last line has no end: %.200q", lastLine(output))
+	}
+	schema := protocol(t)
+	var messages []Message
+	for line := range bytes.Lines(output) {
+		message, err := parse(schema, bytes.TrimSuffix(line, []byte("\n")))
+		if err != nil {
+			t.Errorf("line %d: %v\n%.500s", len(messages)+1, err, line)
+			continue
+		}
+		messages = append(messages, message)
+	}
+	for _, problem := range order(messages) {
+		t.Error(problem)
+	}
+	return messages
+}
+
+func lastLine(output []byte) []byte {
+	return output[bytes.LastIndexByte(output, '\n')+1:]
+}
+
+func parse(schema *jsonschema.Schema, line []byte) (Message, error) {
+	var message Message
+	if !utf8.Valid(line) || strings.ContainsAny(string(line), "\r\u0085\u2028\u2029") {
+		return message, fmt.Errorf("not one line of UTF-8 for everybody")
+	}
+	if err := json.Unmarshal(line, &message); err != nil {
+		return message, err
+	}
+	if schema == nil {
+		return message, nil
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
+	if err != nil {
+		return message, err
+	}
+	return message, schema.Validate(value)
+}
+
+// stream is what was seen of a stream.
+type stream struct {
+	status  string
+	records int // since the last state
+	states  int
+	state   string
+}
+
+// order checks what no schema can.
+func order(messages []Message) (problems []string) {
+	streams := make(map[string]*stream)
+	at := func(name string) *stream {
+		if streams[name] == nil {
+			streams[name] = &stream{}
+		}
+		return streams[name]
+	}
+	problem := func(i int, format string, args ...any) {
+		problems = append(problems, fmt.Sprintf("message %d: ", i+1)+fmt.Sprintf(format, args...))
+	}
+	var latest float64
+	for i, message := range messages {
+		switch {
+		case message.Record != nil:
+			s := at(message.Record.Stream)
+			s.records++
+			if s.status != "RUNNING" {
+				problem(i, "a record of %s, which is %q", message.Record.Stream, s.status)
+			}
+			if len(message.Record.Data) == 0 {
+				problem(i, "an empty record of %s", message.Record.Stream)
+			}
+			latest = later(&problems, i, latest, float64(message.Record.EmittedAt))
+		case message.State != nil:
+			name := message.State.Stream.Descriptor.Name
+			s := at(name)
+			if s.status != "RUNNING" {
+				problem(i, "a state of %s, which is %q", name, s.status)
+			}
+			if message.State.Type != "STREAM" || message.State.SourceStats == nil || message.State.SourceStats.RecordCount == nil {
+				problem(i, "the state of %s has no type or no count", name)
+			} else if counted := int(*message.State.SourceStats.RecordCount); counted != s.records {
+				problem(i, "the state of %s counts %d records, there were %d", name, counted, s.records)
+			}
+			if string(message.State.Stream.State) == s.state {
+				problem(i, "the state of %s equals the one before", name)
+			}
+			s.state, s.records = string(message.State.Stream.State), 0
+			s.states++
+		case message.Trace != nil:
+			latest = later(&problems, i, latest, message.Trace.EmittedAt)
+			if status := message.Trace.StreamStatus; status != nil {
+				s := at(status.Stream.Name)
+				if !follows(s.status, status.Status) {
+					problem(i, "%s goes from %q to %q", status.Stream.Name, s.status, status.Status)
+				}
+				if status.Status == "COMPLETE" && (s.states == 0 || s.records > 0) {
+					problem(i, "%s is complete with %d states and %d records after the last", status.Stream.Name, s.states, s.records)
+				}
+				s.status = status.Status
+			}
+		}
+	}
+	return problems
+}
+
+func later(problems *[]string, i int, latest, at float64) float64 {
+	if at < latest {
+		*problems = append(*problems, fmt.Sprintf("message %d: its time goes back", i+1))
+	}
+	return max(latest, at)
+}
+
+// follows reports whether a status may follow another.
+func follows(before, after string) bool {
+	switch after {
+	case "STARTED":
+		return before == ""
+	case "RUNNING":
+		return before == "STARTED" || before == "RUNNING"
+	case "COMPLETE":
+		return before == "RUNNING"
+	case "INCOMPLETE":
+		return before == "STARTED" || before == "RUNNING"
+	default:
+		return false
+	}
+}
+
+var strict struct {
+	sync.Once
+	schema *jsonschema.Schema
+	err    error
+}
+
+// protocol returns the schema of a message, with every object closed that the
+// published one leaves open, so that a misspelt key is found.
+func protocol(t testing.TB) *jsonschema.Schema {
+	t.Helper()
+	folder := os.Getenv(SchemasVariable)
+	if folder == "" {
+		t.Logf("%s is not set: lines are not checked against the protocol's schema", SchemasVariable)
+		return nil
+	}
+	strict.Do(func() { strict.schema, strict.err = compile(filepath.Join(folder, "airbyte_protocol.yaml")) })
+	if strict.err != nil {
+		t.Fatal(strict.err)
+	}
+	return strict.schema
+}
+
+func compile(file string) (*jsonschema.Schema, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var document any
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return nil, err
+	}
+	encoded, err := json.Marshal(closed(document))
+	if err != nil {
+		return nil, err
+	}
+	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(encoded))
+	if err != nil {
+		return nil, err
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("mem:protocol.json", schema); err != nil {
+		return nil, err
+	}
+	return compiler.Compile("mem:protocol.json#/definitions/AirbyteMessage")
+}
+
+// closed turns additionalProperties off wherever properties are listed.
+func closed(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, member := range value {
+			value[name] = closed(member)
+		}
+		if value["properties"] != nil {
+			value["additionalProperties"] = false
+		}
+		return value
+	case []any:
+		for i := range value {
+			value[i] = closed(value[i])
+		}
+	}
+	return value
+}

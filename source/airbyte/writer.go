@@ -1,0 +1,376 @@
+// Package airbyte speaks the Airbyte protocol (release 0.18): a [Writer] is a
+// sink that writes messages to stdout, one JSON object per line, and the
+// parsers read the catalogs and states that platforms hand over, which vary
+// more than the protocol's text admits. It knows nothing of Qualtrics.
+package airbyte
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/record"
+)
+
+const (
+	// bufferBytes is the size of a pipe's buffer on Linux.
+	bufferBytes = 64 << 10
+	// flushEvery is how long a message may wait in the buffer.
+	flushEvery = time.Second
+)
+
+// Writer writes messages. It is safe for concurrent use. After an error of
+// writing every call returns that error, which wraps its cause.
+type Writer struct {
+	mu      sync.Mutex
+	out     *bufio.Writer
+	now     func() time.Time
+	latest  int64 // newest emitted_at, in milliseconds
+	streams map[string]*streamState
+	line    []byte
+	flush   *time.Timer
+	waiting bool // the timer runs
+	err     error
+	closed  bool
+}
+
+// streamState is what was said of a stream.
+type streamState struct {
+	info    record.Info
+	keys    []int // columns of the primary key
+	since   int64 // records since the last state
+	stated  bool  // a state was written
+	state   []byte
+	limited bool // the last status said that a limit holds it back
+	ended   bool
+}
+
+// NewWriter returns a writer of messages to w that are dated by now.
+func NewWriter(w io.Writer, now func() time.Time) *Writer {
+	return &Writer{out: bufio.NewWriterSize(w, bufferBytes), now: now, streams: make(map[string]*streamState)}
+}
+
+// emittedAt is the time of a message in milliseconds; it never goes back,
+// because the order of errors decides about retries.
+func (w *Writer) emittedAt() int64 {
+	w.latest = max(w.latest, w.now().UnixMilli())
+	return w.latest
+}
+
+// urgent messages leave the buffer at once.
+const (
+	lazy   = false
+	urgent = true
+)
+
+// write sends w.line. The lock is held.
+func (w *Writer) write(now bool) error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.closed {
+		return errors.New("writing a message: the writer is closed")
+	}
+	w.line = append(w.line, '\n')
+	if _, err := w.out.Write(w.line); err != nil {
+		return w.failed(err)
+	}
+	if now {
+		return w.flushNow()
+	}
+	if !w.waiting {
+		w.waiting = true
+		if w.flush == nil {
+			w.flush = time.AfterFunc(flushEvery, w.flushLater)
+		} else {
+			w.flush.Reset(flushEvery)
+		}
+	}
+	return nil
+}
+
+func (w *Writer) failed(err error) error {
+	w.err = fmt.Errorf("writing a message: %w", err)
+	return w.err
+}
+
+func (w *Writer) flushNow() error {
+	if err := w.out.Flush(); err != nil {
+		return w.failed(err)
+	}
+	return nil
+}
+
+// flushLater runs on the timer's goroutine; its error meets the next call.
+func (w *Writer) flushLater() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waiting = false
+	if w.err == nil && !w.closed {
+		_ = w.flushNow()
+	}
+}
+
+// Close writes what is left. It does not close the underlying writer.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	if w.flush != nil {
+		w.flush.Stop()
+	}
+	if w.err != nil {
+		return w.err
+	}
+	return w.flushNow()
+}
+
+// Begin announces a stream: it is started and running.
+func (w *Writer) Begin(info record.Info) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.streams[info.Stream] != nil {
+		return fmt.Errorf("beginning stream %s: it was begun before", info.Stream)
+	}
+	s := &streamState{info: info}
+	for i, column := range info.Table.Columns {
+		if slices.Contains(info.Key, column.Name) {
+			s.keys = append(s.keys, i)
+		}
+	}
+	w.streams[info.Stream] = s
+	if err := w.status(info.Stream, "STARTED", time.Time{}); err != nil {
+		return err
+	}
+	return w.status(info.Stream, "RUNNING", time.Time{})
+}
+
+// begun returns a stream that is open.
+func (w *Writer) begun(stream string) (*streamState, error) {
+	s := w.streams[stream]
+	switch {
+	case s == nil:
+		return nil, fmt.Errorf("writing to stream %s: it was not begun", stream)
+	case s.ended:
+		return nil, fmt.Errorf("writing to stream %s: it has ended", stream)
+	}
+	return s, nil
+}
+
+// Record writes one row. A row without a value for its primary key is
+// refused: under deduplication it would end the whole sync.
+func (w *Writer) Record(stream string, row record.Row) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s, err := w.begun(stream)
+	if err != nil {
+		return err
+	}
+	if row.Table() != s.info.Table {
+		return fmt.Errorf("writing a record of %s: the row is of another table", stream)
+	}
+	for _, i := range s.keys {
+		if row.Empty(i) {
+			return fmt.Errorf("writing a record of %s: its key %s is empty", stream, s.info.Table.Columns[i].Name)
+		}
+	}
+	w.line = append(w.line[:0], `{"type":"RECORD","record":{"stream":`...)
+	w.line = record.AppendString(w.line, stream)
+	w.line = append(w.line, `,"data":`...)
+	if w.line, err = row.AppendJSON(w.line); err != nil {
+		return fmt.Errorf("writing a record of %s: %w", stream, err)
+	}
+	w.line = append(w.line, `,"emitted_at":`...)
+	w.line = strconv.AppendInt(w.line, w.emittedAt(), 10)
+	w.appendChanges(row.Changes)
+	w.line = append(w.line, "}}"...)
+	if err := w.write(lazy); err != nil {
+		return err
+	}
+	s.since++
+	return nil
+}
+
+func (w *Writer) appendChanges(changes []record.Change) {
+	if len(changes) == 0 {
+		return
+	}
+	w.line = append(w.line, `,"meta":{"changes":[`...)
+	for i, change := range changes {
+		if i > 0 {
+			w.line = append(w.line, ',')
+		}
+		w.line = append(w.line, `{"field":`...)
+		w.line = record.AppendString(w.line, change.Column)
+		w.line = append(w.line, `,"change":`...)
+		w.line = record.AppendString(w.line, string(change.Kind))
+		w.line = append(w.line, `,"reason":`...)
+		w.line = record.AppendString(w.line, string(change.Reason))
+		w.line = append(w.line, '}')
+	}
+	w.line = append(w.line, "]}"...)
+}
+
+// State writes a state, a JSON object, with the number of records that it
+// covers. A state that says what the one before said is left out where no
+// record lies between them, and refused where one does.
+func (w *Writer) State(stream string, state []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s, err := w.begun(stream)
+	if err != nil {
+		return err
+	}
+	if s.stated && string(s.state) == string(state) {
+		if s.since == 0 {
+			return nil
+		}
+		return fmt.Errorf("writing the state of %s: it equals the one before, with %d records in between", stream, s.since)
+	}
+	w.line = append(w.line[:0], `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":`...)
+	w.line = record.AppendString(w.line, stream)
+	w.line = append(w.line, `},"stream_state":`...)
+	w.line = append(w.line, state...)
+	w.line = append(w.line, `},"sourceStats":{"recordCount":`...)
+	w.line = strconv.AppendInt(w.line, s.since, 10)
+	w.line = append(w.line, `}}}`...)
+	if err := w.write(urgent); err != nil {
+		return err
+	}
+	s.stated, s.since = true, 0
+	s.state = append(s.state[:0], state...)
+	return nil
+}
+
+// Status writes that a limit holds the stream back, or that it runs again.
+func (w *Writer) Status(stream string, status record.Status) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s, err := w.begun(stream)
+	if err != nil {
+		return err
+	}
+	limited := !status.RateLimitedUntil.IsZero()
+	if !limited && !s.limited {
+		return nil
+	}
+	s.limited = limited
+	return w.status(stream, "RUNNING", status.RateLimitedUntil)
+}
+
+// status writes a stream status. The lock is held.
+func (w *Writer) status(stream, status string, limitedUntil time.Time) error {
+	w.line = append(w.line[:0], `{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":`...)
+	w.line = strconv.AppendInt(w.line, w.emittedAt(), 10)
+	w.line = append(w.line, `,"stream_status":{"stream_descriptor":{"name":`...)
+	w.line = record.AppendString(w.line, stream)
+	w.line = append(w.line, `},"status":`...)
+	w.line = record.AppendString(w.line, status)
+	if !limitedUntil.IsZero() {
+		w.line = append(w.line, `,"reasons":[{"type":"RATE_LIMITED","rate_limited":{"quota_reset":`...)
+		w.line = strconv.AppendInt(w.line, limitedUntil.UnixMilli(), 10)
+		w.line = append(w.line, `}}]`...)
+	}
+	w.line = append(w.line, `}}}`...)
+	return w.write(urgent)
+}
+
+// End closes a stream. Complete (nil) it has to have had a state; with a
+// failure, that is written first. A stream that fails may never have begun.
+func (w *Writer) End(stream string, failure *record.Failure) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.streams[stream] == nil && failure != nil {
+		w.streams[stream] = &streamState{}
+		if err := w.status(stream, "STARTED", time.Time{}); err != nil {
+			return err
+		}
+	}
+	s, err := w.begun(stream)
+	if err != nil {
+		return err
+	}
+	s.ended = true
+	if failure != nil {
+		if err := w.trace(stream, *failure); err != nil {
+			return err
+		}
+		return w.status(stream, "INCOMPLETE", time.Time{})
+	}
+	if !s.stated || s.since > 0 {
+		return fmt.Errorf("ending stream %s: its last records have no state", stream)
+	}
+	return w.status(stream, "COMPLETE", time.Time{})
+}
+
+// Error writes why the whole command failed.
+func (w *Writer) Error(failure record.Failure) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.trace("", failure)
+}
+
+// Platforms cut texts at these lengths, in characters.
+const (
+	maxMessage = 50_000
+	maxTrace   = 100_000
+)
+
+// trace writes a failure. The lock is held.
+func (w *Writer) trace(stream string, failure record.Failure) error {
+	w.line = append(w.line[:0], `{"type":"TRACE","trace":{"type":"ERROR","emitted_at":`...)
+	w.line = strconv.AppendInt(w.line, w.emittedAt(), 10)
+	w.line = append(w.line, `,"error":{"message":`...)
+	w.line = record.AppendString(w.line, cut(failure.Message, maxMessage))
+	if failure.Internal != "" {
+		w.line = append(w.line, `,"internal_message":`...)
+		w.line = record.AppendString(w.line, cut(failure.Internal, maxMessage))
+	}
+	if failure.Stack != "" {
+		w.line = append(w.line, `,"stack_trace":`...)
+		w.line = record.AppendString(w.line, cut(failure.Stack, maxTrace))
+	}
+	w.line = append(w.line, `,"failure_type":`...)
+	w.line = record.AppendString(w.line, string(failure.Type))
+	if stream != "" {
+		w.line = append(w.line, `,"stream_descriptor":{"name":`...)
+		w.line = record.AppendString(w.line, stream)
+		w.line = append(w.line, '}')
+	}
+	w.line = append(w.line, `}}}`...)
+	return w.write(urgent)
+}
+
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return text[:limit]
+}
+
+// log writes a log line; levels are named as the protocol does.
+func (w *Writer) log(level slog.Level, message string) error {
+	name := "DEBUG"
+	switch {
+	case level >= slog.LevelError:
+		name = "ERROR"
+	case level >= slog.LevelWarn:
+		name = "WARN"
+	case level >= slog.LevelInfo:
+		name = "INFO"
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.line = append(w.line[:0], `{"type":"LOG","log":{"level":"`...)
+	w.line = append(w.line, name...)
+	w.line = append(w.line, `","message":`...)
+	w.line = record.AppendString(w.line, cut(message, maxMessage))
+	w.line = append(w.line, `}}`...)
+	return w.write(level >= slog.LevelWarn)
+}
