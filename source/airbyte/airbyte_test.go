@@ -252,9 +252,11 @@ func TestWriter_NeverMixesLinesOfSeveralCallers(t *testing.T) {
 		})
 	}
 	callers.Wait()
+	must(t, w.State("things", []byte(`{}`)))
+	must(t, w.End("things", nil))
 	must(t, w.Close())
-	if got := len(airbytetest.Validate(t, out.Bytes())); got != 4002 {
-		t.Errorf("got %d messages, want 4002", got)
+	if got := len(airbytetest.Validate(t, out.Bytes())); got != 4004 {
+		t.Errorf("got %d messages, want 4004", got)
 	}
 }
 

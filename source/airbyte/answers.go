@@ -2,6 +2,7 @@ package airbyte
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
@@ -17,7 +18,10 @@ func (w *Writer) Spec(specification []byte, documentationURL string) error {
 	w.line = append(w.line[:0], `{"type":"SPEC","spec":{"protocol_version":"`+protocolVersion+`","documentationUrl":`...)
 	w.line = record.AppendString(w.line, documentationURL)
 	w.line = append(w.line, `,"connectionSpecification":`...)
-	w.line = append(w.line, specification...)
+	var err error
+	if w.line, err = appendObject(w.line, specification); err != nil {
+		return fmt.Errorf("writing the specification: %w", err)
+	}
 	w.line = append(w.line, `}}`...)
 	return w.write(urgent)
 }
@@ -59,7 +63,10 @@ func (w *Writer) Catalog(streams []CatalogStream) error {
 		w.line = append(w.line, `{"name":`...)
 		w.line = record.AppendString(w.line, s.Name)
 		w.line = append(w.line, `,"json_schema":`...)
-		w.line = append(w.line, s.Schema...)
+		var err error
+		if w.line, err = appendObject(w.line, s.Schema); err != nil {
+			return fmt.Errorf("writing the catalog: the schema of %s: %w", s.Name, err)
+		}
 		w.line = append(w.line, `,"supported_sync_modes":["full_refresh"`...)
 		if s.Cursor != "" {
 			w.line = append(w.line, `,"incremental"],"source_defined_cursor":true,"default_cursor_field":[`...)
@@ -74,7 +81,12 @@ func (w *Writer) Catalog(streams []CatalogStream) error {
 			w.line = record.AppendString(w.line, name)
 			w.line = append(w.line, ']')
 		}
-		w.line = append(w.line, `],"is_resumable":true}`...)
+		w.line = append(w.line, ']')
+		if s.Cursor != "" {
+			// The protocol allows it only beside a source-defined cursor.
+			w.line = append(w.line, `,"is_resumable":true`...)
+		}
+		w.line = append(w.line, '}')
 	}
 	w.line = append(w.line, `]}}`...)
 	return w.write(urgent)

@@ -35,7 +35,8 @@ func ParseConfiguredCatalog(text []byte) (ConfiguredCatalog, error) {
 	var raw struct {
 		Streams *[]struct {
 			Stream *struct {
-				Name *string `json:"name"`
+				Name      *string `json:"name"`
+				Namespace *string `json:"namespace"`
 			} `json:"stream"`
 			SyncMode            *string `json:"sync_mode"`
 			DestinationSyncMode *string `json:"destination_sync_mode"`
@@ -58,6 +59,10 @@ func ParseConfiguredCatalog(text []byte) (ConfiguredCatalog, error) {
 			return ConfiguredCatalog{}, fmt.Errorf("it names stream %.80q twice", stream.Name)
 		}
 		seen[stream.Name] = true
+		if space := entry.Stream.Namespace; space != nil && *space != "" {
+			// Records without it would be of a stream that nobody configured.
+			return ConfiguredCatalog{}, fmt.Errorf("stream %.80q has the namespace %.40q, but streams of this source have none: refresh the catalog with discover", stream.Name, *space)
+		}
 		if mode := entry.SyncMode; mode != nil {
 			stream.SyncMode = SyncMode(*mode)
 			if stream.SyncMode != FullRefresh && stream.SyncMode != Incremental {

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
@@ -42,13 +43,13 @@ type Writer struct {
 
 // streamState is what was said of a stream.
 type streamState struct {
-	info    record.Info
-	keys    []int // columns of the primary key
-	since   int64 // records since the last state
-	stated  bool  // a state was written
-	state   []byte
-	limited bool // the last status said that a limit holds it back
-	ended   bool
+	info   record.Info
+	keys   []int // columns of the primary key
+	since  int64 // records since the last state
+	stated bool  // a state was written
+	state  []byte
+	limit  int64 // end of the limit that the last status told of, in milliseconds; 0 is none
+	ended  bool
 }
 
 // NewWriter returns a writer of messages to w that are dated by now.
@@ -180,14 +181,28 @@ func (w *Writer) Record(stream string, row record.Row) error {
 			return fmt.Errorf("writing a record of %s: its key %s is empty", stream, s.info.Table.Columns[i].Name)
 		}
 	}
+	at := w.emittedAt()
+	if s.limit > 0 && at >= s.limit {
+		s.limit = 0
+		if err := w.status(stream, "RUNNING", time.Time{}); err != nil {
+			return err
+		}
+	}
 	w.line = append(w.line[:0], `{"type":"RECORD","record":{"stream":`...)
 	w.line = record.AppendString(w.line, stream)
 	w.line = append(w.line, `,"data":`...)
+	data := len(w.line)
 	if w.line, err = row.AppendJSON(w.line); err != nil {
 		return fmt.Errorf("writing a record of %s: %w", stream, err)
 	}
+	if unsafeOnLine(w.line[data:]) {
+		// A cell of raw JSON is not as its maker should have made it.
+		if w.line, err = appendObject(w.line[:data], slices.Clone(w.line[data:])); err != nil {
+			return fmt.Errorf("writing a record of %s: %w", stream, err)
+		}
+	}
 	w.line = append(w.line, `,"emitted_at":`...)
-	w.line = strconv.AppendInt(w.line, w.emittedAt(), 10)
+	w.line = strconv.AppendInt(w.line, at, 10)
 	w.appendChanges(row.Changes)
 	w.line = append(w.line, "}}"...)
 	if err := w.write(lazy); err != nil {
@@ -236,7 +251,9 @@ func (w *Writer) State(stream string, state []byte) error {
 	w.line = append(w.line[:0], `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":`...)
 	w.line = record.AppendString(w.line, stream)
 	w.line = append(w.line, `},"stream_state":`...)
-	w.line = append(w.line, state...)
+	if w.line, err = appendObject(w.line, state); err != nil {
+		return fmt.Errorf("writing the state of %s: %w", stream, err)
+	}
 	w.line = append(w.line, `},"sourceStats":{"recordCount":`...)
 	w.line = strconv.AppendInt(w.line, s.since, 10)
 	w.line = append(w.line, `}}}`...)
@@ -248,7 +265,9 @@ func (w *Writer) State(stream string, state []byte) error {
 	return nil
 }
 
-// Status writes that a limit holds the stream back, or that it runs again.
+// Status writes that a limit holds the stream back, or that it runs again. A
+// limit that moves by less than a second is no news. The first record after
+// its end takes it back, too.
 func (w *Writer) Status(stream string, status record.Status) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -256,11 +275,14 @@ func (w *Writer) Status(stream string, status record.Status) error {
 	if err != nil {
 		return err
 	}
-	limited := !status.RateLimitedUntil.IsZero()
-	if !limited && !s.limited {
+	var limit int64
+	if !status.RateLimitedUntil.IsZero() {
+		limit = status.RateLimitedUntil.UnixMilli()
+	}
+	if limit == s.limit || (limit > 0 && s.limit > 0 && limit < s.limit+time.Second.Milliseconds()) {
 		return nil
 	}
-	s.limited = limited
+	s.limit = limit
 	return w.status(stream, "RUNNING", status.RateLimitedUntil)
 }
 
@@ -316,7 +338,7 @@ func (w *Writer) Error(failure record.Failure) error {
 	return w.trace("", failure)
 }
 
-// Platforms cut texts at these lengths, in characters.
+// Platforms cut texts at these lengths, in characters; ours are in bytes.
 const (
 	maxMessage = 50_000
 	maxTrace   = 100_000
@@ -350,6 +372,9 @@ func (w *Writer) trace(stream string, failure record.Failure) error {
 func cut(text string, limit int) string {
 	if len(text) <= limit {
 		return text
+	}
+	for !utf8.RuneStart(text[limit]) && limit > 0 {
+		limit--
 	}
 	return text[:limit]
 }

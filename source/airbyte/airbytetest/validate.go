@@ -7,8 +7,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -71,7 +73,8 @@ type Descriptor struct {
 	Name string `json:"name"`
 }
 
-// Validate checks an output line by line and returns its messages.
+// Validate checks the whole output of a run line by line and returns its
+// messages. A stream may stay open only where the run failed as a whole.
 func Validate(t testing.TB, output []byte) []Message {
 	t.Helper()
 	if len(output) > 0 && output[len(output)-1] != '\n' {
@@ -136,6 +139,7 @@ func order(messages []Message) (problems []string) {
 		problems = append(problems, fmt.Sprintf("message %d: ", i+1)+fmt.Sprintf(format, args...))
 	}
 	var latest float64
+	failed := false // as a whole
 	for i, message := range messages {
 		switch {
 		case message.Record != nil:
@@ -166,6 +170,9 @@ func order(messages []Message) (problems []string) {
 			s.states++
 		case message.Trace != nil:
 			latest = later(&problems, i, latest, message.Trace.EmittedAt)
+			if e := message.Trace.Error; e != nil && e.Stream.Name == "" {
+				failed = true
+			}
 			if status := message.Trace.StreamStatus; status != nil {
 				s := at(status.Stream.Name)
 				if !follows(s.status, status.Status) {
@@ -176,6 +183,11 @@ func order(messages []Message) (problems []string) {
 				}
 				s.status = status.Status
 			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(streams)) {
+		if s := streams[name]; !failed && (s.status == "STARTED" || s.status == "RUNNING") {
+			problems = append(problems, fmt.Sprintf("%s never ends and no error says why", name))
 		}
 	}
 	return problems
