@@ -1,0 +1,180 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+)
+
+// Search stops at 10,000 contacts (API §4.2), a page holds 100.
+const (
+	searchPage   = 100
+	windowTarget = 4000 // contacts of one sweep window, well below the limit
+)
+
+type contactField int
+
+const (
+	createdField contactField = iota
+	modifiedField
+)
+
+// contactWindow is a half-open range of creation or modified dates, in whole
+// seconds; a zero bound is open.
+type contactWindow struct {
+	field        contactField
+	from, before time.Time
+}
+
+func (w contactWindow) filter() qualtrics.ContactFilter {
+	if w.field == createdField {
+		return qualtrics.ContactFilter{CreatedFrom: w.from, CreatedBefore: w.before}
+	}
+	return qualtrics.ContactFilter{ModifiedFrom: w.from, ModifiedBefore: w.before}
+}
+
+// errUnstable says that the passes over a window kept differing.
+var errUnstable = errors.New("the window changed in every pass")
+
+// read delivers the contacts of a window, halving it as long as it is too
+// deep for search or changes too fast to be read.
+func (f *contactFetch) read(ctx context.Context, window contactWindow) error {
+	_, err := f.passes(ctx, window)
+	if refused(err) {
+		return f.list(ctx, err)
+	}
+	if !errors.Is(err, qualtrics.ErrSearchDepth) && !errors.Is(err, errUnstable) {
+		return err
+	}
+	end := window.before
+	if end.IsZero() {
+		end = f.to.Add(time.Second)
+	}
+	half := end.Sub(window.from) / 2
+	if half < time.Second {
+		// More contacts in one second than search shows.
+		return f.list(ctx, err)
+	}
+	middle := window.from.Add(half).Truncate(time.Second)
+	first, second := window, window
+	first.before, second.from = middle, middle
+	if err := f.read(ctx, first); err != nil {
+		return err
+	}
+	return f.read(ctx, second)
+}
+
+// passes reads a window until it is verified: it fits one page, or two passes
+// in a row show the same contacts. A single pass is not enough, for a contact
+// that leaves the window shifts the pages under the reader, who then misses
+// another one. What any pass shows is delivered.
+func (f *contactFetch) passes(ctx context.Context, window contactWindow) (count int, err error) {
+	delivered := make(map[rowHash]bool)
+	var before map[qualtrics.ContactID]bool
+	for range 3 {
+		ids := make(map[qualtrics.ContactID]bool)
+		for contact, err := range f.env.Client.SearchContacts(ctx, f.directory, window.filter()) {
+			if err != nil {
+				return len(ids), err
+			}
+			ids[contact.ID] = true
+			if shown := f.fingerprint(&contact); !delivered[shown] {
+				delivered[shown] = true
+				if err := f.deliver(&contact); err != nil {
+					return len(ids), err
+				}
+			}
+		}
+		if len(ids) < searchPage || sameIDs(before, ids) {
+			return len(ids), nil
+		}
+		before = ids
+	}
+	return len(before), errUnstable
+}
+
+func sameIDs(a, b map[qualtrics.ContactID]bool) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for id := range a {
+		if !b[id] {
+			return false
+		}
+	}
+	return true
+}
+
+// slices sweeps the creation dates from where the sweep stands to now. The
+// width of a window follows what the one before held.
+func (f *contactFetch) slices(ctx context.Context) error {
+	from := time.Unix(f.position.SweepThrough, 0)
+	width := f.to.Sub(firstContact)
+	for {
+		window := contactWindow{field: createdField, from: from, before: from.Add(width).Truncate(time.Second)}
+		if from.Unix() == 0 {
+			window.before = firstContact.Add(width).Truncate(time.Second)
+		}
+		last := !window.before.Before(f.to)
+		if last {
+			window.before = time.Time{}
+		}
+		count, err := f.passes(ctx, window)
+		switch {
+		case refused(err):
+			return f.list(ctx, err)
+		case (errors.Is(err, qualtrics.ErrSearchDepth) || errors.Is(err, errUnstable)) && width > time.Second:
+			width = max(time.Second, (width / 8).Truncate(time.Second))
+			continue
+		case errors.Is(err, qualtrics.ErrSearchDepth) || errors.Is(err, errUnstable):
+			// One second holds more than search shows; the list shows all.
+			return f.list(ctx, err)
+		case err != nil:
+			return err
+		case last:
+			return nil
+		}
+		from = window.before
+		f.position.SweepThrough = from.Unix()
+		if err := f.checkpoint(); err != nil {
+			return err
+		}
+		width = max(time.Second, adapt(width, int64(count), windowTarget).Truncate(time.Second))
+	}
+}
+
+// firstContact is before the first contact of any directory: the product is
+// younger. assumed
+var firstContact = time.Date(2005, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// refused reports whether a directory offers no search at all (XM Directory
+// Lite, API §4).
+func refused(err error) bool {
+	return qualtrics.IsNotFound(err) || (qualtrics.IsForbidden(err) && !qualtrics.IsMissingScope(err))
+}
+
+// list delivers the whole directory from its list, for what search does not
+// reach. Listed contacts carry no dates; their cursor is the look-back before
+// this read, so that a row with a date of its own, read since, wins.
+func (f *contactFetch) list(ctx context.Context, why error) error {
+	if f.listed {
+		return nil
+	}
+	f.env.Log.Info("reading the directory's list", "directory", f.directory, "reason", why)
+	cursor := f.to.Add(-f.env.Lookback)
+	for contact, err := range f.env.Client.Contacts(ctx, f.directory) {
+		if err != nil {
+			return err
+		}
+		if contact.ModifiedAt == nil {
+			contact.ModifiedAt = &cursor
+		}
+		if err := f.deliver(&contact); err != nil {
+			return err
+		}
+	}
+	f.listed = true
+	return nil
+}

@@ -1,0 +1,183 @@
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/frame"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+	"github.com/birdie-ai/source-qualtrics/source/record"
+)
+
+// Contacts are the contacts of each directory (API §4.2). They are read by
+// search, because listed rows carry no dates; the list is the way for what
+// search cannot reach.
+const Contacts Kind = "contacts"
+
+var _ = register(contacts{})
+
+type contacts struct{}
+
+func (contacts) Kind() Kind { return Contacts }
+
+// Partitions are the directories, all of them or those of the selection.
+func (contacts) Partitions(ctx context.Context, env *Env) iter.Seq2[Partition, error] {
+	return func(yield func(Partition, error) bool) {
+		wanted := slices.Clone(env.Selection.Directories)
+		for directory, err := range env.Client.Directories(ctx) {
+			if err != nil {
+				yield(Partition{}, err)
+				return
+			}
+			id := string(directory.ID)
+			if len(env.Selection.Directories) > 0 {
+				if !slices.Contains(wanted, id) {
+					continue
+				}
+				wanted = slices.DeleteFunc(wanted, func(other string) bool { return other == id })
+			}
+			if !yield(Partition{Kind: Contacts, Key: id, Name: directory.Name}, nil) {
+				return
+			}
+		}
+		for _, id := range wanted {
+			// Not listed; reading it will say why.
+			if !yield(Partition{Kind: Contacts, Key: id, Named: true}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// contactPosition is the position of one directory.
+type contactPosition struct {
+	// Watermark, in epoch seconds: every contact modified before was
+	// delivered.
+	Watermark int64  `json:"w,omitempty"`
+	Rows      string `json:"h,omitempty"` // hashes of the contacts that the next window meets again
+	// A sweep reads every contact by its creation date: the first load, and
+	// from time to time what changes without moving the modified date.
+	SweepStart   int64 `json:"s,omitempty"` // when the running sweep began
+	SweepThrough int64 `json:"t,omitempty"` // contacts created before were read by it
+	Swept        int64 `json:"f,omitempty"` // when the last complete sweep began
+}
+
+// Fetch sweeps the directory when it is due, then reads what was modified
+// since the position less the look-back.
+func (contacts) Fetch(ctx context.Context, env *Env, request Request, out Out) error {
+	f := &contactFetch{env: env, partition: request.Partition, directory: qualtrics.DirectoryID(request.Partition.Key), out: out}
+	if len(request.Position) > 0 {
+		if err := json.Unmarshal(request.Position, &f.position); err != nil {
+			return fmt.Errorf("reading the position of %s: %w", f.partition, err)
+		}
+	}
+	f.to = serverTime(env)
+	if f.position.Watermark > f.to.Add(time.Minute).Unix() {
+		env.Log.Warn("the position lies in the future: the directory is read again from its beginning", "directory", f.directory)
+		f.position = contactPosition{}
+	}
+	var err error
+	if f.rows, err = newRowSet(env.Brand, f.partition, f.position.Rows); err != nil {
+		return err
+	}
+	return f.run(ctx)
+}
+
+// contactFetch is one read of one directory.
+type contactFetch struct {
+	env       *Env
+	partition Partition
+	directory qualtrics.DirectoryID
+	out       Out
+
+	position  contactPosition
+	held      int
+	rows      *rowSet
+	to        time.Time // server time before the first page
+	listed    bool      // the whole list was delivered by this run
+	canonical []byte
+}
+
+func (f *contactFetch) run(ctx context.Context) error {
+	if f.sweepDue() {
+		if err := f.sweep(ctx); err != nil {
+			return err
+		}
+	}
+	since := time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback)
+	window := contactWindow{field: modifiedField, from: since}
+	if err := f.read(ctx, window); err != nil {
+		return err
+	}
+	f.position.Watermark = max(f.position.Watermark, f.to.Unix())
+	f.rows.roll(f.to.Add(-f.env.Lookback))
+	f.position.Rows, f.held = f.env.encodeWithin(f.rows, f.held)
+	return f.checkpoint()
+}
+
+func (f *contactFetch) sweepDue() bool {
+	if f.position.Swept == 0 || f.position.SweepStart != 0 {
+		return true
+	}
+	every := time.Duration(f.env.SweepDays) * 24 * time.Hour
+	return every > 0 && f.to.Sub(time.Unix(f.position.Swept, 0)) >= every
+}
+
+// sweep reads every contact in windows of its creation date, which never
+// changes. What is modified meanwhile is read again by the modified window
+// that follows a first sweep from the sweep's own start.
+func (f *contactFetch) sweep(ctx context.Context) error {
+	if f.position.SweepStart == 0 {
+		f.position.SweepStart, f.position.SweepThrough = f.to.Unix(), 0
+	}
+	if err := f.slices(ctx); err != nil {
+		return err
+	}
+	if f.position.Swept == 0 {
+		f.position.Watermark = f.position.SweepStart
+	}
+	f.position.Swept = f.position.SweepStart
+	f.position.SweepStart, f.position.SweepThrough = 0, 0
+	return f.checkpoint()
+}
+
+func (f *contactFetch) checkpoint() error {
+	encoded, err := json.Marshal(f.position)
+	if err != nil {
+		return fmt.Errorf("writing the position of %s: %w", f.partition, err)
+	}
+	return f.out.Checkpoint(encoded)
+}
+
+// deliver hands a contact over unless it is known to be delivered already.
+func (f *contactFetch) deliver(contact *Contact) error {
+	modified := f.to
+	if contact.ModifiedAt != nil {
+		modified = *contact.ModifiedAt
+	}
+	again := !modified.Before(f.to.Add(-f.env.Lookback))
+	if len(f.rows.known) > 0 || again {
+		canonical, err := frame.Canonical(f.canonical[:0], contact.Raw)
+		if err != nil {
+			return fmt.Errorf("hashing contact %s: %w", contact.ID, err)
+		}
+		f.canonical = canonical
+		hash := f.rows.hash(string(contact.ID), canonical)
+		if again {
+			f.rows.keep(hash, modified)
+		}
+		if f.rows.known[hash] {
+			return nil
+		}
+	}
+	return f.out.Document(&Document{Partition: f.partition, ID: string(contact.ID), Content: contact, ReadAt: f.to})
+}
+
+// fingerprint identifies a contact and its content within one window.
+func (f *contactFetch) fingerprint(contact *Contact) rowHash {
+	return f.rows.hash(string(contact.ID), record.AppendString(nil, string(contact.Raw)))
+}

@@ -1,0 +1,141 @@
+// Package feed gets data out of Qualtrics. A feed owns the API calls of one
+// area, its partitions (one survey, one directory), the windows in which it
+// reads, and the position from which it can resume. Streams project its
+// documents into records; a feed knows nothing of them.
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/frame"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+)
+
+// Kind names a feed.
+type Kind string
+
+// Partition is the part of a feed that is read, resumed and sharded by
+// itself.
+type Partition struct {
+	Kind Kind
+	Key  string // survey id, directory id; "" where a feed has one partition
+	Name string // for people
+	// Named is set when the user asked for this partition by its id, so that
+	// being refused it is a failure and not a boundary of the selection.
+	Named bool
+}
+
+// String names the partition in messages.
+func (p Partition) String() string {
+	switch {
+	case p.Key == "":
+		return string(p.Kind)
+	case p.Name == "":
+		return p.Key
+	default:
+		return fmt.Sprintf("%s %q", p.Key, p.Name)
+	}
+}
+
+// Position is how far a partition was read: a small JSON object that only
+// its feed understands. An empty one means from the beginning.
+type Position = json.RawMessage
+
+// Document is one thing as fetched, or the news that it is gone. It and its
+// content are only valid until the call that was given them returns.
+type Document struct {
+	Partition Partition
+	ID        string
+	Content   any       // *Survey, *Response or *Contact; nil when deleted
+	DeletedAt time.Time // when it was found gone; zero while it exists
+	ReadAt    time.Time // server time of the read
+}
+
+// Survey, Contact and Directory are what their feeds fetch.
+type (
+	Survey    = qualtrics.Survey
+	Contact   = qualtrics.Contact
+	Directory = qualtrics.Directory
+)
+
+// Out takes what a feed fetches, in order.
+type Out interface {
+	// Document takes one document; an error ends the fetch.
+	Document(*Document) error
+	// Checkpoint says that every document up to here was handed over and
+	// verified, so that reading may resume at the position.
+	Checkpoint(Position) error
+}
+
+// Request asks a feed for the documents of one partition.
+type Request struct {
+	Partition Partition
+	Position  Position // where to resume; empty: from the beginning
+}
+
+// Feed is one way of getting data out of Qualtrics.
+type Feed interface {
+	Kind() Kind
+	// Partitions lists what is to be read now, by the selection in env.
+	Partitions(ctx context.Context, env *Env) iter.Seq2[Partition, error]
+	// Fetch hands the partition's documents since the position to out. It
+	// returns a *Skipped when there is nothing to read and nothing wrong.
+	Fetch(ctx context.Context, env *Env, request Request, out Out) error
+}
+
+// Skipped says that a partition is outside of what can be read and that this
+// leaves nothing incomplete.
+type Skipped struct{ Reason string }
+
+// Error returns the reason.
+func (s *Skipped) Error() string { return s.Reason }
+
+// Env is what a run gives its feeds.
+type Env struct {
+	Client    *qualtrics.Client
+	Log       *slog.Logger
+	Brand     string // what positions are bound to; salts the row hashes
+	Selection Selection
+	Lookback  time.Duration        // how far behind its position a window starts
+	Start     time.Time            // floor for the first load; zero: everything
+	Resync    map[string]time.Time // survey id → read again from there, once
+	SweepDays int                  // contacts are read in full every so many days
+	LoadRows  int64                // rows of one window of a large first load; 0: 100,000
+	Frame     frame.Limits
+
+	hashes  atomic.Int64 // row hashes kept so far, over all partitions
+	listing sync.Mutex
+	listed  []Survey
+	cached  bool
+}
+
+// loadRows is the size of one window of a large first load.
+func (e *Env) loadRows() int64 {
+	if e.LoadRows > 0 {
+		return e.LoadRows
+	}
+	return 100_000
+}
+
+var feeds = make(map[Kind]Feed)
+
+func register(feed Feed) Feed {
+	if feed.Kind() == "" || feeds[feed.Kind()] != nil {
+		panic(fmt.Sprintf("registering feed %q: the name is empty or taken", feed.Kind()))
+	}
+	feeds[feed.Kind()] = feed
+	return feed
+}
+
+// ByKind returns the feed of that kind.
+func ByKind(kind Kind) (Feed, bool) {
+	feed, ok := feeds[kind]
+	return feed, ok
+}

@@ -1,0 +1,92 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+)
+
+// shortest is the smallest window of a first load; the API filters by whole
+// seconds at best.
+const shortest = time.Second
+
+// load reads a survey for the first time. A large one is cut into windows of
+// about loadRows rows, each verified and checkpointed, so that an interrupted
+// load goes on where it was; the last window is open-ended.
+func (f *responseFetch) load(ctx context.Context) error {
+	from, begin := f.env.Start, later(f.env.Start, f.created).Truncate(time.Second)
+	if f.position.Loading {
+		begin = time.Unix(f.position.Watermark, 0)
+		from = begin.Add(-f.env.Lookback)
+	} else {
+		f.position.Floor = epoch(f.env.Start)
+		if resync := f.env.Resync[string(f.survey)]; !resync.IsZero() {
+			f.position.Resynced = resync.Unix()
+		}
+	}
+	if f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero() {
+		var err error
+		if from, err = f.slices(ctx, from, begin); err != nil {
+			return err
+		}
+	}
+	if _, err := f.window(ctx, from, time.Time{}); err != nil {
+		return err
+	}
+	f.position.Loading = false
+	return f.checkpoint(f.to)
+}
+
+// slices reads all but the last, open-ended window and returns where that one
+// starts. Nothing says how the rows are spread over time, so the width follows
+// what the windows before held. Neighbours overlap by one second, for whether
+// the bounds are inclusive is a matter of trust; the row hashes take the
+// overlap out again.
+func (f *responseFetch) slices(ctx context.Context, from, begin time.Time) (last time.Time, err error) {
+	width := f.to.Sub(begin) / time.Duration(max(1, f.total/f.env.loadRows()))
+	for {
+		until := begin.Add(max(shortest, width.Truncate(time.Second)))
+		if !until.Before(f.to.Add(-f.env.Lookback)) {
+			return from, nil
+		}
+		rows, err := f.window(ctx, from, until)
+		if tooLarge(err) && width > shortest {
+			f.env.Log.Warn("the export failed: halving its window", "survey", f.survey, "from", begin, "until", until, "error", err)
+			width /= 2
+			continue
+		}
+		if err != nil {
+			return from, err
+		}
+		f.env.Log.Info("a window of the first load is complete", "survey", f.survey, "until", until, "rows", rows)
+		f.position.Loading = true
+		if err := f.checkpoint(until); err != nil {
+			return from, err
+		}
+		width = adapt(width, rows, f.env.loadRows())
+		from, begin = until.Add(-time.Second), until
+	}
+}
+
+// adapt scales a window's width towards the wanted number of rows, at most by
+// four at a time.
+func adapt(width time.Duration, rows, wanted int64) time.Duration {
+	factor := float64(wanted) / float64(max(rows, 1))
+	return time.Duration(float64(width) * min(4, max(0.25, factor)))
+}
+
+// tooLarge reports whether a smaller window may help (API §8: an export that
+// is too large fails).
+func tooLarge(err error) bool {
+	var failed *qualtrics.ExportError
+	return errors.As(err, &failed)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,186 @@
+package feed
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/frame"
+	"github.com/birdie-ai/source-qualtrics/source/record"
+)
+
+// Response is one exported response (API §3.6), taken apart once for all the
+// streams that project it. Its slices are raw JSON, nil where the export had
+// nothing, and only valid as long as the document they came in.
+type Response struct {
+	ID              string
+	ModifiedAt      time.Time // zero where the export carries no modified date
+	Metadata        [metadataCount][]byte
+	Answers         []byte // object: the members of values that are neither metadata nor embedded data
+	EmbeddedData    []byte // object
+	Labels          []byte // object: the labels but those of metadata
+	StatusLabel     []byte
+	DisplayedFields []byte // array
+	DisplayedValues []byte // object
+	Repaired        bool   // invalid text was replaced by U+FFFD while reading
+
+	members map[string][]byte
+}
+
+// parse takes a record apart.
+func (r *Response) parse(raw []byte, keys *Keys) error {
+	answers, embedded, labels := r.Answers[:0], r.EmbeddedData[:0], r.Labels[:0]
+	*r = Response{members: r.members}
+	if r.members == nil {
+		r.members = make(map[string][]byte)
+	}
+	clear(r.members)
+	err := frame.Members(raw, func(name string, value []byte) error {
+		r.members[name] = value
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading a response: %w", err)
+	}
+	var otherModified []byte
+	answers, embedded = append(answers, '{'), append(embedded, '{')
+	err = r.each("values", func(name string, value []byte) error {
+		switch which, ok := metadata[name]; {
+		case ok && r.Metadata[which] == nil:
+			r.Metadata[which] = value
+		case name == "lastModifiedDate" && !keys.embedded[name]:
+			// The key without the underscore: seen by nobody, but the
+			// official text spells the column so (API §0.4). assumed
+			otherModified = value
+		case keys.Embedded(name):
+			embedded = appendMember(embedded, name, value)
+		default:
+			answers = appendMember(answers, name, value)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.Answers, r.EmbeddedData = append(answers, '}'), append(embedded, '}')
+	if r.Metadata[LastModifiedDate] == nil {
+		r.Metadata[LastModifiedDate] = otherModified
+	}
+	labels = append(labels, '{')
+	err = r.each("labels", func(name string, value []byte) error {
+		switch name {
+		case "status":
+			r.StatusLabel = value
+		case "finished": // the boolean says the same
+		default:
+			labels = appendMember(labels, name, value)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.Labels = append(labels, '}')
+	if frame.Kind(r.members["displayedFields"]) == '[' {
+		r.DisplayedFields = r.members["displayedFields"]
+	}
+	r.DisplayedValues = object(r.members["displayedValues"])
+	return r.identify()
+}
+
+// identify reads the id and the modified date.
+func (r *Response) identify() error {
+	id, ok := frame.String(r.members["responseId"])
+	if !ok || id == "" {
+		if id, ok = frame.String(r.Metadata[RecordID]); !ok || id == "" {
+			return fmt.Errorf("reading a response: it has no responseId")
+		}
+	}
+	r.ID = id
+	if text, ok := frame.String(r.Metadata[LastModifiedDate]); ok {
+		if at, ok := ParseTime(text); ok {
+			r.ModifiedAt = at
+		}
+	}
+	return nil
+}
+
+func (r *Response) each(member string, do func(name string, value []byte) error) error {
+	value := r.members[member]
+	if kind := frame.Kind(value); kind != '{' {
+		// PHP writes an empty map as []; null and absence mean the same.
+		return nil
+	}
+	if err := frame.Members(value, do); err != nil {
+		return fmt.Errorf("reading the %s of a response: %w", member, err)
+	}
+	return nil
+}
+
+func object(value []byte) []byte {
+	if frame.Kind(value) == '{' {
+		return value
+	}
+	return nil
+}
+
+func appendMember(dst []byte, name string, value []byte) []byte {
+	if dst[len(dst)-1] != '{' {
+		dst = append(dst, ',')
+	}
+	dst = record.AppendString(dst, name)
+	dst = append(dst, ':')
+	return append(dst, value...)
+}
+
+// canonical appends the record in a form that is equal for equal content:
+// members sorted, the unordered displayedFields sorted too, numbers as they
+// were written.
+func (r *Response) canonical(dst []byte) ([]byte, error) {
+	names := make([]string, 0, len(r.members))
+	for name := range r.members {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		dst = record.AppendString(dst, name)
+		value := r.members[name]
+		if name == "displayedFields" && frame.Kind(value) == '[' {
+			var fields [][]byte
+			if err := frame.Elements(value, func(field []byte) error {
+				fields = append(fields, field)
+				return nil
+			}); err != nil {
+				return dst, err
+			}
+			slices.SortFunc(fields, bytes.Compare)
+			value = slices.Concat([]byte{'['}, bytes.Join(fields, []byte{','}), []byte{']'})
+		}
+		var err error
+		if dst, err = frame.Canonical(dst, value); err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
+// timeLayouts are the forms in which Qualtrics writes dates outside of QSF
+// (API §0.16, §3.5, §4.2); those without a zone are UTC there.
+var timeLayouts = []string{
+	time.RFC3339Nano,
+	"2006-01-02 15:04:05",
+	"2006-01-02T15:04:05",
+	"2006-01-02",
+}
+
+// ParseTime reads a date as Qualtrics writes it, with the years 1 to 9999.
+func ParseTime(text string) (time.Time, bool) {
+	for _, layout := range timeLayouts {
+		if at, err := time.Parse(layout, text); err == nil {
+			at = at.UTC()
+			return at, at.Year() >= 1 && at.Year() <= 9999
+		}
+	}
+	return time.Time{}, false
+}

@@ -1,0 +1,309 @@
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/frame"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+)
+
+// Responses are the recorded responses of each selected survey, read by
+// last-modified windows.
+const Responses Kind = "responses"
+
+var _ = register(responses{})
+
+type responses struct{}
+
+func (responses) Kind() Kind { return Responses }
+
+// Partitions are the selected surveys.
+func (responses) Partitions(ctx context.Context, env *Env) iter.Seq2[Partition, error] {
+	return func(yield func(Partition, error) bool) {
+		surveys, err := env.Surveys(ctx)
+		if err != nil {
+			yield(Partition{}, err)
+			return
+		}
+		for _, survey := range surveys {
+			partition := Partition{Kind: Responses, Key: string(survey.ID), Name: survey.Name, Named: len(env.Selection.IDs) > 0}
+			if !yield(partition, nil) {
+				return
+			}
+		}
+	}
+}
+
+// responsePosition is the position of one survey.
+type responsePosition struct {
+	// Watermark, in epoch seconds: everything that was modified before and
+	// visible then was delivered. Only the filter of a verified window moves
+	// it, never a row's own date.
+	Watermark int64  `json:"w,omitempty"`
+	Rows      string `json:"h,omitempty"` // hashes of the rows that the next window meets again
+	Floor     int64  `json:"f,omitempty"` // start date of the first load, epoch seconds
+	Resynced  int64  `json:"r,omitempty"` // date of the last resync that was asked for
+	Loading   bool   `json:"l,omitempty"` // the first load was interrupted between two of its windows
+}
+
+// Fetch reads what was modified since the position less the look-back, and
+// everything on the first load.
+func (responses) Fetch(ctx context.Context, env *Env, request Request, out Out) error {
+	f := &responseFetch{env: env, partition: request.Partition, survey: qualtrics.SurveyID(request.Partition.Key), out: out}
+	if err := f.prepare(ctx, request.Position); err != nil {
+		return f.boundary(err, len(request.Position) > 0)
+	}
+	return f.boundary(f.run(ctx), len(request.Position) > 0)
+}
+
+// responseFetch is one read of one survey.
+type responseFetch struct {
+	env       *Env
+	partition Partition
+	survey    qualtrics.SurveyID
+	out       Out
+
+	position responsePosition
+	held     int // hashes the position takes from the run's budget
+	rows     *rowSet
+	keys     *Keys
+	total    int64     // responses by the survey's counters
+	created  time.Time // of the survey
+	to       time.Time // upper bound of what this run has seen; zero without a server date
+
+	keepFrom  time.Time // oldest modified date that the window after this one meets
+	response  Response
+	canonical []byte
+}
+
+// prepare reads the counters and the names, fixes the upper bound, and
+// understands the position, in this order: what arrives later than the bound
+// belongs to the next run.
+func (f *responseFetch) prepare(ctx context.Context, position Position) error {
+	detail, err := f.env.Client.Survey(ctx, f.survey)
+	switch {
+	case err == nil:
+		f.total = detail.Counts.Auditable + detail.Counts.Generated
+		f.created = detail.CreationDate
+	case qualtrics.IsForbidden(err):
+		// The export may be allowed all the same; the names then come from
+		// the response schema.
+		f.env.Log.Info("the survey itself may not be read", "survey", f.survey, "error", err)
+	default:
+		return err
+	}
+	f.keys = NewKeys(detail.EmbeddedData, detail.QuestionIDs, func() map[string]string { return f.dataTypes(ctx) })
+	if now, ok := f.env.Client.ServerTime(); ok {
+		f.to = now
+	} else {
+		f.env.Log.Warn("no answer carried a date: rows are delivered, the position stays", "survey", f.survey)
+	}
+	if len(position) > 0 {
+		if err := json.Unmarshal(position, &f.position); err != nil {
+			return fmt.Errorf("reading the position of %s: %w", f.partition, err)
+		}
+	}
+	f.distrust()
+	f.rows, err = newRowSet(f.env.Brand, f.partition, f.position.Rows)
+	return err
+}
+
+// distrust drops a watermark that lies in the future: it was poisoned by a
+// wrong date, and keeping it would lose everything until then.
+func (f *responseFetch) distrust() {
+	if f.to.IsZero() || f.position.Watermark <= f.to.Add(time.Minute).Unix() {
+		return
+	}
+	f.env.Log.Warn("the position lies in the future: the survey is read again from its beginning",
+		"survey", f.survey, "position", time.Unix(f.position.Watermark, 0).UTC(), "server_time", f.to)
+	f.position.Watermark, f.position.Rows, f.position.Loading = 0, "", false
+}
+
+// dataTypes asks the response schema what each key is.
+func (f *responseFetch) dataTypes(ctx context.Context) map[string]string {
+	schema, err := f.env.Client.ResponseSchema(ctx, f.survey)
+	if err != nil {
+		f.env.Log.Warn("the response schema cannot be read: unknown names count as embedded data", "survey", f.survey, "error", err)
+		return map[string]string{}
+	}
+	types := make(map[string]string, len(schema))
+	for key, property := range schema {
+		types[key] = property.DataType
+	}
+	return types
+}
+
+// run reads the windows that are due.
+func (f *responseFetch) run(ctx context.Context) error {
+	if f.position.Watermark == 0 || f.position.Loading {
+		return f.load(ctx)
+	}
+	if err := f.lowerFloor(ctx); err != nil {
+		return err
+	}
+	from := time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback)
+	resync := f.env.Resync[string(f.survey)]
+	if !resync.IsZero() && resync.Unix() != f.position.Resynced {
+		f.env.Log.Info("reading the survey again", "survey", f.survey, "from", resync)
+		from, f.position.Resynced = earlier(from, resync), resync.Unix()
+		f.rows.known = nil
+	}
+	if _, err := f.window(ctx, from, time.Time{}); err != nil {
+		return err
+	}
+	return f.checkpoint(f.to)
+}
+
+// lowerFloor reads what a start date that was moved back has uncovered.
+func (f *responseFetch) lowerFloor(ctx context.Context) error {
+	if f.position.Floor == 0 || (!f.env.Start.IsZero() && f.env.Start.Unix() >= f.position.Floor) {
+		return nil
+	}
+	until := time.Unix(f.position.Floor, 0).Add(time.Second)
+	f.env.Log.Info("the start date was moved back: reading the gap", "survey", f.survey, "from", f.env.Start, "until", until)
+	if _, err := f.window(ctx, f.env.Start, until); err != nil {
+		return err
+	}
+	f.position.Floor = epoch(f.env.Start)
+	return f.checkpoint(time.Time{})
+}
+
+// window exports what was modified from (zero: ever) until (zero: now),
+// checks the whole file, and only then delivers it. A file that fails the
+// check is exported anew.
+func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows int64, err error) {
+	const attempts = 3
+	f.keepFrom = keepUntil(f.to, until).Add(-f.env.Lookback)
+	for attempt := 1; ; attempt++ {
+		file, err := f.env.Client.Export(ctx, qualtrics.ExportRequest{
+			Survey: f.survey, Start: from, End: until, SortByModified: true,
+		})
+		if err != nil {
+			return 0, err
+		}
+		rows, err = f.deliver(ctx, file)
+		if closeErr := file.Close(); err == nil && closeErr != nil {
+			err = fmt.Errorf("closing the export of %s: %w", f.partition, closeErr)
+		}
+		var damaged *frame.Error
+		if !errors.As(err, &damaged) || attempt == attempts {
+			return rows, err
+		}
+		f.env.Log.Warn("the export file is damaged: exporting again", "survey", f.survey, "attempt", attempt, "error", err)
+	}
+}
+
+// deliver hands the file's responses over.
+func (f *responseFetch) deliver(ctx context.Context, file *qualtrics.ExportFile) (rows int64, err error) {
+	opened, err := frame.Open(file, file.Size(), f.env.Frame)
+	if err != nil {
+		return 0, fmt.Errorf("opening the export of %s: %w", f.partition, err)
+	}
+	if err := opened.Verify(ctx); err != nil {
+		return 0, fmt.Errorf("verifying the export of %s: %w", f.partition, err)
+	}
+	for value, err := range opened.Values(ctx) {
+		if err != nil {
+			return rows, fmt.Errorf("reading the export of %s: %w", f.partition, err)
+		}
+		rows++
+		if err := f.one(value); err != nil {
+			return rows, err
+		}
+	}
+	return rows, nil
+}
+
+// one delivers a response unless it is known to be delivered already.
+func (f *responseFetch) one(value frame.Value) error {
+	if err := f.response.parse(value.Raw, f.keys); err != nil {
+		return fmt.Errorf("survey %s: %w", f.survey, err)
+	}
+	f.response.Repaired = value.Repaired
+	suppressed, err := f.known()
+	if err != nil || suppressed {
+		return err
+	}
+	return f.out.Document(&Document{
+		Partition: f.partition, ID: f.response.ID, Content: &f.response, ReadAt: f.to,
+	})
+}
+
+// known reports whether the row was delivered before, and remembers it where
+// a later window will meet it again.
+func (f *responseFetch) known() (bool, error) {
+	modified := f.response.ModifiedAt
+	again := modified.IsZero() || !modified.Before(f.keepFrom)
+	if len(f.rows.known) == 0 && !again {
+		return false, nil
+	}
+	canonical, err := f.response.canonical(f.canonical[:0])
+	if err != nil {
+		return false, fmt.Errorf("survey %s: hashing a response: %w", f.survey, err)
+	}
+	f.canonical = canonical
+	hash := f.rows.hash(f.response.ID, canonical)
+	if again {
+		f.rows.keep(hash, modified)
+	}
+	return f.rows.known[hash], nil
+}
+
+// keepUntil is the bound of a window: its end, or this run's.
+func keepUntil(to, until time.Time) time.Time {
+	if until.IsZero() {
+		return to
+	}
+	return earlier(to, until)
+}
+
+// checkpoint moves the watermark to the bound of what was read (zero: leaves
+// it) and reports the position. It never moves back.
+func (f *responseFetch) checkpoint(through time.Time) error {
+	if !through.IsZero() {
+		f.position.Watermark = max(f.position.Watermark, through.Unix())
+		f.rows.roll(time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback))
+		f.position.Rows, f.held = f.env.encodeWithin(f.rows, f.held)
+	}
+	if f.position.Watermark == 0 {
+		return nil
+	}
+	encoded, err := json.Marshal(f.position)
+	if err != nil {
+		return fmt.Errorf("writing the position of %s: %w", f.partition, err)
+	}
+	return f.out.Checkpoint(encoded)
+}
+
+// boundary tells what is outside of the selection from what failed.
+func (f *responseFetch) boundary(err error, readBefore bool) error {
+	switch {
+	case err == nil:
+		return nil
+	case qualtrics.IsNotFound(err) && !f.partition.Named:
+		return &Skipped{fmt.Sprintf("survey %s is gone", f.partition)}
+	case qualtrics.IsForbidden(err) && !readBefore && !f.partition.Named && !f.env.Selection.FailOnDenied && !qualtrics.IsMissingScope(err):
+		return &Skipped{fmt.Sprintf("survey %s may not be exported by this account: %v", f.partition, err)}
+	default:
+		return err
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func epoch(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.Unix()
+}

@@ -1,0 +1,115 @@
+package feed
+
+import (
+	"context"
+	"hash/fnv"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+)
+
+// Selection is which surveys and directories a user chose. The zero value
+// takes all of them.
+type Selection struct {
+	IDs           []string  // these surveys, and no others
+	Include       []string  // name patterns with * and ?, without regard to case
+	Exclude       []string  // name patterns that take precedence over Include
+	ActiveOnly    bool      // only surveys that take responses now
+	Owners        []string  // user ids
+	ModifiedSince time.Time // only surveys whose definition changed since
+	FailOnDenied  bool      // a survey that may not be read is a failure even if it was never readable
+	Directories   []string  // directory ids
+	ShardIndex    int
+	ShardCount    int // 0 or 1: no sharding
+}
+
+// Takes reports whether the selection holds the survey.
+func (s *Selection) Takes(survey *Survey) bool {
+	switch {
+	case !s.mine(string(survey.ID)):
+		return false
+	case len(s.IDs) > 0:
+		return slices.Contains(s.IDs, string(survey.ID))
+	case s.ActiveOnly && !survey.IsActive,
+		len(s.Owners) > 0 && !slices.Contains(s.Owners, survey.OwnerID),
+		!s.ModifiedSince.IsZero() && survey.LastModified.Before(s.ModifiedSince),
+		len(s.Include) > 0 && !matchesAny(s.Include, survey.Name):
+		return false
+	}
+	return !matchesAny(s.Exclude, survey.Name)
+}
+
+// mine reports whether a survey belongs to this shard, by a stable hash of
+// its id.
+func (s *Selection) mine(id string) bool {
+	if s.ShardCount < 2 {
+		return true
+	}
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(id))
+	return int(hash.Sum32()%uint32(s.ShardCount)) == s.ShardIndex //nolint:gosec // a validated, small count
+}
+
+func matchesAny(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, name) })
+}
+
+// matches compares a name with a pattern in which * stands for any text and ?
+// for one character.
+func matches(pattern, name string) bool {
+	expression := regexp.QuoteMeta(pattern)
+	expression = strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(expression)
+	matched, err := regexp.MatchString(`(?is)^`+expression+`$`, name)
+	return err == nil && matched
+}
+
+// Surveys returns the selected surveys, listing them once per run: those of
+// the account's list (API §2.1), and those named by id that the list leaves
+// out (it shows only owned and individually shared ones).
+func (e *Env) Surveys(ctx context.Context) ([]Survey, error) {
+	e.listing.Lock()
+	defer e.listing.Unlock()
+	if e.cached {
+		return e.listed, nil
+	}
+	surveys, err := e.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.listed, e.cached = surveys, true
+	return surveys, nil
+}
+
+// list reads the survey list afresh.
+func (e *Env) list(ctx context.Context) ([]Survey, error) {
+	var surveys []Survey
+	seen := make(map[string]bool)
+	for survey, err := range e.Client.Surveys(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		// A list that changes while it is paged can show a survey twice.
+		if !seen[string(survey.ID)] && e.Selection.Takes(&survey) {
+			seen[string(survey.ID)] = true
+			surveys = append(surveys, survey)
+		}
+	}
+	for _, id := range e.Selection.IDs {
+		if seen[id] || !e.Selection.mine(id) {
+			continue
+		}
+		seen[id] = true
+		detail, err := e.Client.Survey(ctx, qualtrics.SurveyID(id))
+		if err != nil {
+			// Reading its responses will say what is wrong with it.
+			e.Log.Warn("a configured survey is not in the account's list and cannot be looked up", "survey", id, "error", err)
+			surveys = append(surveys, Survey{ID: qualtrics.SurveyID(id)})
+			continue
+		}
+		surveys = append(surveys, detail.Survey)
+	}
+	return surveys, nil
+}

@@ -1,0 +1,167 @@
+package qualtrics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/birdie-ai/source-qualtrics/source/redact"
+)
+
+// authorizer adds credentials to requests.
+type authorizer interface {
+	// credential returns what the next request is to carry.
+	credential(ctx context.Context) (redact.Secret, error)
+	// apply puts it into the headers.
+	apply(header http.Header, credential redact.Secret)
+	// refused is told that a credential was answered by 401. It reports
+	// whether a fresh one may help.
+	refused(credential redact.Secret) bool
+	// problem words a 401 that stays.
+	problem(reason string) *AuthError
+}
+
+// apiToken is a token that belongs to a user (API §1.3).
+type apiToken redact.Secret
+
+func (t apiToken) credential(context.Context) (redact.Secret, error) { return redact.Secret(t), nil }
+
+func (apiToken) apply(header http.Header, credential redact.Secret) {
+	header.Set("X-API-TOKEN", credential.Reveal())
+}
+
+func (apiToken) refused(redact.Secret) bool { return false }
+
+func (apiToken) problem(reason string) *AuthError {
+	return &AuthError{reason, "generate a new API token under Account Settings > Qualtrics IDs and configure it; a new token ends the old one"}
+}
+
+// How long before its end a token is replaced, and how long one is kept that
+// does not say when it ends.
+const (
+	earlyRefresh    = time.Minute
+	unknownLifetime = 15 * time.Minute
+)
+
+// oauthClient signs in by client credentials (API §1.4). One token serves all
+// calls; whoever finds it gone fetches the next one while the others wait.
+type oauthClient struct {
+	client *Client
+	config clientcredentials.Config
+	http   *http.Client
+
+	mu      sync.Mutex
+	token   redact.Secret
+	expires time.Time
+}
+
+func newOAuth(c *Client, credentials Credentials, transport http.RoundTripper) *oauthClient {
+	return &oauthClient{
+		client: c,
+		config: clientcredentials.Config{
+			ClientID:     credentials.ClientID,
+			ClientSecret: credentials.ClientSecret.Reveal(),
+			TokenURL:     c.origin.String() + "/oauth2/token",
+			Scopes:       credentials.Scopes,
+			AuthStyle:    oauth2.AuthStyleInHeader,
+		},
+		http: &http.Client{Transport: transport, Timeout: answerTimeout, CheckRedirect: c.redirect},
+	}
+}
+
+func (o *oauthClient) credential(ctx context.Context) (redact.Secret, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.token != "" && time.Now().Before(o.expires) {
+		return o.token, nil
+	}
+	token, err := o.fetch(ctx)
+	if err != nil {
+		return "", err
+	}
+	o.token = redact.Secret(token.AccessToken)
+	o.client.redactor.Add(o.token)
+	lifetime := unknownLifetime
+	if !token.Expiry.IsZero() {
+		lifetime = time.Until(token.Expiry)
+		lifetime -= min(earlyRefresh, lifetime/5)
+	}
+	o.expires = time.Now().Add(lifetime)
+	return o.token, nil
+}
+
+// fetch asks for a token, again where that may help.
+func (o *oauthClient) fetch(ctx context.Context) (*oauth2.Token, error) {
+	begun := time.Now()
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, o.http)
+	for try := 1; ; try++ {
+		o.client.count("POST /oauth2/token")
+		token, err := o.config.Token(ctx)
+		if err == nil {
+			return token, nil
+		}
+		if cause := stopped(ctx); cause != nil {
+			return nil, cause
+		}
+		err = o.explain(err)
+		if !worthTrying(err, try) || try == o.client.limits.Tries {
+			return nil, err
+		}
+		if err := o.client.pause(ctx, err, try, begun, ""); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// explain types an error of the token endpoint. Its body is never shown: it
+// may repeat what was sent.
+func (o *oauthClient) explain(err error) error {
+	url := o.config.TokenURL
+	var answer *oauth2.RetrieveError
+	if !errors.As(err, &answer) {
+		return &TransportError{Method: http.MethodPost, URL: url, Err: err, text: o.client.clean(err.Error())}
+	}
+	reason := o.client.clean(answer.ErrorCode + " " + answer.ErrorDescription)
+	status := http.StatusOK
+	if answer.Response != nil {
+		status = answer.Response.StatusCode
+	}
+	switch {
+	case status == http.StatusTooManyRequests || status >= 500:
+		typed := &APIError{Method: http.MethodPost, URL: url, Status: status, Message: reason}
+		typed.retryAfter, typed.hasRetry = retryAfter(answer.Response.Header)
+		return typed
+	case status/100 == 3:
+		return &APIError{Method: http.MethodPost, URL: url, Status: status}
+	case status < 300:
+		return &BodyError{Method: http.MethodPost, URL: url, Problem: "it holds no access token", Err: err}
+	case answer.ErrorCode == "invalid_scope":
+		return &AuthError{"the OAuth client does not have the scopes that are asked for: " + reason, "add them to the client in Qualtrics"}
+	default:
+		return o.problem(fmt.Sprintf("the OAuth client is refused (HTTP %d %s)", status, reason))
+	}
+}
+
+func (*oauthClient) apply(header http.Header, credential redact.Secret) {
+	header.Set("Authorization", "Bearer "+credential.Reveal())
+}
+
+// refused drops the token, unless another call has done so already.
+func (o *oauthClient) refused(credential redact.Secret) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.token == credential {
+		o.token = ""
+	}
+	return true
+}
+
+func (*oauthClient) problem(reason string) *AuthError {
+	return &AuthError{reason, "check client_id and client_secret, and in Qualtrics under OAuth Client Manager that the client still exists with the grant type client credentials"}
+}

@@ -1,0 +1,113 @@
+package stream
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/frame"
+	"github.com/birdie-ai/source-qualtrics/source/record"
+)
+
+// cells types raw JSON values. A value that does not fit its column becomes
+// null and is recorded as a change: neither a crash nor silence.
+type cells struct {
+	changes []record.Change
+}
+
+// absent reports whether there is nothing to type: no value, null, or the
+// empty text that PHP writes for nothing.
+func absent(value []byte) bool {
+	kind := frame.Kind(value)
+	return kind == 0 || kind == 'n' || string(value) == `""`
+}
+
+func (c *cells) unfit(column string) {
+	c.changes = append(c.changes, record.Change{Column: column, Kind: record.Nulled, Reason: record.Unfit})
+}
+
+// text takes a string, or a number as it is written.
+func (c *cells) text(column string, value []byte) *string {
+	if kind := frame.Kind(value); kind == 0 || kind == 'n' {
+		return nil
+	}
+	if text, ok := scalar(value); ok {
+		return &text
+	}
+	c.unfit(column)
+	return nil
+}
+
+// integer takes an integer, also one written as a string or with a fraction
+// of zero.
+func (c *cells) integer(column string, value []byte) *int64 {
+	if absent(value) {
+		return nil
+	}
+	if text, ok := scalar(value); ok {
+		whole, fraction, _ := strings.Cut(text, ".")
+		if n, err := strconv.ParseInt(whole, 10, 64); err == nil && strings.Trim(fraction, "0") == "" {
+			return &n
+		}
+	}
+	c.unfit(column)
+	return nil
+}
+
+// number takes a number with its digits as they are, also one written as a
+// string (API §0.7: coordinates are strings).
+func (c *cells) number(column string, value []byte) *json.Number {
+	if absent(value) {
+		return nil
+	}
+	if text, ok := scalar(value); ok && json.Valid([]byte(text)) && frame.Kind([]byte(text)) == '0' {
+		number := json.Number(text)
+		return &number
+	}
+	c.unfit(column)
+	return nil
+}
+
+// boolean takes true and false, 1 and 0, also as strings.
+func (c *cells) boolean(column string, value []byte) *bool {
+	if absent(value) {
+		return nil
+	}
+	var is bool
+	switch text, _ := scalar(value); strings.ToLower(text) {
+	case "true", "1":
+		is = true
+	case "false", "0":
+	default:
+		c.unfit(column)
+		return nil
+	}
+	return &is
+}
+
+// time takes a date in any form that Qualtrics writes.
+func (c *cells) time(column string, value []byte) *time.Time {
+	if absent(value) {
+		return nil
+	}
+	if text, ok := frame.String(value); ok {
+		if at, ok := feed.ParseTime(text); ok {
+			return &at
+		}
+	}
+	c.unfit(column)
+	return nil
+}
+
+// scalar returns a string's text, or a number's or a boolean's digits.
+func scalar(value []byte) (string, bool) {
+	switch frame.Kind(value) {
+	case '"':
+		return frame.String(value)
+	case '0', 't', 'f':
+		return string(value), true
+	}
+	return "", false
+}
