@@ -111,7 +111,8 @@ type Env struct {
 	Frame     frame.Limits
 
 	hashes  atomic.Int64 // row hashes kept so far, over all partitions
-	listing sync.Mutex
+	listing sync.Once
+	turn    chan struct{} // holds one value while nobody is at what follows
 	listed  []Survey
 	cached  bool
 }

@@ -70,8 +70,13 @@ func matches(pattern, name string) bool {
 // the account's list (API §2.1), and those named by id that the list leaves
 // out (it shows only owned and individually shared ones).
 func (e *Env) Surveys(ctx context.Context) ([]Survey, error) {
-	e.listing.Lock()
-	defer e.listing.Unlock()
+	e.listing.Do(func() { e.turn = make(chan struct{}, 1); e.turn <- struct{}{} })
+	select {
+	case <-e.turn:
+		defer func() { e.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	if e.cached {
 		return e.listed, nil
 	}

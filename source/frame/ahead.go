@@ -2,87 +2,126 @@ package frame
 
 import (
 	"context"
+	"errors"
 	"io"
+	"sync"
 )
 
 // Inflating is the slower half of reading an export, so it runs on a
 // goroutine of its own, a few blocks ahead.
 const (
-	blockBytes = 128 << 10
-	blocks     = 4
+	blockBytes = 64 << 10
+	blocks     = 16
 )
+
+var blockPool = sync.Pool{New: func() any { return new([blockBytes]byte) }}
 
 // ahead reads a source ahead of its consumer.
 type ahead struct {
+	ctx        context.Context //nolint:containedctx // lives as long as one iteration
 	full, free chan block
 	quit, done chan struct{}
 	current    block
-	at         int
-	err        error
-	ctx        context.Context //nolint:containedctx // lives as long as one iteration
+	err        error // what reading ended with; io.EOF is its proper end
 }
 
+// block is a buffer and what was read into it; data is what err came after.
 type block struct {
-	data []byte
-	n    int
-	err  error
+	buffer *[blockBytes]byte
+	data   []byte
+	err    error
 }
 
 // readAhead starts reading; stop has to be called.
 func readAhead(ctx context.Context, source io.Reader) *ahead {
 	a := &ahead{
+		ctx:  ctx,
 		full: make(chan block, blocks), free: make(chan block, blocks),
-		quit: make(chan struct{}), done: make(chan struct{}), ctx: ctx,
+		quit: make(chan struct{}), done: make(chan struct{}),
 	}
 	for range blocks {
-		a.free <- block{data: make([]byte, blockBytes)}
+		a.free <- block{buffer: blockPool.Get().(*[blockBytes]byte)}
 	}
-	go func() {
-		defer close(a.done)
-		for {
-			select {
-			case <-a.quit:
-				return
-			case b := <-a.free:
-				b.n, b.err = io.ReadFull(source, b.data)
-				if b.err == io.ErrUnexpectedEOF && b.n > 0 { //nolint:errorlint // ReadFull's own, not the source's
-					b.err = nil
-				}
-				a.full <- b // never blocks: there are no more blocks than room
-				if b.err != nil {
-					return
-				}
-			}
-		}
-	}()
+	go a.run(source)
 	return a
 }
 
-// Read returns what was read ahead.
-func (a *ahead) Read(p []byte) (int, error) {
-	for a.at == a.current.n {
-		if a.err != nil {
-			return 0, a.err
-		}
-		if a.current.data != nil {
-			a.free <- block{data: a.current.data}
-		}
+func (a *ahead) run(source io.Reader) {
+	defer close(a.done)
+	for {
 		select {
-		case a.current = <-a.full:
-		case <-a.ctx.Done():
-			a.current = block{}
-			a.err = context.Cause(a.ctx)
-			return 0, a.err
+		case <-a.quit:
+			return
+		case b := <-a.free:
+			b.fill(source)
+			a.full <- b // never blocks: there are no more blocks than room
+			if b.err != nil {
+				return
+			}
 		}
-		a.at, a.err = 0, a.current.err
 	}
-	n := copy(p, a.current.data[a.at:a.current.n])
-	a.at += n
-	return n, nil
 }
 
-// stop ends the goroutine.
+// fill reads until the block is full or the source ends.
+func (b *block) fill(source io.Reader) {
+	n := 0
+	for n < blockBytes && b.err == nil {
+		var read int
+		read, b.err = source.Read(b.buffer[n:])
+		n += read
+	}
+	b.data = b.buffer[:n]
+}
+
+// next returns the next bytes, never none, which are valid until it is called
+// again, or the error that reading ended with.
+func (a *ahead) next() ([]byte, error) {
+	for a.err == nil {
+		if a.current.buffer != nil {
+			a.free <- block{buffer: a.current.buffer}
+			a.current = block{}
+		}
+		select {
+		case <-a.ctx.Done():
+		case a.current = <-a.full:
+			a.err = a.current.err
+		}
+		if a.ctx.Err() != nil {
+			a.err = context.Cause(a.ctx)
+			return nil, a.err
+		}
+		if len(a.current.data) > 0 {
+			return a.current.data, nil
+		}
+	}
+	return nil, a.err
+}
+
+// failure returns the error of reading, if reading is what went wrong.
+func (a *ahead) failure() error {
+	switch {
+	case a.err == nil || errors.Is(a.err, io.EOF):
+		return nil
+	case a.ctx.Err() != nil:
+		return context.Cause(a.ctx)
+	default:
+		return damaged(a.err)
+	}
+}
+
+// stop ends the goroutine and gives the blocks back.
 func (a *ahead) stop() {
 	close(a.quit)
 	<-a.done
+	close(a.full)
+	close(a.free)
+	for _, queue := range []chan block{a.full, a.free} {
+		for b := range queue {
+			blockPool.Put(b.buffer)
+		}
+	}
+	if a.current.buffer != nil {
+		blockPool.Put(a.current.buffer)
+		a.current = block{}
+	}
 }

@@ -1,7 +1,7 @@
 package frame
 
 import (
-	"cmp"
+	"bytes"
 	"slices"
 	"sync"
 
@@ -10,72 +10,91 @@ import (
 
 // Canonical appends a value in a form that is equal for equal content: members
 // sorted by name at every level, no insignificant white space, one safe line,
-// and every number as it was written. Members of one name keep their order.
+// and every number and escape as it was written. Members of one name keep
+// their order. An error is of type [*Error]; dst then comes back as it was.
 func Canonical(dst, value []byte) ([]byte, error) {
+	if !jsontext.Value(value).IsValid(lenient...) {
+		return dst, &Error{Kind: NotJSON, Detail: "making a value canonical"}
+	}
 	c := canonicals.Get().(*canonicalizer)
 	defer canonicals.Put(c)
-	return c.append(dst, value)
+	if !plain(value) {
+		c.line, _ = appendSafe(c.line[:0], value)
+		value = c.line
+	}
+	dst, _ = c.append(dst, value, 0)
+	return dst, nil
 }
 
 var canonicals = sync.Pool{New: func() any { return new(canonicalizer) }}
 
-type canonicalizer struct{ line []byte }
-
-// namedValue is a member as it was found.
-type namedValue struct {
-	name   string
-	quoted []byte
-	value  []byte
+// canonicalizer holds the buffers of one call; none is in use between calls.
+type canonicalizer struct {
+	line    []byte       // the value, made compact
+	members []namedRange // of all the objects that are open
+	moved   []byte       // the members of an object, before they are sorted
 }
 
-func (c *canonicalizer) append(dst, value []byte) ([]byte, error) {
-	if !jsontext.Value(value).IsValid(lenient...) {
-		return dst, &Error{Kind: NotJSON, Detail: "making a value canonical"}
-	}
-	c.line, _ = appendSafe(c.line[:0], value)
-	return sorted(dst, c.line)
+// namedRange is where a member lies in the output.
+type namedRange struct {
+	name       []byte // decoded
+	start, end int
 }
 
-// sorted appends a compact, valid value.
-func sorted(dst, value []byte) ([]byte, error) {
-	switch Kind(value) {
+// append appends the value at src[at:], which is valid and compact, and
+// returns the offset behind it.
+func (c *canonicalizer) append(dst, src []byte, at int) (appended []byte, end int) {
+	switch src[at] {
 	case '{':
-		var found []namedValue
-		if err := members(value, func(quoted, value []byte) error {
-			name, _ := String(quoted)
-			found = append(found, namedValue{name, quoted, value})
-			return nil
-		}); err != nil {
-			return dst, err
+		return c.appendObject(dst, src, at)
+	case '[':
+		dst = append(dst, '[')
+		for at++; src[at] != ']'; {
+			if src[at] == ',' {
+				dst = append(dst, ',')
+				at++
+			}
+			dst, at = c.append(dst, src, at)
 		}
-		slices.SortStableFunc(found, func(a, b namedValue) int { return cmp.Compare(a.name, b.name) })
-		dst = append(dst, '{')
-		for i, member := range found {
+		return append(dst, ']'), at + 1
+	case '"':
+		end = stringEnd(src, at)
+	default:
+		end = scalarEnd(src, at)
+	}
+	return append(dst, src[at:end]...), end
+}
+
+func (c *canonicalizer) appendObject(dst, src []byte, at int) (appended []byte, end int) {
+	dst = append(dst, '{')
+	body, outer := len(dst), len(c.members)
+	sorted := true
+	for at++; src[at] != '}'; {
+		if src[at] == ',' {
+			dst = append(dst, ',')
+			at++
+		}
+		start, colon := len(dst), stringEnd(src, at)
+		name := unquoted(src[at:colon])
+		dst = append(dst, src[at:colon+1]...)
+		dst, at = c.append(dst, src, colon+1)
+		if last := len(c.members); last > outer && bytes.Compare(c.members[last-1].name, name) > 0 {
+			sorted = false
+		}
+		c.members = append(c.members, namedRange{name, start, len(dst)})
+	}
+	if members := c.members[outer:]; !sorted {
+		slices.SortStableFunc(members, func(a, b namedRange) int { return bytes.Compare(a.name, b.name) })
+		c.moved = append(c.moved[:0], dst[body:]...)
+		dst = dst[:body]
+		for i, m := range members {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			var err error
-			dst = append(append(dst, member.quoted...), ':')
-			if dst, err = sorted(dst, member.value); err != nil {
-				return dst, err
-			}
+			dst = append(dst, c.moved[m.start-body:m.end-body]...)
 		}
-		return append(dst, '}'), nil
-	case '[':
-		dst = append(dst, '[')
-		first := true
-		if err := Elements(value, func(value []byte) (err error) {
-			if !first {
-				dst = append(dst, ',')
-			}
-			first = false
-			dst, err = sorted(dst, value)
-			return err
-		}); err != nil {
-			return dst, err
-		}
-		return append(dst, ']'), nil
-	default:
-		return append(dst, value...), nil
 	}
+	clear(c.members[outer:])
+	c.members = c.members[:outer]
+	return append(dst, '}'), at + 1
 }

@@ -5,15 +5,9 @@
 package frame
 
 import (
-	"archive/zip"
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"strings"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // Limits caps what a file may make us do; zero fields mean the defaults. The
@@ -34,69 +28,46 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Kinds of [Error].
-const (
-	Truncated   = "truncated"   // the file ends before its data does
-	Corrupt     = "corrupt"     // lengths or checksums do not agree
-	Unsupported = "unsupported" // encrypted, or an unknown method
-	TooLarge    = "too large"   // a limit was passed
-	NotData     = "not data"    // neither an archive nor JSON, such as an HTML page
-	NotJSON     = "not JSON"    // the data is damaged or of another format
-)
-
-// Error is what is wrong with a file. A fresh copy of the file may be right.
-type Error struct {
-	Kind   string
-	Detail string
-	Err    error // may be nil
+// Stats counts what an iteration over [File.Values] has read.
+type Stats struct {
+	Records int64 // yielded
+	Blanks  int64 // blank lines and empty objects, left out
+	Bytes   int64 // inflated
 }
 
-// Error says what is wrong; it never holds more than a few bytes of data.
-func (e *Error) Error() string {
-	text := "the export file is " + e.Kind
-	if e.Kind == Unsupported {
-		text = "the export file is of an unsupported kind"
-	}
-	if e.Detail != "" {
-		text += ": " + e.Detail
-	}
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	return text
-}
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// File is an export file.
+// File is an export file. Its methods are for one goroutine at a time.
 type File struct {
 	members []member
 	limits  Limits
+	stats   Stats
 }
 
-// member is one part of a file; the parts follow each other.
-type member struct {
-	open func() (io.ReadCloser, error)
-}
+// Stats returns the counts of the latest iteration over [File.Values], which
+// may still be going on.
+func (f *File) Stats() Stats { return f.stats }
+
+const byteOrderMark = "\ufeff"
 
 // Open looks at a downloaded file: a ZIP archive of one or more members, whose
-// names are never used, or the bare NDJSON or JSON text. What it is, is seen
-// by its first bytes. An export without records is an archive all the same, so
-// an empty file is a truncated one.
+// names are never used (API §3.3), or the bare NDJSON or JSON text that
+// compress:false asks for. What it is, is seen by its first bytes. An export
+// without records is an archive all the same, so a file of no bytes is a
+// truncated one (assumed). The reader has to stay usable as long as the file.
+// Errors are of type [*Error] unless the reader failed.
 func Open(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 	limits = limits.withDefaults()
 	if size <= 0 {
-		return nil, &Error{Kind: Truncated, Detail: "it is empty"}
+		return nil, &Error{Kind: Truncated, Detail: "the file is empty"}
 	}
+	r = checkedReader{r, size}
 	head := make([]byte, min(size, 512))
-	if _, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("reading the export file: %w", err)
+	if n, err := r.ReadAt(head, 0); n < len(head) {
+		return nil, damaged(err)
 	}
 	if bytes.HasPrefix(head, []byte("PK")) {
 		return openArchive(r, size, limits)
 	}
-	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
+	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte(byteOrderMark)), " \t\r\n")
 	if len(text) > 0 && text[0] != '{' {
 		return nil, &Error{Kind: NotData, Detail: fmt.Sprintf("it starts with %.60q", text)}
 	}
@@ -104,78 +75,5 @@ func Open(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 		return nil, &Error{Kind: TooLarge, Detail: fmt.Sprintf("%d bytes, at most %d are read", size, limits.InflatedBytes)}
 	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(r, 0, size)), nil }
-	return &File{[]member{{open}}, limits}, nil
-}
-
-func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
-	archive, err := zip.NewReader(r, size)
-	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return nil, &Error{Kind: Truncated, Detail: "its directory cannot be read", Err: err}
-	}
-	archive.RegisterDecompressor(zip.Deflate, flate.NewReader)
-	file := &File{limits: limits}
-	var total uint64
-	for _, entry := range archive.File {
-		switch {
-		case strings.HasSuffix(entry.Name, "/"):
-			continue
-		case entry.Flags&1 != 0:
-			return nil, &Error{Kind: Unsupported, Detail: "it is encrypted"}
-		case entry.Method != zip.Deflate && entry.Method != zip.Store:
-			return nil, &Error{Kind: Unsupported, Detail: fmt.Sprintf("compression method %d", entry.Method)}
-		}
-		total += entry.UncompressedSize64
-		if total > uint64(limits.InflatedBytes) { //nolint:gosec // positive by withDefaults
-			return nil, &Error{Kind: TooLarge, Detail: fmt.Sprintf("it inflates to %d bytes, at most %d are read", total, limits.InflatedBytes)}
-		}
-		file.members = append(file.members, member{entry.Open})
-	}
-	if len(file.members) == 0 {
-		return nil, &Error{Kind: Corrupt, Detail: "the archive holds no file"}
-	}
-	return file, nil
-}
-
-// Verify inflates every member once and checks its lengths and its CRC-32
-// against the archive's directory, so that nothing of a damaged archive needs
-// to be delivered. It does not look at the data.
-func (f *File) Verify(ctx context.Context) error {
-	buffer := make([]byte, 64<<10)
-	for _, m := range f.members {
-		body, err := m.open()
-		if err != nil {
-			return damaged(err)
-		}
-		for err == nil && ctx.Err() == nil {
-			_, err = body.Read(buffer)
-		}
-		closeErr := body.Close()
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case !errors.Is(err, io.EOF):
-			return damaged(err)
-		case closeErr != nil:
-			return damaged(closeErr)
-		}
-	}
-	return nil
-}
-
-// damaged types an error of reading a member.
-func damaged(err error) error {
-	var already *Error
-	var corrupt flate.CorruptInputError
-	switch {
-	case errors.As(err, &already):
-		return err
-	case errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.As(err, &corrupt):
-		return &Error{Kind: Corrupt, Err: err}
-	case errors.Is(err, zip.ErrAlgorithm):
-		return &Error{Kind: Unsupported, Err: err}
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &Error{Kind: Truncated, Err: err}
-	default:
-		return fmt.Errorf("reading the export file: %w", err)
-	}
+	return &File{members: []member{{open: open}}, limits: limits}, nil
 }

@@ -5,11 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// safe reports whether valid JSON can go out as it is: one line by every
-// common definition, valid UTF-8, and no escape that may be half a surrogate
-// pair. It may say no to text that is safe, and never yes to text that is not.
-func safe(raw []byte) bool {
-	if !utf8.Valid(raw) || bytes.IndexByte(raw, '\n') >= 0 || bytes.IndexByte(raw, '\r') >= 0 {
+// plain reports whether valid JSON can go out as it is: compact, one line by
+// every common definition, valid UTF-8, and no escape that may be half a
+// surrogate pair. It may say no to text that could, and never yes to text that
+// could not.
+func plain(raw []byte) bool {
+	if !compact(raw) || !utf8.Valid(raw) {
 		return false
 	}
 	// U+0085 is C2 85; U+2028 and U+2029 are E2 80 A8 and E2 80 A9.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -56,14 +55,15 @@ type oauthClient struct {
 	config clientcredentials.Config
 	http   *http.Client
 
-	mu      sync.Mutex
+	turn    chan struct{} // holds one value while nobody is at what follows
 	token   redact.Secret
 	expires time.Time
 }
 
 func newOAuth(c *Client, credentials Credentials, transport http.RoundTripper) *oauthClient {
-	return &oauthClient{
+	o := &oauthClient{
 		client: c,
+		turn:   make(chan struct{}, 1),
 		config: clientcredentials.Config{
 			ClientID:     credentials.ClientID,
 			ClientSecret: credentials.ClientSecret.Reveal(),
@@ -73,11 +73,17 @@ func newOAuth(c *Client, credentials Credentials, transport http.RoundTripper) *
 		},
 		http: &http.Client{Transport: transport, Timeout: answerTimeout, CheckRedirect: c.redirect},
 	}
+	o.turn <- struct{}{}
+	return o
 }
 
 func (o *oauthClient) credential(ctx context.Context) (redact.Secret, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	select {
+	case <-o.turn:
+		defer func() { o.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
 	if o.token != "" && time.Now().Before(o.expires) {
 		return o.token, nil
 	}
@@ -154,8 +160,8 @@ func (*oauthClient) apply(header http.Header, credential redact.Secret) {
 
 // refused drops the token, unless another call has done so already.
 func (o *oauthClient) refused(credential redact.Secret) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	<-o.turn
+	defer func() { o.turn <- struct{}{} }()
 	if o.token == credential {
 		o.token = ""
 	}

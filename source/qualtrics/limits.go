@@ -126,8 +126,7 @@ func (p *pacer) wait(ctx context.Context) error {
 func (p *pacer) slower() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.current = max(p.current/2, p.nominal/20)
-	p.limiter.SetLimit(p.current)
+	p.set(max(p.current/2, p.nominal/20))
 }
 
 // faster takes back a fiftieth of what slower took.
@@ -135,7 +134,14 @@ func (p *pacer) faster() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current < p.nominal {
-		p.current = min(p.nominal, p.current+p.nominal/50)
-		p.limiter.SetLimit(p.current)
+		p.set(min(p.nominal, p.current+p.nominal/50))
 	}
+}
+
+// set changes the pace, and with it how much may come at once: one second's
+// worth. The lock is held.
+func (p *pacer) set(pace rate.Limit) {
+	p.current = pace
+	p.limiter.SetLimit(pace)
+	p.limiter.SetBurst(max(1, int(pace)))
 }

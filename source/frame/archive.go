@@ -1,0 +1,105 @@
+package frame
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// member is one part of a file; the parts follow each other.
+type member struct {
+	open func() (io.ReadCloser, error)
+	// zeroSum is set where the directory gives a CRC-32 of zero, which
+	// archive/zip takes for none at all.
+	zeroSum bool
+}
+
+const encryptedFlag = 1 // bit 0 of the general purpose flags
+
+func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
+	archive, err := zip.NewReader(r, size)
+	switch {
+	case err == nil, errors.Is(err, zip.ErrInsecurePath): // names are never used
+	case errors.Is(err, zip.ErrFormat):
+		return nil, &Error{Kind: Truncated, Detail: "the archive's directory is missing or damaged", Err: err}
+	default:
+		return nil, damaged(err)
+	}
+	archive.RegisterDecompressor(zip.Deflate, flate.NewReader)
+	file := &File{limits: limits}
+	var total uint64
+	for _, entry := range archive.File {
+		switch {
+		case entry.Flags&encryptedFlag != 0:
+			return nil, &Error{Kind: Encrypted}
+		case entry.Method != zip.Deflate && entry.Method != zip.Store:
+			return nil, &Error{Kind: Unsupported, Detail: fmt.Sprintf("compression method %d", entry.Method)}
+		case strings.HasSuffix(entry.Name, "/"):
+			// archive/zip takes it for a folder and gives none of its data.
+			if entry.UncompressedSize64 != 0 {
+				return nil, &Error{Kind: Corrupt, Detail: "a folder of the archive has content"}
+			}
+			continue
+		}
+		total += entry.UncompressedSize64
+		if total > uint64(limits.InflatedBytes) { //nolint:gosec // positive by withDefaults
+			return nil, &Error{Kind: TooLarge, Detail: fmt.Sprintf("it inflates to %d bytes, at most %d are read", total, limits.InflatedBytes)}
+		}
+		file.members = append(file.members, member{
+			open: entry.Open, zeroSum: entry.CRC32 == 0 && entry.UncompressedSize64 > 0,
+		})
+	}
+	if len(file.members) == 0 {
+		return nil, &Error{Kind: Corrupt, Detail: "the archive holds no file"}
+	}
+	return file, nil
+}
+
+// Verify inflates every member once and checks its lengths and its CRC-32
+// against the archive's directory, so that nothing of a damaged archive needs
+// to be delivered. It does not look at the data. Errors are of type [*Error]
+// unless the context ended or the disk failed.
+func (f *File) Verify(ctx context.Context) error {
+	buffer := make([]byte, 64<<10)
+	for _, m := range f.members {
+		if err := m.verify(ctx, buffer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m member) verify(ctx context.Context, buffer []byte) (err error) {
+	body, err := m.open()
+	if err != nil {
+		return damaged(err)
+	}
+	defer func() {
+		if closeErr := body.Close(); err == nil && closeErr != nil {
+			err = damaged(closeErr)
+		}
+	}()
+	var sum uint32
+	for ctx.Err() == nil {
+		n, err := body.Read(buffer)
+		if m.zeroSum {
+			sum = crc32.Update(sum, crc32.IEEETable, buffer[:n])
+		}
+		switch {
+		case err == nil:
+		case !errors.Is(err, io.EOF):
+			return damaged(err)
+		case sum != 0:
+			return damaged(zip.ErrChecksum)
+		default:
+			return nil
+		}
+	}
+	return context.Cause(ctx)
+}

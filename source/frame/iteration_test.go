@@ -1,0 +1,169 @@
+package frame_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/source/frame"
+)
+
+func TestValues_EndsItsGoroutineWhenTheReaderStops(t *testing.T) {
+	t.Parallel()
+	file := archive(t, strings.Repeat(`{"a":"`+strings.Repeat("x", 1000)+`"}`+"\n", 5000))
+	opened, err := frame.Open(bytes.NewReader(file), int64(len(file)), frame.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range opened.Values(t.Context()) {
+		break
+	}
+	defer func() { _ = recover() }()
+	for range opened.Values(t.Context()) {
+		panic("in the loop's body")
+	}
+}
+
+func TestValues_EndWithTheContextsOwnError(t *testing.T) {
+	t.Parallel()
+	errStopped := errors.New("stopped")
+	lines := strings.Repeat(`{"a":"`+strings.Repeat("x", 1000)+`"}`+"\n", 5000)
+	for name, file := range map[string][]byte{
+		"lines":    archive(t, lines),
+		"document": archive(t, `{"responses":[`+strings.ReplaceAll(strings.TrimSpace(lines), "\n", ",")+`]}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			opened, err := frame.Open(bytes.NewReader(file), int64(len(file)), frame.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var last error
+			count := 0
+			for _, err := range opened.Values(ctx) {
+				cancel(errStopped)
+				count++
+				last = err
+			}
+			if !errors.Is(last, errStopped) || errors.As(last, new(*frame.Error)) {
+				t.Errorf("after %d values: got %v, want the cause", count, last)
+			}
+			if count > 1000 {
+				t.Errorf("%d values after the context ended", count)
+			}
+			if err := opened.Verify(ctx); !errors.Is(err, errStopped) {
+				t.Errorf("verifying: got %v, want the cause", err)
+			}
+		})
+	}
+}
+
+// brokenDisk is a file whose end cannot be read while it is broken.
+type brokenDisk struct {
+	io.ReaderAt
+	from   int64
+	broken bool
+}
+
+var errDisk = errors.New("the disk is broken")
+
+func (d *brokenDisk) ReadAt(p []byte, offset int64) (int, error) {
+	if d.broken && offset+int64(len(p)) > d.from {
+		return 0, errDisk
+	}
+	return d.ReaderAt.ReadAt(p, offset)
+}
+
+// A broken disk is no reason to export again.
+func TestRead_ABrokenDiskIsNoDamagedFile(t *testing.T) {
+	t.Parallel()
+	lines := strings.Repeat(`{"a":1}`+"\n", 1000)
+	document := `{"responses":[` + strings.Repeat(`{"a":1},`, 1000) + `{"a":1}]}`
+	for name, file := range map[string][]byte{
+		"lines": []byte(lines), "document": []byte(document), "zip": archive(t, lines),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			disk := &brokenDisk{ReaderAt: bytes.NewReader(file), from: int64(len(file) / 2)}
+			opened, err := frame.Open(disk, int64(len(file)), frame.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			disk.broken = true
+			var last error
+			for _, err := range opened.Values(t.Context()) {
+				last = err
+			}
+			for what, err := range map[string]error{"reading": last, "verifying": opened.Verify(t.Context())} {
+				if !errors.Is(err, errDisk) || errors.As(err, new(*frame.Error)) {
+					t.Errorf("%s: got %v, want the disk's error", what, err)
+				}
+			}
+			disk.from = 0
+			_, err = frame.Open(disk, int64(len(file)), frame.Limits{})
+			if !errors.Is(err, errDisk) || errors.As(err, new(*frame.Error)) {
+				t.Errorf("opening: got %v, want the disk's error", err)
+			}
+		})
+	}
+}
+
+func TestValues_CanBeReadAgain(t *testing.T) {
+	t.Parallel()
+	file := archive(t, `{"a":1}`+"\n"+`{"a":2}`)
+	opened, err := frame.Open(bytes.NewReader(file), int64(len(file)), frame.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for _, err := range opened.Values(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := opened.Stats().Records; got != 2 {
+			t.Errorf("got %d records, want 2", got)
+		}
+	}
+}
+
+// Not parallel: it measures the heap.
+func TestValues_MemoryDoesNotDependOnTheFile(t *testing.T) {
+	const size, bound = 12 << 20, 4 << 20
+	if peak := peakHeap(t, generated(t, size), size); peak > bound {
+		t.Errorf("reading %d bytes took %d bytes of heap, want at most %d", size, peak, bound)
+	}
+}
+
+// peakHeap streams a file of so many inflated bytes and returns how far the
+// heap grew meanwhile.
+func peakHeap(t testing.TB, file []byte, size int64) uint64 {
+	t.Helper()
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	before, peak := stats.HeapAlloc, uint64(0)
+	opened, err := frame.Open(bytes.NewReader(file), int64(len(file)), frame.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, err := range opened.Values(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if value.Number%1000 == 0 {
+			runtime.ReadMemStats(&stats)
+			peak = max(peak, stats.HeapAlloc)
+		}
+	}
+	if got := opened.Stats().Bytes; got < size {
+		t.Fatalf("read %d bytes, want at least %d", got, size)
+	}
+	return peak - min(peak, before)
+}

@@ -1,0 +1,167 @@
+package landing
+
+import (
+	"bufio"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"slices"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/record"
+)
+
+// encoder writes rows in one of the formats.
+type encoder interface {
+	// encode takes a row and returns about how many raw bytes it has.
+	encode(record.Row) (raw int64, err error)
+	// close completes the content; the file stays open.
+	close() error
+}
+
+// part is a data file that is being written.
+type part struct {
+	folder  FS
+	dir     string
+	name    string // final path
+	file    File
+	hash    hash.Hash
+	buffer  *bufio.Writer
+	encoder encoder
+	began   time.Time
+	renamed bool // has its final name
+
+	rows, raw, bytes int64
+	cursor           int // column index; -1 without a cursor
+	least, greatest  any // cursors
+}
+
+func newPart(o *Options, info record.Info, number int) (*part, error) {
+	p := &part{
+		folder: o.FS,
+		dir:    info.Stream + "/" + runPrefix + o.Run,
+		hash:   sha256.New(),
+		began:  o.Now(),
+		cursor: slices.IndexFunc(info.Table.Columns, func(c record.Column) bool { return c.Name == info.Cursor }),
+	}
+	p.name = fmt.Sprintf("%s/part-%05d%s", p.dir, number, o.Format.extension())
+	if err := makeDir(o.FS, ".", info.Stream); err != nil {
+		return nil, err
+	}
+	if err := makeDir(o.FS, info.Stream, p.dir); err != nil {
+		return nil, err
+	}
+	file, err := o.FS.Create(p.name + temporary)
+	if err != nil {
+		return nil, err
+	}
+	p.file = file
+	p.buffer = bufio.NewWriterSize((*counter)(p), 256<<10)
+	if o.Format == NDJSON {
+		p.encoder, err = newNDJSON(p.buffer)
+	} else {
+		p.encoder, err = newParquet(p.buffer, info, o.Version)
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.discard())
+	}
+	return p, nil
+}
+
+// counter counts and hashes what a part writes into its file.
+type counter part
+
+func (c *counter) Write(content []byte) (int, error) {
+	n, err := c.file.Write(content)
+	c.bytes += int64(n)
+	c.hash.Write(content[:n])
+	return n, err
+}
+
+func (p *part) write(row record.Row) error {
+	raw, err := p.encoder.encode(row)
+	if err != nil {
+		return err
+	}
+	p.rows++
+	p.raw += raw
+	if p.cursor >= 0 {
+		p.extend(row.Cell(p.cursor))
+	}
+	return nil
+}
+
+// extend widens the range of cursors by one of them.
+func (p *part) extend(value any) {
+	if at, ok := value.(time.Time); value == nil || ok && !writable(at) {
+		return
+	}
+	if p.least == nil || compare(value, p.least) < 0 {
+		p.least = value
+	}
+	if p.greatest == nil || compare(value, p.greatest) > 0 {
+		p.greatest = value
+	}
+}
+
+// compare orders the cells of one column; those of kinds that no cursor has are
+// all equal.
+func compare(a, b any) int {
+	switch a := a.(type) {
+	case time.Time:
+		return a.Compare(b.(time.Time))
+	case string:
+		return cmp.Compare(a, b.(string))
+	case int64:
+		return cmp.Compare(a, b.(int64))
+	default:
+		return 0
+	}
+}
+
+// finish completes the file under its final name. On an error the part can
+// still be discarded.
+func (p *part) finish() (ManifestFile, error) {
+	if err := p.encoder.close(); err != nil {
+		return ManifestFile{}, err
+	}
+	if err := p.buffer.Flush(); err != nil {
+		return ManifestFile{}, err
+	}
+	if err := p.file.Sync(); err != nil {
+		return ManifestFile{}, err
+	}
+	file := p.file
+	p.file = nil
+	if err := file.Close(); err != nil {
+		return ManifestFile{}, err
+	}
+	if err := p.folder.Rename(p.name+temporary, p.name); err != nil {
+		return ManifestFile{}, err
+	}
+	p.renamed = true
+	if err := p.folder.SyncDir(p.dir); err != nil {
+		return ManifestFile{}, err
+	}
+	return ManifestFile{
+		Path: p.name, Rows: p.rows, Bytes: p.bytes, SHA256: hex.EncodeToString(p.hash.Sum(nil)),
+		MinCursor: p.least, MaxCursor: p.greatest,
+	}, nil
+}
+
+// discard gives up on the file. One that has its final name already stays:
+// no manifest names it.
+func (p *part) discard() error {
+	var err error
+	if p.file != nil {
+		err = p.file.Close()
+		p.file = nil
+	}
+	if p.renamed {
+		return err
+	}
+	return errors.Join(err, p.folder.Remove(p.name+temporary))
+}

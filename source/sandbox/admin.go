@@ -1,0 +1,82 @@
+package sandbox
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The admin face is the sandbox's own, for tests and demonstrations. It needs
+// no credentials and is not part of the counts.
+
+// adminTruth serves GET /sandbox/truth/{kind}: one JSON object per line.
+func (s *Sandbox) adminTruth(w http.ResponseWriter, r *http.Request) {
+	rows, ok := s.Truth(r.PathValue("kind"))
+	if !ok {
+		http.Error(w, "there is truth about surveys, responses and contacts", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out := bufio.NewWriterSize(w, 64<<10)
+	for row := range rows {
+		if _, err := out.Write(row); err != nil {
+			return // the client left
+		}
+		if err := out.WriteByte('\n'); err != nil {
+			return
+		}
+	}
+	_ = out.Flush() // likewise
+}
+
+// adminAdvance serves POST /sandbox/advance {"seconds":N,"quiet":false} and
+// answers {"now":"…"}.
+func (s *Sandbox) adminAdvance(w http.ResponseWriter, r *http.Request) {
+	var request struct {
+		Seconds *float64 `json:"seconds"`
+		Quiet   bool     `json:"quiet"`
+	}
+	decoder := json.NewDecoder(io.LimitReader(r.Body, maxBodyBytes))
+	decoder.DisallowUnknownFields()
+	// A century fits into a time.Duration.
+	const most = 100 * 365 * 24 * 3600
+	if err := decoder.Decode(&request); err != nil || request.Seconds == nil || *request.Seconds < 0 || *request.Seconds > most {
+		http.Error(w, `the body must be {"seconds":N,"quiet":false} with N from 0 to a century`, http.StatusBadRequest)
+		return
+	}
+	s.Advance(time.Duration(*request.Seconds*float64(time.Second)), request.Quiet)
+	writeAdmin(w, map[string]string{"now": s.Now().Format(time.RFC3339Nano)})
+}
+
+// adminRequests serves GET /sandbox/requests: {endpoint:{status:count}}.
+func (s *Sandbox) adminRequests(w http.ResponseWriter, _ *http.Request) {
+	writeAdmin(w, s.Requests())
+}
+
+func writeAdmin(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(encodeJSON(value), '\n')) // a client that left is no concern
+}
+
+// adminPage serves GET /: what this is, for a person who opens it.
+func (s *Sandbox) adminPage(w http.ResponseWriter, _ *http.Request) {
+	var page strings.Builder
+	fmt.Fprintf(&page, "This is a simulated Qualtrics tenant (data centre %s, seed %d).\n", s.options.DataCenter, s.options.Seed)
+	page.WriteString("Nothing in it is real. Its clock says " + s.Now().Format(time.RFC3339) + ".\n\nEndpoints:\n")
+	for _, r := range s.routes.routes {
+		fmt.Fprintf(&page, "  %-4s /API/v3%s\n", r.method, r.pattern)
+	}
+	page.WriteString(`  POST /oauth2/token
+
+For tests, without credentials:
+  GET  /sandbox/truth/{surveys|responses|contacts}   what exists and is visible now, one JSON object per line
+  POST /sandbox/advance {"seconds":N,"quiet":false}  lets time pass; quiet: nothing new happens
+  GET  /sandbox/requests                             answers so far, by endpoint and status
+`)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, page.String()) // a client that left is no concern
+}

@@ -1,0 +1,134 @@
+package sandbox
+
+import "sort"
+
+// facts are what a version of a response is besides its answers. Start and end
+// are Unix seconds, recorded and modified Unix milliseconds.
+type facts struct {
+	index    int
+	revision int
+	start    int64
+	end      int64
+	recorded int64
+	modified int64
+	status   int
+	progress int
+	session  bool // still open: FS_ id, no recorded date
+}
+
+// Response states (API §3.5).
+const (
+	statusNormal   = 0
+	statusPreview  = 1
+	statusTest     = 2
+	statusImported = 4
+	statusSpam     = 8
+)
+
+const (
+	second = int64(1000) // milliseconds
+	hour   = 3600 * second
+	day    = 24 * hour
+
+	// longestEdit is the longest time between the recording and the edit of a
+	// response of the initial world, in milliseconds.
+	longestEdit = 60 * day
+)
+
+// history is the initial responses of a survey as a function of the index:
+// modified dates grow with the index, so that a window of dates is a range of
+// indexes and nothing has to be stored.
+type history struct {
+	key        uint64
+	count      int
+	start, end int64 // Unix milliseconds
+}
+
+// modified is the modified date of response i. It never decreases with i.
+func (h history) modified(i int) int64 {
+	span := h.end - h.start
+	jitter := int64(hash2(h.key, uint64(i)) >> 1 % uint64(span))
+	return h.start + (int64(i)*span+jitter)/int64(h.count)
+}
+
+// first is the first index whose modified date is at or after t.
+func (h history) first(t int64) int {
+	return sort.Search(h.count, func(i int) bool { return h.modified(i) >= t })
+}
+
+// facts of response i: of a thousand, 30 were edited long after they were
+// recorded, 10 are partials closed a week after the respondent left, 10 are
+// imports with dates from before, 10 are previews and tests, 5 are spam.
+func (h history) facts(i int) facts {
+	r := newRandom(h.key, kindResponse, uint64(i))
+	f := facts{index: i, modified: h.modified(i), progress: 100}
+	f.recorded = f.modified
+	if r.chance(20) {
+		f.recorded -= r.span(2 * second)
+	}
+	f.end = f.recorded / second
+	f.start = f.end - int64(r.between(20, 1200))
+	switch n := r.intn(1000); {
+	case n < 30:
+		f.revision = 1
+		f.recorded -= r.span(min(longestEdit, f.modified-h.start+hour)) / 2
+		f.end = f.recorded / second
+		f.start = f.end - int64(r.between(20, 1200))
+	case n < 40:
+		f.closeLate(&r)
+	case n < 50:
+		f.importFrom(&r)
+	case n < 56:
+		f.status = statusPreview
+	case n < 60:
+		f.status = statusTest
+	case n < 65:
+		f.status = statusSpam
+	}
+	return f
+}
+
+// closeLate makes a partial response of it: recorded a week after its end.
+func (f *facts) closeLate(r *random) {
+	f.end -= 7 * 24 * 3600
+	f.start = f.end - int64(r.between(10, 300))
+	f.progress = r.between(5, 90)
+}
+
+// importFrom makes an import of it: the dates of the answers lie far before
+// the recorded date (assumed, API §3.4).
+func (f *facts) importFrom(r *random) {
+	f.status = statusImported
+	f.end -= int64(r.between(30, 1000)) * 24 * 3600
+	f.start = f.end - int64(r.between(30, 900))
+}
+
+// generated says whether the response counts as generated rather than
+// auditable (API §2.3).
+func (f facts) generated() bool { return f.status == statusPreview || f.status == statusTest }
+
+// arrival is a response recorded after the start of the world.
+type arrival struct {
+	start, end int64 // Unix seconds
+	recorded   int64 // Unix milliseconds
+	status     uint8
+	progress   uint8
+}
+
+func (a arrival) facts(index int) facts {
+	return facts{
+		index: index, start: a.start, end: a.end, recorded: a.recorded, modified: a.recorded,
+		status: int(a.status), progress: int(a.progress),
+	}
+}
+
+// session is a response in progress.
+type session struct {
+	number   int
+	start    int64 // Unix seconds
+	progress uint8
+}
+
+func (s session) facts() facts {
+	return facts{index: s.number, start: s.start, end: s.start + 30, progress: int(s.progress), session: true}
+}

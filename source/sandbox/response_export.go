@@ -1,0 +1,172 @@
+package sandbox
+
+import (
+	"cmp"
+	"iter"
+	"math"
+	"slices"
+	"time"
+)
+
+// exportQuery says what an export holds (API §3.1).
+type exportQuery struct {
+	Start, End time.Time // zero = unbounded; on the recorded date, or on the modified date with Sort
+	Sort       bool      // filter and order by the modified date, and add it
+	InProgress bool      // only open sessions
+	Limit      int       // 0 = none
+	Questions  *[]string // QIDs; nil = all, empty = none
+	Embedded   *[]string // embedded data names
+	Metadata   *[]string // metadata ids
+}
+
+// window is a range of Unix milliseconds, low inclusive, high exclusive.
+type window struct{ low, high int64 }
+
+func (w window) holds(t int64) bool { return w.low <= t && t < w.high }
+
+// window applies the switches on whether the bounds belong to it. Bounds
+// between two milliseconds round such that no response changes sides.
+func (q exportQuery) window(d Doubt) window {
+	w := window{math.MinInt64, math.MaxInt64}
+	ceiling := func(t time.Time) int64 {
+		ms := t.UnixMilli()
+		if t.After(time.UnixMilli(ms)) {
+			ms++
+		}
+		return ms
+	}
+	if !q.Start.IsZero() {
+		w.low = ceiling(q.Start)
+		if d.StartExclusive {
+			w.low = q.Start.UnixMilli() + 1
+		}
+	}
+	if !q.End.IsZero() {
+		w.high = ceiling(q.End)
+		if d.EndInclusive {
+			w.high = q.End.UnixMilli() + 1
+		}
+	}
+	return w
+}
+
+// export yields the compact JSON records (API §3.6) that exist at the moment
+// of the call. A slice is valid until the next one; the sequence may be walked
+// more than once and yields the same bytes each time.
+func (s *survey) export(q exportQuery) iter.Seq[[]byte] {
+	s.world.mutex.RLock()
+	shot := s.responses.snapshot()
+	s.world.mutex.RUnlock()
+	return func(yield func([]byte) bool) {
+		record := newRecord(s, q)
+		left := q.Limit
+		for f := range shot.query(q, s.world.doubt) {
+			if !yield(record.json(f)) {
+				return
+			}
+			if left--; left == 0 {
+				return
+			}
+		}
+	}
+}
+
+// query yields the responses of q in order: by modified date with Sort, else in
+// the order in which they were recorded (assumed).
+func (s snapshot) query(q exportQuery, d Doubt) iter.Seq[facts] {
+	w := q.window(d)
+	switch {
+	case q.InProgress:
+		return s.open(w)
+	case q.Sort:
+		return s.byModified(w)
+	}
+	return s.byRecorded(w)
+}
+
+// open yields the open sessions; bounds apply to their start (assumed).
+func (s snapshot) open(w window) iter.Seq[facts] {
+	return func(yield func(facts) bool) {
+		for _, o := range s.sessions {
+			if w.holds(o.start*second) && !yield(o.facts()) {
+				return
+			}
+		}
+	}
+}
+
+// byModified relies on every change being dated after the whole history: first
+// the untouched part of the history, then all that happened since.
+func (s snapshot) byModified(w window) iter.Seq[facts] {
+	return func(yield func(facts) bool) {
+		i := s.history.first(w.low)
+		next, _ := slices.BinarySearchFunc(s.changed, i, func(v version, i int) int { return cmp.Compare(v.index, i) })
+		for ; i < s.history.count; i++ {
+			if next < len(s.changed) && s.changed[next].index == i {
+				next++
+				if v := s.changed[next-1]; v.gone || v.modified > s.history.end {
+					continue
+				}
+			}
+			f := s.history.facts(i)
+			if f.modified >= w.high {
+				break
+			}
+			if !yield(f) {
+				return
+			}
+		}
+		for _, f := range s.since(w) {
+			if !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// since are the versions made after the history inside w, by modified date.
+func (s snapshot) since(w window) []facts {
+	var late []facts
+	for _, list := range [][]version{s.changed, s.arrived} {
+		for _, v := range list {
+			if !v.gone && v.modified > s.history.end && w.holds(v.modified) {
+				late = append(late, v.facts)
+			}
+		}
+	}
+	slices.SortFunc(late, func(a, b facts) int {
+		return cmp.Or(cmp.Compare(a.modified, b.modified), cmp.Compare(a.index, b.index))
+	})
+	return late
+}
+
+func (s snapshot) byRecorded(w window) iter.Seq[facts] {
+	return func(yield func(facts) bool) {
+		i := s.history.first(w.low)
+		stop := s.history.count
+		if w.high < math.MaxInt64-longestEdit {
+			stop = s.history.first(w.high + longestEdit)
+		}
+		next, _ := slices.BinarySearchFunc(s.changed, i, func(v version, i int) int { return cmp.Compare(v.index, i) })
+		for ; i < stop; i++ {
+			f := facts{}
+			if next < len(s.changed) && s.changed[next].index == i {
+				next++
+				if s.changed[next-1].gone {
+					continue
+				}
+				f = s.changed[next-1].facts
+			} else {
+				f = s.history.facts(i)
+			}
+			if w.holds(f.recorded) && !yield(f) {
+				return
+			}
+		}
+		for _, v := range s.arrived {
+			if w.holds(v.recorded) && !yield(v.facts) {
+				return
+			}
+		}
+	}
+}

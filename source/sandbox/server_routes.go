@@ -1,0 +1,90 @@
+package sandbox
+
+import (
+	"net/http"
+	"strings"
+)
+
+// route is one endpoint of the API.
+type route struct {
+	method    string
+	pattern   string // below /API/v3, "{name}" stands for one path segment
+	scope     string // that a bearer token needs; "" for none
+	perMinute int    // the published limit, API §7.2
+	file      bool   // answers a file
+	handle    func(*exchange) (any, error)
+
+	segments []string
+}
+
+func (r *route) endpoint() string { return r.method + " " + r.pattern }
+
+// match returns the path parameters.
+func (r *route) match(segments []string) (map[string]string, bool) {
+	if len(segments) != len(r.segments) {
+		return nil, false
+	}
+	params := make(map[string]string)
+	for i, segment := range r.segments {
+		if name, ok := strings.CutPrefix(segment, "{"); ok {
+			params[strings.TrimSuffix(name, "}")] = segments[i]
+		} else if segment != segments[i] {
+			return nil, false
+		}
+	}
+	return params, true
+}
+
+const apiPrefix = "/API/v3/"
+
+type router struct{ routes []*route }
+
+// newRouter lists the endpoints. Scopes are those of API §1.4 (*documented*),
+// limits those of API §7.2 (*documented*); where the table has no row for an
+// endpoint, it is *assumed* to have that of its neighbour.
+func newRouter(s *Sandbox) *router {
+	const get, post = http.MethodGet, http.MethodPost
+	routes := []*route{
+		{method: get, pattern: "/whoami", perMinute: 3000, handle: s.whoami},
+		{method: get, pattern: "/surveys", scope: "read:surveys", perMinute: 3000, handle: s.listSurveys},
+		{method: get, pattern: "/surveys/{id}", scope: "read:surveys", perMinute: 3000, handle: s.legacySurvey},
+		{method: get, pattern: "/survey-definitions/{id}", scope: "read:surveys", perMinute: 3000, handle: s.surveyDefinition},
+		{method: get, pattern: "/surveys/{id}/languages", scope: "read:surveys", perMinute: 2000, handle: s.surveyLanguages},
+		{method: get, pattern: "/surveys/{id}/response-schema", scope: "read:survey_responses", perMinute: 60, handle: s.responseSchema},
+		{method: get, pattern: "/surveys/{id}/responses/{responseId}", scope: "read:survey_responses", perMinute: 240, handle: s.singleResponse},
+		{method: post, pattern: "/surveys/{id}/export-responses", scope: "read:survey_responses", perMinute: 100, handle: s.startExport},
+		{method: get, pattern: "/surveys/{id}/export-responses/{progressId}", scope: "read:survey_responses", perMinute: 1000, handle: s.pollExport},
+		{method: get, pattern: "/surveys/{id}/export-responses/{fileId}/file", scope: "read:survey_responses", perMinute: 100, file: true, handle: s.exportFile},
+		{method: get, pattern: "/directories", scope: "read:directories", perMinute: 3000, handle: s.listDirectories},
+		{method: get, pattern: "/directories/{id}/contacts", scope: "read:directory_contacts", perMinute: 3000, handle: s.listContacts},
+		{method: get, pattern: "/directories/{id}/contacts/{contactId}", scope: "read:directory_contacts", perMinute: 3000, handle: s.singleContact},
+		{method: post, pattern: "/directories/{id}/contacts/search", scope: "read:directory_contacts", perMinute: 500, handle: s.searchContacts},
+		{method: get, pattern: "/directories/{id}/mailinglists", scope: "read:mailing_lists", perMinute: 3000, handle: s.listMailingLists},
+		{method: get, pattern: "/directories/{id}/mailinglists/{mailingListId}", scope: "read:mailing_lists", perMinute: 3000, handle: s.singleMailingList},
+		{method: get, pattern: "/directories/{id}/mailinglists/{mailingListId}/contacts", scope: "read:mailing_list_contacts", perMinute: 3000, handle: s.listMembers},
+	}
+	for _, r := range routes {
+		r.segments = strings.Split(strings.Trim(r.pattern, "/"), "/")
+	}
+	return &router{routes}
+}
+
+// find returns the endpoint of a request below /API/v3. The route is nil when
+// none has its path; known says that one has, with another method.
+//
+// A trailing slash is accepted (*recorded*); paths are case-sensitive
+// (*documented*).
+func (r *router) find(method, path string) (found *route, params map[string]string, known bool) {
+	segments := strings.Split(strings.TrimSuffix(path, "/"), "/")
+	for _, candidate := range r.routes {
+		params, ok := candidate.match(segments)
+		if !ok {
+			continue
+		}
+		if candidate.method == method {
+			return candidate, params, true
+		}
+		known = true
+	}
+	return nil, nil, known
+}

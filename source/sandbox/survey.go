@@ -1,0 +1,143 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+)
+
+// survey is one survey of the tenant. The fields above the blank line never
+// change; the others are guarded by the world's mutex.
+type survey struct {
+	world      *world
+	index      int
+	ident      string
+	owner      string
+	kind       *blueprint
+	created    int64 // Unix seconds
+	exportable bool
+	legible    bool
+
+	title     string
+	modified  int64 // Unix seconds
+	active    bool
+	deleted   bool
+	shared    bool // reachable but not listed
+	responses overlay
+}
+
+// Of many surveys one in 37 may be viewed but not exported, and one may not be
+// read at all. The first ten have no restriction.
+const (
+	viewOnlyEvery  = 37
+	viewOnlyOffset = 17
+	unreadable     = 33
+)
+
+func newSurvey(w *world, index, responses int) *survey {
+	r := newRandom(w.seed, kindSurvey, uint64(index))
+	s := &survey{
+		world: w, index: index, ident: w.surveyIDs.format(0, index),
+		owner: w.userID(r.intn(1 + index%3)), kind: w.kinds[index%len(w.kinds)],
+		title: surveyName(index), active: index%8 != 7,
+		exportable: w.scale.Surveys < 20 || index%viewOnlyEvery != viewOnlyOffset,
+		legible:    w.scale.Surveys < 40 || index != unreadable,
+	}
+	if isEmpty(index) && index >= 20 {
+		s.kind = w.blank
+	}
+	now := w.epoch.Unix()
+	age := int64(r.between(90, 1400)) * 24 * 3600
+	s.created = now - age - r.span(24*3600)
+	s.modified = s.created + r.span(age)
+	s.responses = overlay{generated: -1, history: history{
+		key:   hash(w.seed, kindResponse, uint64(index)),
+		count: responses,
+		start: s.created*second + 8*day,
+		end:   now*second - 5*60*second,
+	}}
+	if !s.active {
+		s.responses.history.end -= age / 3 * second
+	}
+	if responses > 0 {
+		s.touch(s.responses.history.modified(responses - 1))
+	}
+	s.responses.deleted = s.responses.history.goneBefore()
+	if s.active && responses > 0 {
+		for n := range 1 + r.intn(4) {
+			s.responses.sessions = append(s.responses.sessions, session{
+				number: n, start: now - int64(r.between(60, 72*3600)), progress: uint8(r.between(5, 90)),
+			})
+			s.responses.opened++
+		}
+	}
+	return s
+}
+
+// surveyName is the first name of a survey; names are free text in Qualtrics,
+// so they hold path separators, markup, quotes and duplicates.
+func surveyName(index int) string {
+	hostile := []string{
+		"Relationship survey", "Q1/Q2 pulse / EMEA", "Customer \"voice\" 😀 survey", "../../etc/passwd", "con",
+		strings.Repeat("A very long name of a survey that nobody ever shortened ", 6), "Anonymous feedback (staff)",
+		"Product feedback", "Product feedback", "C:\\temp\\poll?*<b>|.zip",
+		"Über-Umfrage: Größe & Maß", "  spaces at both ends  ", "満足度調査", "50% off; rm -rf ~", "a\tb",
+	}
+	if index < len(hostile) {
+		return hostile[index]
+	}
+	themes := []string{"Customer satisfaction", "Onboarding", "Event feedback", "Website exit", "Support follow-up"}
+	return fmt.Sprintf("%s %d", themes[index%len(themes)], index)
+}
+
+func (s *survey) id() string { return s.ident }
+
+func (s *survey) name() string {
+	s.world.mutex.RLock()
+	defer s.world.mutex.RUnlock()
+	return s.title
+}
+
+// canExport is false when the account may view the survey but not export its
+// responses.
+func (s *survey) canExport() bool { return s.exportable && s.legible }
+
+// readable is false when every call that names the survey is forbidden.
+func (s *survey) readable() bool { return s.legible }
+
+func (s *survey) languages() []string { return s.kind.languages }
+
+// responseCount is the number of responses that an export of everything holds.
+func (s *survey) responseCount() int {
+	s.world.mutex.RLock()
+	defer s.world.mutex.RUnlock()
+	return s.responses.visible()
+}
+
+// listElement is an element of GET /surveys (API §2.1).
+func (s *survey) listElement() any {
+	s.world.mutex.RLock()
+	defer s.world.mutex.RUnlock()
+	return struct {
+		ID           string `json:"id"`
+		Name         string `json:"name"`
+		OwnerID      string `json:"ownerId"`
+		LastModified string `json:"lastModified"`
+		CreationDate string `json:"creationDate"`
+		IsActive     bool   `json:"isActive"`
+	}{s.ident, s.title, s.owner, isoSeconds(s.modified), isoSeconds(s.created), s.active}
+}
+
+// response is a single response as an export without Sort would hold it.
+func (s *survey) response(id string) (body []byte, found bool) {
+	owner, index, ok := s.world.responseIDs.parse(id)
+	if !ok || owner != s.index {
+		return nil, false
+	}
+	s.world.mutex.RLock()
+	f, visible := s.responses.current(index)
+	s.world.mutex.RUnlock()
+	if !visible {
+		return nil, false
+	}
+	return newRecord(s, exportQuery{}).json(f), true
+}

@@ -1,0 +1,153 @@
+package sandbox
+
+// blueprint is what surveys of one kind have in common. Surveys take the kinds
+// in turn, so that a tenant of any size holds many question types and none of
+// its surveys costs memory for questions.
+type blueprint struct {
+	questions []question // in flow order; the last one owns the survey's own keys
+	blocks    []block
+	fields    []field
+	languages []string
+	anonymous bool // no address, location or recipient in records
+	scored    bool
+}
+
+// block is a block of the survey with the questions in it.
+type block struct {
+	id, name, kind string
+	questions      []string
+	loops          []string // loop keys of a loop & merge block
+}
+
+func (b block) items() []choice {
+	items := make([]choice, len(b.questions))
+	for i, q := range b.questions {
+		items[i] = choice{id: q}
+	}
+	return items
+}
+
+// field is an embedded data field.
+type field struct {
+	name  string
+	head  string // `"name":`
+	value fieldValue
+}
+
+func embedded(value fieldValue, names ...string) []field {
+	all := make([]field, len(names))
+	for i, name := range names {
+		all[i] = field{name, quoted(name) + ":", value}
+	}
+	return all
+}
+
+// plan is a blueprint before its keys are built.
+type plan struct {
+	questions []question
+	fields    [][]field
+	languages []string
+	anonymous bool
+	scored    bool
+	ordered   bool
+}
+
+// blueprints are the kinds, in the order in which surveys take them.
+func blueprints() []*blueprint {
+	plans := []plan{
+		relationshipKind(), pulseKind(), satisfactionKind(), gridKind(), loopKind(),
+		laboratoryKind(), anonymousKind(), carriedKind(), intakeKind(), pollKind(),
+	}
+	all := make([]*blueprint, len(plans))
+	for i, p := range plans {
+		all[i] = p.build(uint64(i))
+	}
+	return all
+}
+
+// build puts the questions into blocks (five to a block, loops and trash apart)
+// and compiles their keys.
+func (p plan) build(number uint64) *blueprint {
+	out := &blueprint{questions: p.questions, languages: p.languages, anonymous: p.anonymous, scored: p.scored}
+	for _, fields := range p.fields {
+		out.fields = append(out.fields, fields...)
+	}
+	for i := range out.questions {
+		q := &out.questions[i]
+		q.compile()
+		kind, name := "Standard", "Block"
+		switch {
+		case q.discarded:
+			kind, name = "Trash", "Trash / Unused Questions"
+		case q.loops != nil:
+			name = "Loop"
+		case len(out.blocks) == 0:
+			kind, name = "Default", "Default Question Block"
+		}
+		last := len(out.blocks) - 1
+		full := last < 0 || len(out.blocks[last].questions) >= 5 ||
+			(out.blocks[last].kind == "Trash") != q.discarded ||
+			(out.blocks[last].loops == nil) != (q.loops == nil)
+		if full {
+			id := "BL_" + token(idDigits, kindFileID, number, uint64(len(out.blocks)))
+			out.blocks = append(out.blocks, block{id: id, name: name, kind: kind, loops: q.loops})
+			last++
+		}
+		out.blocks[last].questions = append(out.blocks[last].questions, q.id)
+	}
+	out.questions = append(out.questions, surveyKeys(number, p.scored, p.ordered, out.blocks))
+	return out
+}
+
+func pulseKind() plan {
+	return plan{
+		questions: []question{
+			recommend(1, "How likely are you to recommend us?").required(),
+			entry(2, "SL", "Why?").conditional(),
+		},
+		fields:    [][]field{embedded(valueChannel, "source")},
+		languages: []string{"EN"},
+	}
+}
+
+func pollKind() plan {
+	return plan{
+		questions: []question{single(1, "SAHR", "Coming to the meeting?", options("Yes", "No")).required()},
+		languages: []string{"EN"},
+	}
+}
+
+func anonymousKind() plan {
+	return plan{
+		questions: []question{
+			single(1, "DL", "Which department are you in?", options("Operations", "Logistics", "Research", "Kitchen")),
+			matrix(2, "Likert", "SingleAnswer", "How far do you agree?",
+				options("I know what is expected of me", "I have what I need", "My opinion counts"), agreement()),
+			recommend(3, "Would you recommend working here?"),
+			entry(4, "ML", "What should we change?"),
+		},
+		fields:    [][]field{embedded(valueRegion, "Site")},
+		languages: []string{"EN", "DE"},
+		anonymous: true,
+	}
+}
+
+func loopKind() plan {
+	return plan{
+		questions: []question{
+			multiple(1, "MAVR", "Which products do you use?", options("Kettle", "Toaster", "Blender")),
+			single(2, "SAVR", "How content are you with ${lm://Field/1}?", options("Not", "Partly", "Fully")).looped("x1", "x2", "x3"),
+			entry(3, "SL", "What about ${lm://Field/1}?").looped("1", "2"),
+			matrix(4, "Likert", "SingleAnswer", "Rate it", options("Price", "Quality"), numbers(1, 5)).looped("1", "2"),
+			entry(5, "FORM", "Where do you use it?").withFields("Room", "City"),
+		},
+		fields:    [][]field{embedded(valueNumber, "Orders", "Visits"), embedded(valueURL, "Q_URL")},
+		languages: []string{"EN", "FR"},
+	}
+}
+
+// withFields gives a form its text fields.
+func (q question) withFields(names ...string) question {
+	q.choices = options(names...)
+	return q
+}

@@ -1,0 +1,142 @@
+package sandbox
+
+import (
+	"sync"
+	"time"
+)
+
+// world is the data of the simulated tenant. One seed makes one world; it
+// changes only in advance. Surveys, base responses and base contacts are
+// functions of the seed and an index, so that a large tenant costs memory only
+// for what has changed. Methods are safe for concurrent use.
+type world struct {
+	seed  uint64
+	epoch time.Time
+	doubt Doubt
+	scale worldOptions
+	kinds []*blueprint
+	blank *blueprint // of surveys without questions
+
+	surveyIDs, responseIDs, sessionIDs identifiers
+	contactIDs, listIDs, lookupIDs     identifiers
+
+	mutex    sync.RWMutex
+	surveys  []*survey // by index, deleted ones included
+	byID     map[string]*survey
+	pools    []*directory // fixed after newWorld
+	pending  []pendingChange
+	advances uint64
+}
+
+// worldOptions size a world.
+type worldOptions struct {
+	Seed      uint64
+	Surveys   int       // number of surveys
+	Responses int       // total over all surveys; the first has about half of them
+	Contacts  int       // total over the directories
+	Epoch     time.Time // the present at the start; all history lies before it
+	Doubt     Doubt
+}
+
+// account is the owner of the credentials (API §1.5).
+type account struct {
+	BrandID, UserID, UserName, AccountType, FirstName, LastName, Email string
+}
+
+func newWorld(o worldOptions) *world {
+	w := &world{
+		seed: o.Seed, epoch: o.Epoch.UTC().Truncate(time.Second), doubt: o.Doubt, scale: o,
+		kinds:       blueprints(),
+		blank:       &blueprint{languages: []string{"EN"}},
+		surveyIDs:   newIdentifiers("SV_", o.Seed, kindSurveyID),
+		responseIDs: newIdentifiers("R_", o.Seed, kindResponseID),
+		sessionIDs:  newIdentifiers("FS_", o.Seed, kindSession),
+		contactIDs:  newIdentifiers("CID_", o.Seed, kindContactID),
+		listIDs:     newIdentifiers("CG_", o.Seed, kindListID),
+		lookupIDs:   newIdentifiers("CGC_", o.Seed, kindLookupID),
+		byID:        make(map[string]*survey, o.Surveys),
+	}
+	w.pools = newDirectories(w, o.Contacts)
+	counts := spread(o.Responses, o.Surveys)
+	for i, count := range counts {
+		w.addSurvey(i, count)
+	}
+	if o.Surveys >= 20 {
+		// Shared through a group: reachable by its id, missing from the list
+		// (API §2.1).
+		w.addSurvey(o.Surveys, 7).shared = true
+	}
+	return w
+}
+
+func (w *world) addSurvey(index, responses int) *survey {
+	s := newSurvey(w, index, responses)
+	w.surveys = append(w.surveys, s)
+	w.byID[s.ident] = s
+	return s
+}
+
+// isEmpty says which surveys of a tenant never get a response.
+func isEmpty(index int) bool { return index%11 == 9 }
+
+// spread divides the responses: half to the first survey, the rest in a ratio
+// of 1, 1/2, 1/3 … to the others, nothing to every eleventh.
+func spread(total, surveys int) []int {
+	if surveys <= 0 {
+		return nil
+	}
+	counts := make([]int, surveys)
+	var weights float64
+	for i := 1; i < surveys; i++ {
+		if !isEmpty(i) {
+			weights += 1 / float64(i)
+		}
+	}
+	left := total
+	for i := 1; i < surveys; i++ {
+		if !isEmpty(i) {
+			counts[i] = int(float64(total) / 2 / float64(i) / weights)
+			left -= counts[i]
+		}
+	}
+	counts[0] = left
+	return counts
+}
+
+func (w *world) brandID() string { return "sandboxbrand" }
+
+func (w *world) userID(n int) string {
+	return "UR_" + token(idDigits, w.seed, kindUserID, uint64(n))
+}
+
+func (w *world) account() account {
+	return account{
+		BrandID: w.brandID(), UserID: w.userID(0), UserName: "connector#" + w.brandID(),
+		AccountType: "UT_BRANDADMIN", FirstName: "Aldra", LastName: "Ashbrindle", Email: "connector@example.com",
+	}
+}
+
+// listed are the surveys that the account lists, in list order.
+func (w *world) listed() []*survey {
+	w.mutex.RLock()
+	defer w.mutex.RUnlock()
+	return w.listedLocked()
+}
+
+func (w *world) listedLocked() []*survey {
+	var all []*survey
+	for _, s := range w.surveys {
+		if !s.deleted && !s.shared {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// survey finds any existing survey, listed or not.
+func (w *world) survey(id string) (*survey, bool) {
+	w.mutex.RLock()
+	defer w.mutex.RUnlock()
+	s, ok := w.byID[id]
+	return s, ok && !s.deleted
+}
