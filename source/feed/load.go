@@ -45,7 +45,7 @@ func (f *responseFetch) load(ctx context.Context) error {
 // the bounds are inclusive is a matter of trust; the row hashes take the
 // overlap out again.
 func (f *responseFetch) slices(ctx context.Context, from, begin time.Time) (last time.Time, err error) {
-	width := f.to.Sub(begin) / time.Duration(max(1, f.total/f.env.loadRows()))
+	width := f.to.Sub(begin) / time.Duration(1+f.total/f.env.loadRows())
 	for {
 		until := begin.Add(max(shortest, width.Truncate(time.Second)))
 		if !until.Before(f.to.Add(-f.env.Lookback)) {

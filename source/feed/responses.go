@@ -54,11 +54,14 @@ type responsePosition struct {
 // Fetch reads what was modified since the position less the look-back, and
 // everything on the first load.
 func (responses) Fetch(ctx context.Context, env *Env, request Request, out Out) error {
-	f := &responseFetch{env: env, partition: request.Partition, survey: qualtrics.SurveyID(request.Partition.Key), out: out}
-	if err := f.prepare(ctx, request.Position); err != nil {
-		return f.boundary(err, len(request.Position) > 0)
+	f := &responseFetch{
+		env: env, partition: request.Partition, survey: qualtrics.SurveyID(request.Partition.Key), out: out,
+		read: len(request.Position) > 0,
 	}
-	return f.boundary(f.run(ctx), len(request.Position) > 0)
+	if err := f.prepare(ctx, request.Position); err != nil {
+		return f.boundary(err)
+	}
+	return f.boundary(f.run(ctx))
 }
 
 // responseFetch is one read of one survey.
@@ -67,6 +70,7 @@ type responseFetch struct {
 	partition Partition
 	survey    qualtrics.SurveyID
 	out       Out
+	read      bool // an export of the survey was delivered, now or earlier
 
 	position responsePosition
 	held     int // hashes the position takes from the run's budget
@@ -177,7 +181,7 @@ func (f *responseFetch) lowerFloor(ctx context.Context) error {
 // checks the whole file, and only then delivers it. A file that fails the
 // check is exported anew.
 func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows int64, err error) {
-	const attempts = 3
+	const attempts = 5
 	f.keepFrom = keepUntil(f.to, until).Add(-f.env.Lookback)
 	for attempt := 1; ; attempt++ {
 		file, err := f.env.Client.Export(ctx, qualtrics.ExportRequest{
@@ -191,7 +195,8 @@ func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows
 			err = fmt.Errorf("closing the export of %s: %w", f.partition, closeErr)
 		}
 		var damaged *frame.Error
-		if !errors.As(err, &damaged) || attempt == attempts {
+		f.read = f.read || err == nil
+		if !errors.As(err, &damaged) || damaged.Kind == frame.TooLarge || attempt == attempts {
 			return rows, err
 		}
 		f.env.Log.Warn("the export file is damaged: exporting again", "survey", f.survey, "attempt", attempt, "error", err)
@@ -281,13 +286,13 @@ func (f *responseFetch) checkpoint(through time.Time) error {
 }
 
 // boundary tells what is outside of the selection from what failed.
-func (f *responseFetch) boundary(err error, readBefore bool) error {
+func (f *responseFetch) boundary(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case qualtrics.IsNotFound(err) && !f.partition.Named:
 		return &Skipped{fmt.Sprintf("survey %s is gone", f.partition)}
-	case qualtrics.IsForbidden(err) && !readBefore && !f.partition.Named && !f.env.Selection.FailOnDenied && !qualtrics.IsMissingScope(err):
+	case qualtrics.IsForbidden(err) && !f.read && !f.partition.Named && !f.env.Selection.FailOnDenied && !qualtrics.IsMissingScope(err):
 		return &Skipped{fmt.Sprintf("survey %s may not be exported by this account: %v", f.partition, err)}
 	default:
 		return err

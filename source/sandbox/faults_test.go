@@ -138,10 +138,11 @@ func TestFaults_OfFilesAreSeenByAReaderOfZIP(t *testing.T) {
 	for _, profile := range []string{"truncate", "corrupt"} {
 		c := newClient(t, sandbox.Options{Faults: profile})
 		survey := c.surveyIDs()[0]
-		clean := newClient(t, sandbox.Options{}).exported(survey, `{"format":"ndjson"}`)
+		const body = `{"format":"ndjson","limit":60}`
+		clean := newClient(t, sandbox.Options{}).exported(survey, body)
 		broken := 0
 		for range 30 {
-			file := c.export(survey, `{"format":"ndjson"}`)
+			file := c.export(survey, body)
 			if length := file.header.Get("Content-Length"); length != fmt.Sprint(len(file.body)) {
 				t.Errorf("got content length %q of %d bytes", length, len(file.body))
 			}

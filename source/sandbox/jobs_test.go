@@ -241,7 +241,7 @@ func TestExport_SnapshotIsThatOfTheStartOrOfCompletion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, late := range []bool{false, true} {
 			for _, delay := range []time.Duration{0, time.Hour} {
-				c := newClient(t, sandbox.Options{ExportDelay: delay, Doubt: sandbox.Doubt{SnapshotAtCompletion: late}})
+				c := newClient(t, sandbox.Options{Responses: 300, ExportDelay: delay, Doubt: sandbox.Doubt{SnapshotAtCompletion: late}})
 				survey := c.surveyIDs()[0]
 				full := func() []record {
 					rows, ok := c.tenant.Truth("responses")

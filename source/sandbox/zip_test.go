@@ -88,7 +88,7 @@ func (c *client) lines(path string) func(yield func([]byte) bool) {
 
 func TestExport_ALargeFileIsTheSameTwice(t *testing.T) {
 	t.Parallel()
-	c := newClient(t, sandbox.Options{Surveys: 1, Responses: 60_000})
+	c := newClient(t, sandbox.Options{Surveys: 1, Responses: 30_000})
 	file := c.fileOf(c.surveyIDs()[0], `{"format":"ndjson"}`)
 	var sums [2][sha256.Size]byte
 	for i := range sums {

@@ -1,0 +1,255 @@
+package source
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+	"github.com/birdie-ai/source-qualtrics/source/redact"
+)
+
+// sandboxVariable allows plain HTTP to loopback addresses when it is "1".
+const sandboxVariable = "QUALTRICS_SANDBOX"
+
+// settings is a configuration that was checked and understood.
+type settings struct {
+	config    Config
+	origin    qualtrics.Origin
+	sandbox   bool
+	selection feed.Selection
+	start     time.Time
+	resync    map[string]time.Time
+}
+
+// configure reads the configuration file. The error names every problem.
+func (r *invocation) configure(file string) (*settings, error) {
+	text, err := r.input("configuration", file)
+	if err != nil {
+		return nil, err
+	}
+	config, warnings, problems := decodeConfig(text)
+	r.redactor.Add(config.secrets()...)
+	checked, more := config.check(r.Getenv(sandboxVariable) == "1")
+	for _, warning := range append(warnings, more.warnings...) {
+		r.log.Warn(warning)
+	}
+	if problems = append(problems, more.problems...); len(problems) > 0 {
+		return nil, configErrorf("the configuration has %s: %s", count(len(problems), "problem", "problems"), strings.Join(problems, "; "))
+	}
+	return checked, nil
+}
+
+// input reads a file that the user named; what cannot be read is theirs to
+// solve.
+func (r *invocation) input(what, file string) ([]byte, error) {
+	text, err := r.Files.ReadFile(file)
+	if err != nil {
+		return nil, configErrorf("reading the %s: %w", what, err)
+	}
+	return text, nil
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// secrets lists what must never be printed.
+func (c *Config) secrets() []redact.Secret {
+	secrets := []redact.Secret{c.Credentials.ClientSecret, c.Credentials.APIToken, c.Network.ClientKey}
+	if proxy, err := url.Parse(c.Network.Proxy.Reveal()); err == nil && proxy.User != nil {
+		if password, ok := proxy.User.Password(); ok {
+			secrets = append(secrets, redact.Secret(password))
+		}
+	}
+	return slices.DeleteFunc(secrets, func(s redact.Secret) bool { return len(s.Reveal()) < redact.MinLength })
+}
+
+// findings is what a check found.
+type findings struct{ warnings, problems []string }
+
+func (f *findings) problem(format string, args ...any) {
+	f.problems = append(f.problems, fmt.Sprintf(format, args...))
+}
+
+// check finds everything that is wrong with a configuration.
+func (c *Config) check(sandbox bool) (*settings, *findings) {
+	found := &findings{}
+	checked := &settings{config: *c, sandbox: sandbox}
+	checked.origin = c.checkOrigin(found, sandbox)
+	c.Credentials.check(found)
+	checked.start = found.time("start_date", c.StartDate)
+	checked.selection = c.Surveys.check(found)
+	checked.resync = c.Surveys.Resync.check(found)
+	checked.selection.Directories = found.ids("directories", "POOL_", c.Directories)
+	found.within("lookback_minutes", c.LookbackMinutes, 1, 1440)
+	c.Limits.check(found)
+	c.Network.check(found)
+	found.within("shard.count", c.Shard.Count, 1, 1000)
+	if c.Shard.Index < 0 || c.Shard.Index >= c.Shard.Count {
+		found.problem("shard.index must be from 0 to shard.count - 1, not %d", c.Shard.Index)
+	}
+	checked.selection.ShardIndex, checked.selection.ShardCount = c.Shard.Index, c.Shard.Count
+	return checked, found
+}
+
+func (c *Config) checkOrigin(found *findings, sandbox bool) (origin qualtrics.Origin) {
+	var err error
+	switch {
+	case c.BaseURL != "":
+		if c.DataCenter != "" && !sandbox {
+			found.warnings = append(found.warnings, "base_url is set, so data_center is not used")
+		}
+		if origin, err = qualtrics.ParseBaseURL(c.BaseURL, sandbox); err != nil {
+			found.problem("base_url: %v", err)
+		}
+	case c.DataCenter == "":
+		found.problem("data_center is missing: it is the first part of your Qualtrics address, such as iad1 in https://iad1.qualtrics.com")
+	default:
+		var warning string
+		if origin, warning, err = qualtrics.ParseDataCenter(c.DataCenter); err != nil {
+			found.problem("data_center: %v", err)
+		} else if warning != "" {
+			found.warnings = append(found.warnings, "data_center: "+warning)
+		}
+	}
+	return origin
+}
+
+// check never shows a value: it may be a secret in the wrong field.
+func (c *Credentials) check(found *findings) {
+	switch c.AuthType {
+	case "":
+		found.problem("credentials.auth_type is missing: it is %s or %s", authOAuth, authAPIToken)
+	case authOAuth:
+		if c.ClientID == "" {
+			found.problem("credentials.client_id is missing")
+		} else if !printable(c.ClientID) {
+			found.problem("credentials.client_id holds spaces or characters that no client id has")
+		}
+		found.secret("credentials.client_secret", c.ClientSecret)
+	case authAPIToken:
+		found.secret("credentials.api_token", c.APIToken)
+	default:
+		found.problem("credentials.auth_type must be %s or %s", authOAuth, authAPIToken)
+	}
+}
+
+func (f *findings) secret(name string, secret redact.Secret) {
+	switch value := secret.Reveal(); {
+	case value == "":
+		f.problem("%s is missing", name)
+	case !printable(value):
+		f.problem("%s holds spaces, line ends or characters that none has: paste it again", name)
+	case len(value) < redact.MinLength:
+		f.problem("%s is shorter than %d characters: paste all of it", name, redact.MinLength)
+	}
+}
+
+// printable reports whether text is made of visible ASCII characters.
+func printable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f })
+}
+
+// time reads a date or a time, both in UTC where they name no zone.
+func (f *findings) time(name, text string) time.Time {
+	if text == "" {
+		return time.Time{}
+	}
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			if at.Year() < 1990 || at.Year() > 2200 {
+				break
+			}
+			return at.UTC()
+		}
+	}
+	f.problem("%s must be a time such as 2024-01-01T00:00:00Z, not %.40q", name, text)
+	return time.Time{}
+}
+
+var idPattern = regexp.MustCompile(`^[A-Za-z]+_[A-Za-z0-9]{1,40}$`)
+
+// ids checks a list of ids of one kind.
+func (f *findings) ids(name, prefix string, ids []string) []string {
+	checked := make([]string, 0, len(ids))
+	for _, id := range ids {
+		id = strings.TrimSpace(id)
+		if !strings.HasPrefix(id, prefix) || !idPattern.MatchString(id) {
+			f.problem("%s: %.60q is not an id of the form %s…", name, id, prefix)
+			continue
+		}
+		checked = append(checked, id)
+	}
+	return checked
+}
+
+func (f *findings) within(name string, value, low, high int) {
+	if value < low || value > high {
+		f.problem("%s must be from %d to %d, not %d", name, low, high, value)
+	}
+}
+
+func (c *SurveysConfig) check(found *findings) feed.Selection {
+	selection := feed.Selection{
+		IDs:           found.ids("surveys.ids", "SV_", c.IDs),
+		Include:       c.Include,
+		Exclude:       c.Exclude,
+		ActiveOnly:    c.ActiveOnly,
+		Owners:        found.ids("surveys.owners", "UR_", c.Owners),
+		ModifiedSince: found.time("surveys.modified_since", c.ModifiedSince),
+		FailOnDenied:  c.OnDenied == "fail",
+	}
+	if c.OnDenied != "skip" && c.OnDenied != "fail" {
+		found.problem("surveys.on_denied must be skip or fail, not %.40q", c.OnDenied)
+	}
+	for _, pattern := range append(slices.Clone(c.Include), c.Exclude...) {
+		if pattern == "" {
+			found.problem("surveys.include and surveys.exclude: an empty name matches nothing; use * for every name")
+			break
+		}
+	}
+	return selection
+}
+
+func (r Resync) check(found *findings) map[string]time.Time {
+	resync := make(map[string]time.Time, len(r))
+	for _, entry := range r {
+		survey, from, ok := strings.Cut(entry, "=")
+		ids := found.ids("surveys.resync", "SV_", []string{survey})
+		if !ok {
+			found.problem("surveys.resync: %.60q names no time; write SV_…=2025-01-01T00:00:00Z", entry)
+		} else if len(ids) == 1 {
+			resync[ids[0]] = found.time("surveys.resync "+ids[0], strings.TrimSpace(from))
+		}
+	}
+	return resync
+}
+
+func (c *LimitsConfig) check(found *findings) {
+	found.within("limits.requests_per_minute", c.RequestsPerMinute, 1, 1_000_000)
+	found.within("limits.exports_per_minute", c.ExportsPerMinute, 1, 1_000_000)
+	found.within("limits.parallel_exports", c.ParallelExports, 1, 32)
+	found.within("limits.export_deadline_minutes", c.ExportDeadlineMinutes, 1, 1440)
+	found.within("limits.run_minutes", c.RunMinutes, 0, 10080)
+	found.within("limits.spool_mib", c.SpoolMiB, 16, 1<<20)
+}
+
+func (c *NetworkConfig) check(found *findings) {
+	if proxy := c.Proxy.Reveal(); proxy != "" {
+		parsed, err := url.Parse(proxy)
+		if err != nil || parsed.Host == "" || !slices.Contains([]string{"http", "https", "socks5"}, parsed.Scheme) {
+			found.problem("network.proxy must be an address such as http://proxy.example.com:3128")
+		}
+	}
+	if (c.ClientCertificate == "") != (c.ClientKey.Reveal() == "") {
+		found.problem("network.client_certificate and network.client_key belong together: one of them is missing")
+	}
+}

@@ -1,0 +1,173 @@
+package source
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+)
+
+// sweepDays is how often contacts are read in full: some changes of a contact
+// do not move its modified date (API §4.2).
+const sweepDays = 7
+
+// client makes the client of the configured account.
+func (r *invocation) client(s *settings, waiting func(qualtrics.Wait)) (*qualtrics.Client, error) {
+	transport := r.Transport
+	if transport == nil {
+		var err error
+		if transport, err = r.network(s); err != nil {
+			return nil, err
+		}
+	}
+	limits := qualtrics.DefaultLimits()
+	limits.RequestsPerMinute = s.config.Limits.RequestsPerMinute
+	limits.ExportsPerMinute = s.config.Limits.ExportsPerMinute
+	limits.ExportDeadline = time.Duration(s.config.Limits.ExportDeadlineMinutes) * time.Minute
+	limits.SpoolBytes = int64(s.config.Limits.SpoolMiB) << 20
+	return qualtrics.New(qualtrics.Options{
+		Origin: s.origin,
+		Credentials: qualtrics.Credentials{
+			APIToken:     s.config.Credentials.APIToken,
+			ClientID:     s.config.Credentials.ClientID,
+			ClientSecret: s.config.Credentials.ClientSecret,
+		},
+		Transport: transport,
+		Limits:    limits,
+		Redactor:  r.redactor,
+		Logger:    r.log,
+		Spool:     r.Files.Spool,
+		UserAgent: "source-qualtrics/" + Version,
+		Waiting:   waiting,
+	})
+}
+
+// network makes the transport that the configuration asks for.
+func (r *invocation) network(s *settings) (http.RoundTripper, error) {
+	network := s.config.Network
+	options := qualtrics.TransportOptions{AllowPrivate: s.sandbox}
+	var err error
+	if options.CA, err = r.pem("network.ca_file", network.CAFile); err != nil {
+		return nil, err
+	}
+	if options.ClientCertificate, err = r.pem("network.client_certificate", network.ClientCertificate); err != nil {
+		return nil, err
+	}
+	if options.ClientKey, err = r.pem("network.client_key", network.ClientKey.Reveal()); err != nil {
+		return nil, err
+	}
+	if proxy := network.Proxy.Reveal(); proxy != "" {
+		if options.Proxy, err = url.Parse(proxy); err != nil {
+			return nil, configErrorf("network.proxy is no address")
+		}
+	} else if options.Proxy, err = r.environmentProxy(s.origin); err != nil {
+		return nil, err
+	}
+	transport, err := qualtrics.NewTransport(options)
+	if err != nil {
+		return nil, configErrorf("network: %w", err)
+	}
+	return transport, nil
+}
+
+// environmentProxy is the proxy that the environment names for the origin, as
+// HTTPS_PROXY and NO_PROXY are commonly understood.
+func (r *invocation) environmentProxy(origin qualtrics.Origin) (*url.URL, error) {
+	address := ""
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		if address == "" {
+			address = r.Getenv(name)
+		}
+	}
+	if address == "" || !strings.HasPrefix(origin.String(), "https://") || r.bypasses(origin.Host()) {
+		return nil, nil //nolint:nilnil // no proxy is a proper answer
+	}
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	proxy, err := url.Parse(address)
+	if err != nil || proxy.Host == "" {
+		return nil, configErrorf("the environment's HTTPS_PROXY is no address")
+	}
+	return proxy, nil
+}
+
+// bypasses reports whether NO_PROXY names the host: by "*", by its name, or
+// by a domain that it belongs to.
+func (r *invocation) bypasses(host string) bool {
+	for entry := range strings.SplitSeq(r.Getenv("NO_PROXY")+","+r.Getenv("no_proxy"), ",") {
+		entry = strings.ToLower(strings.TrimSpace(entry))
+		if entry == "*" {
+			return true
+		}
+		domain := strings.TrimPrefix(strings.TrimPrefix(entry, "*"), ".")
+		if domain != "" && (host == domain || strings.HasSuffix(host, "."+domain)) {
+			return true
+		}
+	}
+	return false
+}
+
+// pem returns a certificate or key that was given as text or as a path.
+func (r *invocation) pem(key, value string) ([]byte, error) {
+	if value == "" || strings.HasPrefix(strings.TrimSpace(value), "-----BEGIN") {
+		return []byte(value), nil
+	}
+	text, err := r.Files.ReadFile(value)
+	if err != nil {
+		return nil, configErrorf("%s must be the path or the text of a PEM file: %w", key, err)
+	}
+	return text, nil
+}
+
+// environment makes what feeds read with.
+func (r *invocation) environment(ctx context.Context, s *settings, client *qualtrics.Client) (*feed.Env, error) {
+	brand, err := r.brand(ctx, s, client)
+	if err != nil {
+		return nil, err
+	}
+	return &feed.Env{
+		Client:    client,
+		Log:       r.log,
+		Brand:     brand,
+		Selection: s.selection,
+		Lookback:  time.Duration(s.config.LookbackMinutes) * time.Minute,
+		Start:     s.start,
+		Resync:    s.resync,
+		SweepDays: sweepDays,
+	}, nil
+}
+
+// brand finds the id that states are bound to: the account's own answer, else
+// that of a survey, else the host stands for it.
+func (r *invocation) brand(ctx context.Context, s *settings, client *qualtrics.Client) (string, error) {
+	account, err := client.WhoAmI(ctx)
+	switch {
+	case err == nil && account.BrandID != "":
+		return account.BrandID, nil
+	case err != nil && !qualtrics.IsForbidden(err) && !qualtrics.IsNotFound(err):
+		return "", err
+	}
+	// With OAuth the account's own answer may need a scope of its own
+	// (API §1.5, unconfirmed).
+	for survey, err := range client.Surveys(ctx) {
+		if err != nil {
+			break
+		}
+		detail, err := client.Survey(ctx, survey.ID)
+		if err == nil && detail.OrganizationID != "" {
+			return detail.OrganizationID, nil
+		}
+		definition, err := client.Definition(ctx, survey.ID)
+		if err == nil && definition.BrandID != "" {
+			return definition.BrandID, nil
+		}
+		break
+	}
+	r.log.Info("the brand id cannot be read: the state is bound to the host instead", "host", s.origin.Host())
+	return hostBrand + s.origin.Host(), nil
+}

@@ -1,0 +1,36 @@
+package source
+
+import (
+	"context"
+	"flag"
+
+	"github.com/birdie-ai/source-qualtrics/schemas"
+	"github.com/birdie-ai/source-qualtrics/source/airbyte"
+	"github.com/birdie-ai/source-qualtrics/source/stream"
+)
+
+// streamSchema is the JSON Schema of a stream's records.
+func streamSchema(s *stream.Stream) ([]byte, error) {
+	return schemas.Record(s.Record, schemas.Published())
+}
+
+// discoverCommand prints every stream. The streams do not depend on the
+// account, so it calls nobody and always says the same.
+func (r *invocation) discoverCommand(_ context.Context, flags *flag.FlagSet, args []string) (int, error) {
+	file := flags.String("config", "", "configuration `file`")
+	if err := parse(flags, args, "config"); err != nil {
+		return 0, err
+	}
+	if _, err := r.configure(*file); err != nil {
+		return 0, err
+	}
+	var catalog []airbyte.CatalogStream
+	for _, s := range stream.All() {
+		schema, err := streamSchema(s)
+		if err != nil {
+			return 0, err
+		}
+		catalog = append(catalog, airbyte.CatalogStream{Name: s.Name, Schema: schema, Key: s.Key, Cursor: s.Cursor})
+	}
+	return ExitOK, r.messages.Catalog(catalog)
+}

@@ -1,0 +1,391 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/stream"
+)
+
+// Sink is where records and states go. It knows nothing of Qualtrics. The
+// engine calls it from one goroutine at a time.
+type Sink interface {
+	// Begin announces a stream, before anything else of it.
+	Begin(record.Info) error
+	// Record takes a row; it is done with it when it returns.
+	Record(stream string, row record.Row) error
+	// State takes a state that covers records accepted before, and no others.
+	State(stream string, state []byte) error
+	Status(stream string, status record.Status) error
+	// End closes a stream; a nil failure means that it is complete.
+	End(stream string, failure *record.Failure) error
+}
+
+// selected is a stream of this run.
+type selected struct {
+	stream  *stream.Stream
+	refresh bool // full refresh
+	state   *streamState
+
+	begun     bool
+	dirty     bool      // positions moved since the last state
+	sent      time.Time // when the last state or record went out
+	stated    time.Time // when the last state went out
+	pending   int       // bytes of records since the last state
+	completed int       // partitions read to their end
+	failures  []partitionFailure
+	ended     bool
+}
+
+type partitionFailure struct {
+	partition feed.Partition
+	failure   record.Failure
+}
+
+// engine runs feeds into a sink.
+type engine struct {
+	env       *feed.Env
+	sink      Sink
+	log       *slog.Logger
+	failure   func(error) record.Failure
+	streams   []*selected
+	parallel  int           // partitions of a feed at work at once
+	heartbeat time.Duration // longest silence of a stream; 0: no heartbeat
+
+	mu     sync.Mutex // guards the sink and the selected streams
+	broken error      // first error of the sink
+}
+
+// States go out after so many bytes of records or so much time, and at the
+// end of a stream; a platform stores every one of them.
+const (
+	stateBytes    = 8 << 20
+	stateInterval = time.Minute
+)
+
+// run reads every selected stream and returns the exit code. The error is set
+// when the run as a whole failed and no stream says so itself.
+func (e *engine) run(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	for _, s := range e.streams {
+		table := s.stream.Table()
+		schema, err := streamSchema(s.stream)
+		if err != nil {
+			return ExitSystem, err
+		}
+		info := record.Info{Stream: s.stream.Name, Schema: schema, Table: table, Key: s.stream.Key, Cursor: s.stream.Cursor}
+		if err := e.sink.Begin(info); err != nil {
+			return ExitSystem, &sinkError{err}
+		}
+		s.begun, s.sent, s.stated = true, time.Now(), time.Now()
+	}
+	stop := e.beat(ctx)
+	var feeds sync.WaitGroup
+	for _, kind := range e.kinds() {
+		feeds.Go(func() { e.runFeed(ctx, cancel, kind) })
+	}
+	feeds.Wait()
+	stop()
+	return e.finish(ctx)
+}
+
+// kinds lists the feeds that the selected streams project.
+func (e *engine) kinds() []feed.Kind {
+	var kinds []feed.Kind
+	for _, s := range e.streams {
+		if !slices.Contains(kinds, s.stream.Feed) {
+			kinds = append(kinds, s.stream.Feed)
+		}
+	}
+	return kinds
+}
+
+// runFeed reads all partitions of a feed, several at a time, and ends its
+// streams when nothing of them failed.
+func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, kind feed.Kind) {
+	source, ok := feed.ByKind(kind)
+	streams := slices.DeleteFunc(slices.Clone(e.streams), func(s *selected) bool { return s.stream.Feed != kind })
+	if !ok {
+		e.fail(streams, feed.Partition{Kind: kind}, fmt.Errorf("there is no feed %q", kind))
+		return
+	}
+	var workers sync.WaitGroup
+	slots := make(chan struct{}, e.parallel)
+	err := guard(func() error {
+		for partition, err := range source.Partitions(ctx, e.env) {
+			if err != nil {
+				return err
+			}
+			select {
+			case slots <- struct{}{}:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			workers.Go(func() {
+				defer func() { <-slots }()
+				e.runPartition(ctx, cancel, source, partition, streams)
+			})
+		}
+		return nil
+	})
+	workers.Wait()
+	if err != nil {
+		e.fail(streams, feed.Partition{Kind: kind}, err)
+		return
+	}
+	if ctx.Err() == nil {
+		e.complete(streams)
+	}
+}
+
+// runPartition reads one partition: once for all the streams that stand at
+// the same position in it.
+func (e *engine) runPartition(ctx context.Context, cancel context.CancelCauseFunc, source feed.Feed, partition feed.Partition, streams []*selected) {
+	for _, cohort := range e.cohorts(partition, streams) {
+		request := feed.Request{Partition: partition, Position: e.position(partition, cohort[0])}
+		out := &partitionOut{engine: e, partition: partition, streams: cohort}
+		err := guard(func() error { return source.Fetch(ctx, e.env, request, out) })
+		var skipped *feed.Skipped
+		switch {
+		case err == nil:
+			e.mu.Lock()
+			for _, s := range cohort {
+				s.completed++
+			}
+			e.mu.Unlock()
+		case errors.As(err, &skipped):
+			e.log.Warn(skipped.Reason)
+		case ctx.Err() != nil:
+			// The run is ending; finish says why.
+			return
+		default:
+			e.fail(cohort, partition, err)
+			if fatal(err) {
+				cancel(err)
+				return
+			}
+		}
+	}
+}
+
+// fatal reports whether an error concerns the account as a whole, so that no
+// other partition can do better.
+func fatal(err error) bool {
+	var (
+		auth *qualtrics.AuthError
+		sink *sinkError
+	)
+	return errors.As(err, &auth) || errors.As(err, &sink) || outOfSpace(err)
+}
+
+// cohorts groups streams that stand at the same position of a partition.
+func (e *engine) cohorts(partition feed.Partition, streams []*selected) [][]*selected {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var cohorts [][]*selected
+	for _, s := range streams {
+		at := slices.IndexFunc(cohorts, func(cohort []*selected) bool {
+			return string(cohort[0].state.Partitions[partition.Key]) == string(s.state.Partitions[partition.Key])
+		})
+		if at < 0 {
+			cohorts = append(cohorts, nil)
+			at = len(cohorts) - 1
+		}
+		cohorts[at] = append(cohorts[at], s)
+	}
+	return cohorts
+}
+
+func (e *engine) position(partition feed.Partition, s *selected) feed.Position {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return s.state.Partitions[partition.Key]
+}
+
+// partitionOut takes one partition's documents into the sink.
+type partitionOut struct {
+	engine    *engine
+	partition feed.Partition
+	streams   []*selected
+}
+
+// Document projects a document into the rows of every stream of the cohort.
+func (o *partitionOut) Document(doc *feed.Document) error {
+	e := o.engine
+	for _, s := range o.streams {
+		err := s.stream.Rows(doc, func(row record.Row) error {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			if e.broken != nil {
+				return e.broken
+			}
+			if err := e.sink.Record(s.stream.Name, row); err != nil {
+				e.broken = &sinkError{err}
+				return e.broken
+			}
+			s.sent = time.Now()
+			s.pending += row.Size()
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Checkpoint notes the position and sends the states that are due.
+func (o *partitionOut) Checkpoint(position feed.Position) error {
+	e := o.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range o.streams {
+		if string(s.state.Partitions[o.partition.Key]) != string(position) {
+			s.state.Partitions[o.partition.Key] = slices.Clone(position)
+			s.dirty = true
+		}
+		if s.pending >= stateBytes || (s.dirty && time.Since(s.stated) >= stateInterval) {
+			if err := e.sendState(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sendState writes a stream's state; the lock is held.
+func (e *engine) sendState(s *selected) error {
+	if e.broken != nil {
+		return e.broken
+	}
+	if !s.dirty && s.pending > 0 {
+		// Rows were delivered without the position moving, as when no answer
+		// carries a date: two equal states with records between are forbidden.
+		s.state.WaitingAsOf = time.Now().UTC().Format(time.RFC3339Nano)
+		defer func() { s.state.WaitingAsOf = "" }()
+	}
+	encoded, err := json.Marshal(s.state)
+	if err != nil {
+		return fmt.Errorf("writing the state of %s: %w", s.stream.Name, err)
+	}
+	if err := e.sink.State(s.stream.Name, encoded); err != nil {
+		e.broken = &sinkError{err}
+		return e.broken
+	}
+	s.dirty, s.pending, s.sent, s.stated = false, 0, time.Now(), time.Now()
+	return nil
+}
+
+// beat sends a state when a stream was silent for too long, as it is while a
+// long export is being waited for: platforms take silence for death, and only
+// records and states count. It returns what stops it.
+func (e *engine) beat(ctx context.Context) (stop func()) {
+	if e.heartbeat <= 0 {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		ticker := time.NewTicker(e.heartbeat / 10)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				e.beatOnce()
+			}
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
+}
+
+func (e *engine) beatOnce() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range e.streams {
+		if s.ended || time.Since(s.sent) < e.heartbeat-e.heartbeat/10 {
+			continue
+		}
+		s.state.WaitingAsOf = time.Now().UTC().Format(time.RFC3339)
+		err := e.sendState(s)
+		s.state.WaitingAsOf = ""
+		if err != nil {
+			return // the next record or state of any stream reports it
+		}
+	}
+}
+
+// waiting passes on that a limit of Qualtrics holds the run back.
+func (e *engine) waiting(wait qualtrics.Wait) {
+	if wait.Kind != qualtrics.WaitRateLimit {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range e.streams {
+		if !s.begun || s.ended || e.broken != nil {
+			continue
+		}
+		if err := e.sink.Status(s.stream.Name, record.Status{RateLimitedUntil: wait.Until}); err != nil {
+			e.broken = &sinkError{err}
+		}
+	}
+}
+
+// fail notes that a partition of these streams is not complete.
+func (e *engine) fail(streams []*selected, partition feed.Partition, err error) {
+	failure := e.failure(err)
+	e.log.Error("not complete", "partition", partition.String(), "error", err)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range streams {
+		s.failures = append(s.failures, partitionFailure{partition, failure})
+	}
+}
+
+// complete ends the streams of a feed of which nothing failed.
+func (e *engine) complete(streams []*selected) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range streams {
+		if len(s.failures) > 0 || e.broken != nil {
+			continue
+		}
+		if s.refresh {
+			s.state.Refresh = refreshComplete
+		}
+		if err := e.sendState(s); err != nil {
+			return
+		}
+		if err := e.sink.End(s.stream.Name, nil); err != nil {
+			e.broken = &sinkError{err}
+			return
+		}
+		s.ended = true
+	}
+}
+
+// guard turns a panic into an error.
+func guard(do func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = &panicError{cause, debug.Stack()}
+		}
+	}()
+	return do()
+}

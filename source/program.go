@@ -1,0 +1,114 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/airbyte"
+	"github.com/birdie-ai/source-qualtrics/source/landing"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/redact"
+)
+
+// Program is one run of the command line with everything it touches: replace
+// a field and the same program runs without a network, a disk or an
+// environment. Time is the runtime's own.
+type Program struct {
+	Stdout    io.Writer
+	Stderr    io.Writer
+	Getenv    func(string) string
+	Transport http.RoundTripper // nil: the network, as the configuration says
+	Files     Files
+}
+
+// Files is what the program needs of a file system.
+type Files interface {
+	// ReadFile returns a file's content; it refuses files above 16 MiB and
+	// what is no regular file or pipe.
+	ReadFile(name string) ([]byte, error)
+	// Spool returns a fresh temporary file that is already unlinked.
+	Spool() (qualtrics.Spool, error)
+	// TempDir makes a new, empty folder.
+	TempDir() (string, error)
+	// Root opens a folder for landing files, creating it if needed.
+	Root(dir string) (landing.FS, error)
+}
+
+// Main runs the program on the real process and returns its exit code.
+func Main(ctx context.Context, args []string) int {
+	program := &Program{Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Files: disk{}}
+	return program.Run(ctx, args)
+}
+
+// Run executes the command named by args (without the program's own name) and
+// returns its exit code. It never panics: a panic becomes a system error.
+func (p *Program) Run(ctx context.Context, args []string) (code int) {
+	run := &invocation{Program: p, redactor: redact.New()}
+	run.messages = airbyte.NewWriter(p.Stdout, time.Now)
+	defer func() {
+		if cause := recover(); cause != nil {
+			code = run.report(&panicError{cause, debug.Stack()})
+		}
+		if err := run.messages.Close(); err != nil && code == ExitOK {
+			code = exitCode(&sinkError{err})
+		}
+	}()
+	return run.command(ctx, args)
+}
+
+// invocation is one command at work.
+type invocation struct {
+	*Program
+	redactor *redact.Redactor
+	messages *airbyte.Writer
+	log      *slog.Logger
+	people   bool // the command prints for people: errors are lines on stderr
+}
+
+// panicError is a bug that was caught.
+type panicError struct {
+	cause any
+	stack []byte
+}
+
+func (e *panicError) Error() string {
+	return fmt.Sprintf("internal error: %v; please report it with the command and this message", e.cause)
+}
+
+// report tells the user why a command failed, where the command's output
+// goes, and returns the exit code.
+func (r *invocation) report(err error) int {
+	failure := r.failure(err)
+	code := exitCode(err)
+	if code == ExitConsumer {
+		return code
+	}
+	if r.people {
+		_, _ = fmt.Fprintln(r.Stderr, "source-qualtrics: "+failure.Message)
+		return code
+	}
+	if writeErr := r.messages.Error(failure); writeErr != nil {
+		_, _ = fmt.Fprintln(r.Stderr, "source-qualtrics: "+failure.Message)
+	}
+	return code
+}
+
+// failure types an error, without its secrets.
+func (r *invocation) failure(err error) record.Failure {
+	failure := failureOf(err)
+	failure.Message = r.redactor.String(failure.Message)
+	failure.Internal = r.redactor.String(failure.Internal)
+	var caught *panicError
+	if errors.As(err, &caught) {
+		failure.Internal = r.redactor.String(fmt.Sprintf("%v\n%s", caught.cause, caught.stack))
+	}
+	return failure
+}

@@ -1,0 +1,57 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/birdie-ai/source-qualtrics/source/landing"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+)
+
+// maxInput caps configuration, catalog and state files.
+const maxInput = 16 << 20
+
+// disk is the real file system.
+type disk struct{}
+
+func (disk) ReadFile(name string) (content []byte, err error) {
+	file, err := os.Open(name) //nolint:gosec // the user names the file
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() || info.Mode()&(os.ModeDevice|os.ModeSocket) != 0 {
+		return nil, fmt.Errorf("%s is no file", name)
+	}
+	content, err = io.ReadAll(io.LimitReader(file, maxInput+1))
+	if err == nil && len(content) > maxInput {
+		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxInput>>20)
+	}
+	return content, err
+}
+
+func (disk) Spool() (qualtrics.Spool, error) {
+	file, err := os.CreateTemp("", "source-qualtrics-*.spool")
+	if err != nil {
+		return nil, fmt.Errorf("creating a temporary file (TMPDIR chooses the folder): %w", err)
+	}
+	// Unlinked at once: nothing stays behind, however the process ends.
+	if err := os.Remove(file.Name()); err != nil {
+		return nil, errors.Join(fmt.Errorf("unlinking a temporary file: %w", err), file.Close())
+	}
+	return file, nil
+}
+
+func (disk) TempDir() (string, error) {
+	return os.MkdirTemp("", "source-qualtrics-demo-")
+}
+
+func (disk) Root(dir string) (landing.FS, error) {
+	return landing.OpenRoot(dir)
+}

@@ -1,0 +1,234 @@
+package source_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
+)
+
+// insideBubble runs a test on a fake clock: retries and waits take no time.
+func insideBubble(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, test)
+}
+
+func (tn *tenant) readComplete(t *testing.T, state []byte, streams ...string) *reading {
+	t.Helper()
+	r := tn.read(t, state, streams...)
+	if r.code != 0 {
+		t.Fatalf("read ended with code %d: %v\n%s", r.code, r.errors, strings.Join(r.logs, "\n"))
+	}
+	for name, status := range r.statuses {
+		if status != "COMPLETE" {
+			t.Errorf("%s is %s", name, status)
+		}
+	}
+	validateRecords(t, r)
+	return r
+}
+
+func (tn *tenant) compareAll(t *testing.T, tables map[string]table) {
+	t.Helper()
+	for _, stream := range []string{"surveys", "responses", "contacts"} {
+		tn.compareTruth(t, stream, tables[stream])
+	}
+}
+
+const week = 7 * 24 * time.Hour
+
+// The whole promise on one tenant: everything first, nothing when nothing
+// happened, and then exactly what changed.
+func testTruth(t *testing.T, tn *tenant, exact bool) {
+	t.Helper()
+	first := tn.readComplete(t, nil)
+	tables := merge(nil, first)
+	tn.compareAll(t, tables)
+	if t.Failed() {
+		return
+	}
+	second := tn.readComplete(t, first.states)
+	if exact && second.count() != 0 {
+		t.Errorf("a second read emitted %d records", second.count())
+	}
+	state := second.states
+	for _, pause := range []time.Duration{time.Minute, 2 * time.Hour, 3 * 24 * time.Hour, 10 * 24 * time.Hour} {
+		before := snapshot(t, tn)
+		tn.Advance(pause, false)
+		tn.Advance(time.Hour, true)
+		next := tn.readComplete(t, state)
+		tables = merge(tables, next)
+		tn.compareAll(t, tables)
+		if pause > week {
+			tn.ignored = nil // everything was read again
+			tn.compareAll(t, tables)
+		}
+		if exact {
+			streams := []string{"surveys", "responses", "contacts"}
+			if pause > week {
+				streams = streams[:2] // contacts are read in full once a week
+			}
+			compareChanges(t, before, snapshot(t, tn), next, streams)
+		}
+		if t.Failed() {
+			t.Fatalf("after %s", pause)
+		}
+		state = next.states
+	}
+}
+
+// snapshot is the truth by stream and key.
+func snapshot(t *testing.T, tn *tenant) map[string]map[string]string {
+	t.Helper()
+	all := make(map[string]map[string]string)
+	for stream := range keysOf {
+		all[stream] = make(map[string]string)
+		truth, _ := tn.Truth(stream)
+		for line := range truth {
+			var row map[string]any
+			if err := json.Unmarshal(line, &row); err != nil {
+				t.Fatal(err)
+			}
+			all[stream][key(stream, row)] = string(line)
+		}
+	}
+	return all
+}
+
+// compareChanges checks that the changed rows were read and no others.
+func compareChanges(t *testing.T, before, after map[string]map[string]string, r *reading, streams []string) {
+	t.Helper()
+	for _, stream := range streams {
+		read := make(map[string]bool)
+		for _, record := range r.records[stream] {
+			read[key(stream, record)] = true
+		}
+		for id := range read {
+			if _, exists := after[stream][id]; exists && before[stream][id] == after[stream][id] {
+				t.Errorf("%s %s did not change and was read again", stream, id)
+			}
+		}
+		for id, row := range after[stream] {
+			if before[stream][id] != row && !read[id] {
+				t.Errorf("%s %s changed and was not read", stream, id)
+			}
+		}
+	}
+}
+
+func TestRead_EqualsTheTruth(t *testing.T) {
+	insideBubble(t, func(t *testing.T) { testTruth(t, newTenant(t, sandbox.Options{Seed: 1}), true) })
+}
+
+func TestRead_EqualsTheTruthWithOAuth(t *testing.T) {
+	insideBubble(t, func(t *testing.T) { testTruth(t, newTenant(t, sandbox.Options{Seed: 2}).withOAuth(), true) })
+}
+
+func TestRead_EqualsTheTruthOnABadDay(t *testing.T) {
+	for _, profile := range sandbox.FaultProfiles() {
+		t.Run(profile, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, sandbox.Options{Seed: 3, Surveys: 6, Responses: 600, Contacts: 250, Faults: profile, ExportDelay: 3 * time.Second}).withOAuth()
+				testTruth(t, tn, false)
+			})
+		})
+	}
+}
+
+func TestRead_EqualsTheTruthUnderPublishedLimits(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 4, Surveys: 150, Responses: 3000, Limits: "published"})
+		delete(tn.config, "limits")
+		testTruth(t, tn, true)
+	})
+}
+
+// What public material leaves open is tried both ways.
+func TestRead_EqualsTheTruthInEveryDoubt(t *testing.T) {
+	doubts := map[string]sandbox.Doubt{
+		"the modified date is spelt otherwise":      {ModifiedKey: "lastModifiedDate"},
+		"rows carry no modified date":               {ModifiedKey: "none"},
+		"the file holds what is there at its end":   {SnapshotAtCompletion: true},
+		"the start is exclusive":                    {StartExclusive: true},
+		"the end is inclusive":                      {EndInclusive: true},
+		"responses move their survey":               {ResponsesMoveSurvey: true},
+		"next page on another host":                 {NextPageForeignHost: true},
+		"next page relative":                        {NextPageRelative: true},
+		"empty lines in files":                      {EmptyNDJSONLine: true},
+		"sorting is refused with whoami's scope":    {WhoAmINeedsScope: true},
+		"files are zipped whatever was asked":       {IgnoreCompressFalse: true},
+		"an opt-out does not move the contact date": {OptOutKeepsModified: true},
+	}
+	for name, doubt := range doubts {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 6, Responses: 600, Contacts: 250, Doubt: doubt, ExportDelay: time.Second}).withOAuth()
+				if doubt.OptOutKeepsModified {
+					tn.ignored = []string{"unsubscribed"} // until the weekly sweep
+				}
+				tn.noModified = doubt.ModifiedKey == "none"
+				exact := !tn.noModified && !doubt.OptOutKeepsModified
+				testTruth(t, tn, exact)
+			})
+		})
+	}
+}
+
+func TestRead_FullRefreshReadsEverythingAgain(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 1, Surveys: 4, Responses: 200, Contacts: 50})
+		first := tn.readComplete(t, nil, "surveys:full_refresh", "responses:full_refresh")
+		again := tn.readComplete(t, first.states, "surveys:full_refresh", "responses:full_refresh")
+		if first.count() == 0 || again.count() != first.count() {
+			t.Errorf("read %d records, then %d", first.count(), again.count())
+		}
+	})
+}
+
+func TestRead_CutsALargeFirstLoadAndGoesOnAfterAnInterruption(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 6, Surveys: 1, Responses: 160_000, Contacts: 10})
+		exports := 0
+		tn.Intercept(func(request *http.Request) *http.Response {
+			if strings.HasSuffix(request.URL.Path, "/export-responses") {
+				if exports++; exports == 2 {
+					return answer(request, http.StatusForbidden, `{"meta":{"httpStatus":"403 - Forbidden","error":{"errorMessage":"no more","errorCode":"AUTH_1"}}}`)
+				}
+			}
+			return nil
+		})
+		first := tn.read(t, nil, "responses")
+		if first.code == 0 || len(first.errors) == 0 {
+			t.Fatalf("the interrupted load ended with code %d", first.code)
+		}
+		tables := merge(nil, first)
+		if n := len(tables["responses"]); n == 0 || n > 120_000 {
+			t.Fatalf("the interrupted load read %d responses", n)
+		}
+		rest := tn.readComplete(t, first.states, "responses")
+		if n := rest.count(); n > 160_000-len(tables["responses"])*9/10 {
+			t.Errorf("the second run read %d rows after %d: it started over", n, len(tables["responses"]))
+		}
+		tables = merge(tables, rest)
+		if len(tables["responses"]) < 158_000 {
+			t.Errorf("%d responses were read", len(tables["responses"]))
+		}
+	})
+}
+
+func answer(request *http.Request, code int, body string) *http.Response {
+	return &http.Response{
+		StatusCode: code, Status: fmt.Sprintf("%d %s", code, http.StatusText(code)), Request: request,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        http.Header{"Content-Type": {"application/json"}, "Date": {time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC).Format(http.TimeFormat)}},
+		Body:          io.NopCloser(strings.NewReader(body)),
+		ContentLength: int64(len(body)),
+	}
+}

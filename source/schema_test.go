@@ -1,0 +1,64 @@
+package source_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/birdie-ai/source-qualtrics/schemas"
+	"github.com/birdie-ai/source-qualtrics/source/stream"
+)
+
+func compileSchema(t testing.TB, text []byte) *jsonschema.Schema {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("mem:schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("mem:schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func validate(t testing.TB, schema *jsonschema.Schema, text []byte) error {
+	t.Helper()
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema.Validate(value)
+}
+
+// validateRecords checks every record of a reading against its stream's
+// schema, and that it holds exactly the columns that the schema declares.
+func validateRecords(t testing.TB, r *reading) {
+	t.Helper()
+	for name, records := range r.records {
+		s, ok := stream.ByName(name)
+		if !ok {
+			t.Errorf("records of %s, which is no stream", name)
+			continue
+		}
+		text, err := schemas.Record(s.Record, schemas.Published())
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema := compileSchema(t, text)
+		wrong := 0
+		for _, record := range records {
+			if err := validate(t, schema, mustJSON(t, record)); err != nil || len(record) != len(s.Table().Columns) {
+				if wrong++; wrong <= 3 {
+					t.Errorf("a record of %s with %d of %d columns: %v", name, len(record), len(s.Table().Columns), err)
+				}
+			}
+		}
+	}
+}
