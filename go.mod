@@ -37,15 +37,15 @@ require (
 
 // Raised above what parquet-go asks for.
 require (
-	github.com/apache/thrift v0.25.0
-	github.com/golang/snappy v1.0.0
-	github.com/pierrec/lz4/v4 v4.1.33
+	github.com/apache/thrift v0.25.0 // indirect
+	github.com/golang/snappy v1.0.0 // indirect
+	github.com/pierrec/lz4/v4 v4.1.33 // indirect
 )
 
 // Test dependencies.
 require (
 	github.com/google/go-cmp v0.7.0
-	github.com/rogpeppe/go-internal v1.16.0
+	github.com/rogpeppe/go-internal v1.16.0 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	go.uber.org/goleak v1.3.0
 	go.yaml.in/yaml/v3 v3.0.4

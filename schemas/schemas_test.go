@@ -112,9 +112,15 @@ func TestColumns_DescribeARecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []schemas.Column{
-		{"id", "string", false, ""}, {"at", "timestamp", false, ""}, {"name", "string", true, ""},
-		{"count", "integer", true, ""}, {"score", "number", true, ""}, {"done", "boolean", true, ""},
-		{"later", "timestamp", true, "When."}, {"values", "object", true, ""}, {"list", "array", true, ""},
+		{"id", "string", false, ""},
+		{"at", "timestamp", false, ""},
+		{"name", "string", true, ""},
+		{"count", "integer", true, ""},
+		{"score", "number", true, ""},
+		{"done", "boolean", true, ""},
+		{"later", "timestamp", true, "When."},
+		{"values", "object", true, ""},
+		{"list", "array", true, ""},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("columns (-want +got):\n%s", diff)

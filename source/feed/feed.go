@@ -58,12 +58,11 @@ type Document struct {
 	ReadAt    time.Time // server time of the read
 }
 
-// Survey, Contact and Directory are what their feeds fetch.
-type (
-	Survey    = qualtrics.Survey
-	Contact   = qualtrics.Contact
-	Directory = qualtrics.Directory
-)
+// Survey is what the survey list holds.
+type Survey = qualtrics.Survey
+
+// Contact is what the contacts feed fetches.
+type Contact = qualtrics.Contact
 
 // Out takes what a feed fetches, in order.
 type Out interface {
@@ -127,7 +126,7 @@ func (e *Env) loadRows() int64 {
 
 var feeds = make(map[Kind]Feed)
 
-func register(feed Feed) Feed {
+func register(feed Feed) Feed { //nolint:unparam // the result makes it a declaration
 	if feed.Kind() == "" || feeds[feed.Kind()] != nil {
 		panic(fmt.Sprintf("registering feed %q: the name is empty or taken", feed.Kind()))
 	}

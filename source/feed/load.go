@@ -41,7 +41,7 @@ func (f *responseFetch) load(ctx context.Context) error {
 
 // slices reads all but the last, open-ended window and returns where that one
 // starts. Nothing says how the rows are spread over time, so the width follows
-// what the windows before held. Neighbours overlap by one second, for whether
+// what the windows before held. Neighbors overlap by one second, for whether
 // the bounds are inclusive is a matter of trust; the row hashes take the
 // overlap out again.
 func (f *responseFetch) slices(ctx context.Context, from, begin time.Time) (last time.Time, err error) {

@@ -19,12 +19,15 @@ func TestValues_EndsItsGoroutineWhenTheReaderStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range opened.Values(t.Context()) {
+	for _, err := range opened.Values(t.Context()) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	defer func() { _ = recover() }()
-	for range opened.Values(t.Context()) {
-		panic("in the loop's body")
+	for _, err := range opened.Values(t.Context()) {
+		panic(err)
 	}
 }
 

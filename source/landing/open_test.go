@@ -35,10 +35,10 @@ func hold(dir string) {
 		_, err = landing.Open(options(folder, landing.NDJSON, "held"))
 	}
 	if err != nil {
-		os.Stdout.WriteString(err.Error() + "\n")
+		_, _ = os.Stdout.WriteString(err.Error() + "\n")
 		os.Exit(1)
 	}
-	os.Stdout.WriteString("held\n")
+	_, _ = os.Stdout.WriteString("held\n")
 	select {}
 }
 

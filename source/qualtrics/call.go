@@ -41,7 +41,7 @@ func (c *Client) get(ctx context.Context, r request, result any) error {
 	return c.send(ctx, r)
 }
 
-// send makes a call: paced, authorised, and again while that may help.
+// send makes a call: paced, authorized, and again while that may help.
 func (c *Client) send(ctx context.Context, r request) error {
 	begun, renewed := time.Now(), false
 	for try := 1; ; try++ {

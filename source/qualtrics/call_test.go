@@ -118,7 +118,12 @@ func TestCall_HonoursRetryAfterInEveryForm(t *testing.T) {
 		{" 3 ", 3 * time.Second, 4 * time.Second},
 		{"Thu, 15 Jan 2026 12:00:30 GMT", 30 * time.Second, 31 * time.Second},
 		{"Thu, 15 Jan 2026 11:00:00 GMT", 0, time.Second},
-		{"0", 1, time.Second}, {"-5", 1, time.Second}, {"soon", 1, time.Second}, {"", 1, time.Second}, {"NaN", 1, time.Second}, {"1e9999", 1, time.Second},
+		{"0", 1, time.Second},
+		{"-5", 1, time.Second},
+		{"soon", 1, time.Second},
+		{"", 1, time.Second},
+		{"NaN", 1, time.Second},
+		{"1e9999", 1, time.Second},
 	}
 	for _, test := range tests {
 		synctest.Test(t, func(t *testing.T) {

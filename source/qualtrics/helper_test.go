@@ -22,7 +22,7 @@ type server func(*http.Request) *http.Response
 
 func (s server) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.Body != nil {
-		defer request.Body.Close()
+		defer func() { _ = request.Body.Close() }()
 	}
 	if err := request.Context().Err(); err != nil {
 		return nil, err

@@ -53,15 +53,15 @@ func ParseDataCenter(text string) (origin Origin, warning string, err error) {
 	if len(labels) > 2 || slices.ContainsFunc(labels, func(l string) bool { return !label.MatchString(l) }) {
 		return Origin{}, "", fmt.Errorf("%.80q is neither a data center id such as iad1 nor an address such as https://iad1.qualtrics.com", text)
 	}
-	centre := labels[len(labels)-1]
-	if centre == "localhost" || digits(centre) {
+	center := labels[len(labels)-1]
+	if center == "localhost" || digits(center) {
 		return Origin{}, "", fmt.Errorf("%.80q is no data center", text)
 	}
-	if slices.Contains(notCentres, centre) {
+	if slices.Contains(notCentres, center) {
 		return Origin{}, "", fmt.Errorf("%s%s serves no API: take the first part of the address that you see while you work in Qualtrics, such as iad1", name, domain)
 	}
-	if !slices.Contains(knownCentres, centre) {
-		warning = fmt.Sprintf("%q is none of the data centers that are publicly known; if calls fail, look it up under Account Settings > Qualtrics IDs", centre)
+	if !slices.Contains(knownCentres, center) {
+		warning = fmt.Sprintf("%q is none of the data centers that are publicly known; if calls fail, look it up under Account Settings > Qualtrics IDs", center)
 	}
 	return Origin{"https", name + domain}, warning, nil
 }
@@ -88,7 +88,7 @@ func ParseBaseURL(text string, sandbox bool) (Origin, error) {
 	switch {
 	case (loopback || private) && !sandbox:
 		return Origin{}, fmt.Errorf("%.80q is on this machine or in a private network, which is only allowed for a sandbox (QUALTRICS_SANDBOX=1)", text)
-	case u.Scheme == "http" && !(sandbox && loopback):
+	case u.Scheme == "http" && (!sandbox || !loopback):
 		return Origin{}, errors.New("the address has to start with https://")
 	case u.Scheme != "http" && u.Scheme != "https":
 		return Origin{}, fmt.Errorf("%.80q does not start with https://", text)

@@ -17,13 +17,17 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/redact"
 )
 
-// Ids, as Qualtrics writes them.
-type (
-	SurveyID    string // SV_…
-	ResponseID  string // R_…
-	DirectoryID string // POOL_…
-	ContactID   string // CID_…
-)
+// SurveyID is the id of a survey, SV_….
+type SurveyID string
+
+// ResponseID is the id of a response within its survey, R_….
+type ResponseID string
+
+// DirectoryID is the id of an XM Directory, POOL_….
+type DirectoryID string
+
+// ContactID is the id of a contact in a directory, CID_….
+type ContactID string
 
 // Credentials are an API token, or an OAuth client with the client-credentials
 // grant; exactly one of the two.

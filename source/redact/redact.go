@@ -130,7 +130,7 @@ func encodings(secret string) []string {
 	}
 	// Base64 of a longer text that holds the secret depends on where it
 	// starts in a group of three bytes; the characters that also depend on
-	// its neighbours are left out.
+	// its neighbors are left out.
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for shift := range 3 {
 			padded := encoding.EncodeToString([]byte(strings.Repeat("\x00", shift) + secret))

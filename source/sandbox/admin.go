@@ -65,7 +65,7 @@ func writeAdmin(w http.ResponseWriter, value any) {
 // adminPage serves GET /: what this is, for a person who opens it.
 func (s *Sandbox) adminPage(w http.ResponseWriter, _ *http.Request) {
 	var page strings.Builder
-	fmt.Fprintf(&page, "This is a simulated Qualtrics tenant (data centre %s, seed %d).\n", s.options.DataCenter, s.options.Seed)
+	fmt.Fprintf(&page, "This is a simulated Qualtrics tenant (data center %s, seed %d).\n", s.options.DataCenter, s.options.Seed)
 	page.WriteString("Nothing in it is real. Its clock says " + s.Now().Format(time.RFC3339) + ".\n\nEndpoints:\n")
 	for _, r := range s.routes.routes {
 		fmt.Fprintf(&page, "  %-4s /API/v3%s\n", r.method, r.pattern)

@@ -2,7 +2,7 @@ package sandbox
 
 import "time"
 
-// Doubt switches the behaviours that public material leaves open (API §11).
+// Doubt switches the behaviors that public material leaves open (API §11).
 // The zero value is the most plausible tenant; every other value is *assumed*
 // to be possible, and a program that reads Qualtrics has to be right, or to
 // stop loudly, under all of them.

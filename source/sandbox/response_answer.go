@@ -91,7 +91,8 @@ func (r *record) code(c *column, at int) {
 // codeSet writes an array of codes, possibly none (then the key is absent), and
 // returns the chosen positions as bits.
 func (r *record) codeSet(c *column, dice *random) (chosen uint64) {
-	chosen = dice.uint64() & dice.uint64() & (1<<len(c.codes) - 1)
+	few, fewer := dice.uint64(), dice.uint64()
+	chosen = few & fewer & (1<<len(c.codes) - 1)
 	if chosen == 0 {
 		return 0
 	}

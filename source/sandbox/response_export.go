@@ -149,7 +149,7 @@ func (s snapshot) byRecorded(w window) iter.Seq[facts] {
 		}
 		next, _ := slices.BinarySearchFunc(s.changed, i, func(v version, i int) int { return cmp.Compare(v.index, i) })
 		for ; i < stop; i++ {
-			f := facts{}
+			var f facts
 			if next < len(s.changed) && s.changed[next].index == i {
 				next++
 				if s.changed[next-1].gone {

@@ -3,7 +3,7 @@
 // OAuth, rate limits, and the faults that a bad day brings.
 //
 // It imitates what public material says about the API ("API §n" below is a
-// section of this project's API reference). Behaviours are tagged in comments:
+// section of this project's API reference). Behaviors are tagged in comments:
 // *recorded* was seen in a real answer, *documented* is stated by Qualtrics or
 // relied on by clients in use, *assumed* is a guess.
 //
@@ -32,8 +32,8 @@ type Options struct {
 	Limits         string        // "" or "none": no rate limits; "published": those of API §7.2
 	Epoch          time.Time     // the world's present at the start; zero means 2026-01-15T12:00:00Z
 	Doubt          Doubt         // alternatives where public material is silent
-	DataCenter     string        // data centre id; "" means "sandbox1". Its hosts and loopback hosts are home
-	ForeignHosts   []string      // hosts that answer as a foreign data centre does (API §1.1)
+	DataCenter     string        // data center id; "" means "sandbox1". Its hosts and loopback hosts are home
+	ForeignHosts   []string      // hosts that answer as a foreign data center does (API §1.1)
 	Scopes         []string      // scopes granted to the OAuth client; nil means all read scopes
 	MaxExportBytes int64         // an export whose rows exceed it fails; 0 means 1.8 GB (API §3.3)
 }

@@ -41,7 +41,7 @@ type exchange struct {
 	params  map[string]string
 	visit   visit
 	fault   fault
-	foreign bool // addressed as another data centre
+	foreign bool // addressed as another data center
 	bearer  bool // signed in with OAuth
 	counted bool
 }
@@ -63,7 +63,7 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	if isAPI {
 		x.route, x.params, known = s.routes.find(r.Method, below)
 	}
-	if planned := s.intercept.Load(); planned != nil {
+	if planned := s.intercept.Load(); planned != nil { //nolint:bodyclose // relay closes it
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if response := (*planned)(r); response != nil {
 			x.relay(response)
@@ -162,7 +162,7 @@ func (x *exchange) abort() {
 	panic(http.ErrAbortHandler)
 }
 
-// isForeign says whether a host stands for another data centre. A brand's own
+// isForeign says whether a host stands for another data center. A brand's own
 // name may precede it (*recorded*, API §1.1).
 func (s *Sandbox) isForeign(host string) bool {
 	return slices.ContainsFunc(s.options.ForeignHosts, func(foreign string) bool { return isHost(host, foreign) })

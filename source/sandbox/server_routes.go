@@ -41,7 +41,7 @@ type router struct{ routes []*route }
 
 // newRouter lists the endpoints. Scopes are those of API §1.4 (*documented*),
 // limits those of API §7.2 (*documented*); where the table has no row for an
-// endpoint, it is *assumed* to have that of its neighbour.
+// endpoint, it is *assumed* to have that of its neighbor.
 func newRouter(s *Sandbox) *router {
 	const get, post = http.MethodGet, http.MethodPost
 	routes := []*route{

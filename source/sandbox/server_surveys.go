@@ -57,7 +57,7 @@ func (s *Sandbox) listSurveys(x *exchange) (any, error) {
 }
 
 // link is the address of the request with another query. It is absolute and
-// names the host that was called (*recorded*); through a foreign data centre it
+// names the host that was called (*recorded*); through a foreign data center it
 // is *assumed* to name the home host.
 func (x *exchange) link(query url.Values) *string {
 	address := url.URL{Scheme: "http", Host: x.r.Host, Path: x.r.URL.Path, RawQuery: query.Encode()}
@@ -128,7 +128,7 @@ func (s *Sandbox) responseSchema(x *exchange) (any, error) {
 	return found.responseSchema(), nil
 }
 
-// surveyLanguages has the member name of the published catalogue; the whole
+// surveyLanguages has the member name of the published catalog; the whole
 // shape is *assumed*.
 func (s *Sandbox) surveyLanguages(x *exchange) (any, error) {
 	found, err := s.readableSurvey(x)

@@ -41,7 +41,7 @@ func satisfactionKind() plan {
 				"Dissatisfied", "Neutral", "Satisfied", "<em>Extremely</em> satisfied")).required().withDerived(),
 			entry(34, "ESTB", "Please explain your answer.").analyzed().withDerived(),
 			recommend(21, "Would you recommend us?"),
-			single(37, "SB", "Which shop did you visit?", options("North", "South", "Harbour")),
+			single(37, "SB", "Which shop did you visit?", options("North", "South", "Harbor")),
 			single(38, "SACOL", "Which counter?", options("A", "B", "C")),
 			multiple(39, "MACOL", "What did you buy?", options("Bread", "Cake", "Coffee")),
 			multiple(40, "MSB", "Which days suit you?", options("Monday", "Wednesday", "Saturday")),

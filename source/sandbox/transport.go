@@ -18,7 +18,7 @@ import (
 // RoundTripper reaches the tenant without sockets: the handler runs in a
 // goroutine of its own that ends before the answer's body is closed, or has
 // been read to its end. A body must be closed, as with every transport.
-// Cancelling the request's context ends the handler.
+// Canceling the request's context ends the handler.
 //
 // The hosts of Options.DataCenter, Options.ForeignHosts and the loopback ones
 // exist; calls to other hosts end in a name error.

@@ -65,7 +65,7 @@ func TestWorld_OneSeedIsOneWorld(t *testing.T) {
 		}
 		return everything(t, w)
 	}
-	if build(1) != build(1) {
+	if first, again := build(1), build(1); first != again {
 		t.Error("two worlds of one seed differ")
 	}
 	if build(1) == build(2) {

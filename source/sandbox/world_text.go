@@ -14,7 +14,7 @@ var sentences = encoded(
 	"first line\u0085second line\u2028third line",
 	"<b>Bold</b> opinions &amp; <script>alert('hello')</script>",
 	"NA", "null", "0042", "9007199254740993", "-", "1e400", "=SUM(A1:A9)",
-	"I would like more colours, fewer buttons, and a manual that is not written in riddles. Apart from that I have been content for years and see no reason to change.",
+	"I would like more colors, fewer buttons, and a manual that is not written in riddles. Apart from that I have been content for years and see no reason to change.",
 	"价格有点高，但是质量很好。",
 	"tab\tseparated\tthought, with a comma; and a semicolon",
 	"It depends.", "No comment", "Très bien, merci à l'équipe !",

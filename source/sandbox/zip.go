@@ -49,7 +49,7 @@ func (d *download) send(x *exchange) {
 		err = buffered.Flush()
 	}
 	if err == nil {
-		err = file.finish()
+		file.finish()
 	}
 	if err != nil && !errors.Is(err, errTruncated) {
 		x.abort() // the client left
@@ -78,10 +78,10 @@ func (d *download) writeRows(w io.Writer) error {
 		count++
 		if !d.job.request.json {
 			line = append(line, separator...)
-			switch {
-			case count%97 == 11:
+			switch count % 97 {
+			case 11:
 				line = append(line, '\n')
-			case count%97 == 53:
+			case 53:
 				line = append(line, "{}\n"...)
 			}
 		}
@@ -196,9 +196,9 @@ func (f *fileWriter) Write(p []byte) (int, error) {
 var errTruncated = errors.New("the file is truncated")
 
 // finish sends what is held.
-func (f *fileWriter) finish() error {
+func (f *fileWriter) finish() {
 	if f.streaming {
-		return nil
+		return
 	}
 	f.flip()
 	if f.fault.class == faultTruncate {
@@ -206,7 +206,6 @@ func (f *fileWriter) finish() error {
 	}
 	f.x.w.Header().Set("Content-Length", strconv.Itoa(len(f.held)))
 	f.x.sendBytes(http.StatusOK, f.held)
-	return nil
 }
 
 // flip corrupts a bit of the compressed data, behind the names at the start

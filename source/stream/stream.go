@@ -58,7 +58,7 @@ var (
 
 // register adds a stream. It panics on what only a programming mistake can
 // cause, so that any test run finds it.
-func register(s *Stream) *Stream {
+func register(s *Stream) *Stream { //nolint:unparam // the result makes it a declaration
 	table, err := record.NewTable(s.Record)
 	if err != nil {
 		panic(fmt.Sprintf("registering stream %q: %v", s.Name, err))
