@@ -28,6 +28,9 @@ type envelope struct {
 	} `json:"meta"`
 }
 
+// failed reports whether an answer is an error, whatever its HTTP status.
+func (e envelope) failed() bool { return text(e.Meta.Status) == "Error" || e.Meta.Error != nil }
+
 func text(pointer *string) string {
 	if pointer == nil {
 		return ""
@@ -58,7 +61,7 @@ func (c *Client) decode(response *http.Response, result any) error {
 		return c.bodyError(response, notJSON(body))
 	}
 	c.noted(wrapped)
-	if text(wrapped.Meta.Status) == "Error" || wrapped.Meta.Error != nil {
+	if wrapped.failed() {
 		return c.apiError(response, wrapped)
 	}
 	if len(wrapped.Result) == 0 || string(wrapped.Result) == "null" {

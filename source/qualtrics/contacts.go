@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -158,8 +157,12 @@ func (c *Client) SearchContacts(ctx context.Context, directory DirectoryID, filt
 					return
 				}
 			}
-			token := strings.Trim(string(got.SkipToken), `"`)
-			if token == "" || token == "null" {
+			token, err := got.token()
+			if err != nil {
+				yield(Contact{}, fmt.Errorf("%s: %w", toSearch.name, err))
+				return
+			}
+			if token == "" {
 				return
 			}
 			if seen[token] {

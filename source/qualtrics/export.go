@@ -124,7 +124,7 @@ func (c *Client) progress(ctx context.Context, call request) (jobProgress, error
 			return c.bodyError(response, notJSON(body))
 		}
 		c.noted(wrapped)
-		if wrapped.Meta.Error != nil {
+		if wrapped.failed() {
 			return c.apiError(response, wrapped)
 		}
 		m := membersOf(wrapped.Result)

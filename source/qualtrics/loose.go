@@ -2,7 +2,10 @@ package qualtrics
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,13 +65,33 @@ func (m members) boolean(names ...string) *bool {
 	return &is
 }
 
-// integer reads a count, also as a text.
+// integer reads a count, also as a text, or as a whole float: *assumed* to be
+// possible because the API writes a percentage so (API §3.2: 100.0).
 func (m members) integer(name string) int64 {
-	n, err := strconv.ParseInt(strings.Trim(string(m.first(name)), `"`), 10, 64)
+	number := strings.Trim(string(m.first(name)), `"`)
+	if whole, fraction, ok := strings.Cut(number, "."); ok && strings.Trim(fraction, "0") == "" {
+		number = whole
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
 		return 0
 	}
 	return n
+}
+
+// list reads the elements of a list. PHP writes a list with gaps as an object;
+// that Qualtrics does so is *assumed*. Its elements come in the order of the keys.
+func (m members) list(name string) []json.RawMessage {
+	var elements []json.RawMessage
+	if json.Unmarshal(m.first(name), &elements) == nil {
+		return elements
+	}
+	gapped := membersOf(m.first(name))
+	keys := slices.SortedFunc(maps.Keys(gapped), func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
+	for _, key := range keys {
+		elements = append(elements, gapped[key])
+	}
+	return elements
 }
 
 // object returns an object on one line, {} for PHP's empty array, nil for
@@ -79,7 +102,7 @@ func (m members) object(name string) json.RawMessage {
 	case len(raw) == 0:
 		return nil
 	case raw[0] == '[':
-		if len(membersOf(raw)) == 0 && string(bytes.ReplaceAll(raw, []byte(" "), nil)) == "[]" {
+		if len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0 {
 			return json.RawMessage("{}")
 		}
 		return nil

@@ -3,6 +3,7 @@ package qualtrics
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -15,6 +16,16 @@ type page struct {
 	Elements  []json.RawMessage `json:"elements"`
 	NextPage  *string           `json:"nextPage"`
 	SkipToken json.RawMessage   `json:"skipToken"` // of searches; text or number
+}
+
+// token returns the token of a search's next page, "" after the last one.
+func (p page) token() (string, error) {
+	m := members{"skipToken": p.SkipToken}
+	token := m.text("skipToken")
+	if token == nil && m.first("skipToken") != nil {
+		return "", errors.New("the token of the next page is neither a text nor a number")
+	}
+	return text(token), nil
 }
 
 // list yields the elements of all pages of a list, decoded by each. A page

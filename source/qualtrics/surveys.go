@@ -94,12 +94,9 @@ func (c *Client) Survey(ctx context.Context, survey SurveyID) (SurveyDetail, err
 		OrganizationID: text(m.text("organizationId")),
 		Counts:         ResponseCounts{counts.integer("auditable"), counts.integer("generated"), counts.integer("deleted")},
 	}
-	var fields []json.RawMessage
-	if json.Unmarshal(m["embeddedData"], &fields) == nil {
-		for _, field := range fields {
-			if name := membersOf(field).text("name"); name != nil {
-				detail.EmbeddedData = append(detail.EmbeddedData, *name)
-			}
+	for _, field := range m.list("embeddedData") {
+		if name := membersOf(field).text("name"); name != nil {
+			detail.EmbeddedData = append(detail.EmbeddedData, *name)
 		}
 	}
 	for question := range membersOf(m["questions"]) {
