@@ -45,14 +45,6 @@ func (r *invocation) demoCommand(ctx context.Context, flags *flag.FlagSet, args 
 // demoConfig is the name under which the demo finds its configuration.
 const demoConfig = "demo-config.json"
 
-// demoLimits make the demo as quick as the tenant's jobs: every survey at
-// once, no pace to keep to.
-func demoLimits() map[string]any {
-	limits := unlimited()
-	limits["parallel_exports"] = 32
-	return limits
-}
-
 // demoFiles gives the demo its configuration beside the real files.
 type demoFiles struct {
 	Files
@@ -74,7 +66,7 @@ func (r *invocation) inside(tenant *sandbox.Sandbox) (*invocation, error) {
 		"credentials": map[string]any{
 			"auth_type": authOAuth, "client_id": credentials.ClientID, "client_secret": credentials.ClientSecret,
 		},
-		"limits": demoLimits(),
+		"limits": unlimited(),
 	})
 	if err != nil {
 		return nil, err

@@ -116,6 +116,8 @@ func sandboxAt(tenant *sandbox.Sandbox, address net.Addr, secure bool, options s
 	return ready
 }
 
+// unlimited are the limits of a tenant that enforces none. Most of an export
+// is waiting for its job, so many run at once.
 func unlimited() map[string]any {
-	return map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000}
+	return map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000, "parallel_exports": 32}
 }

@@ -140,8 +140,9 @@ func (c *Client) progress(ctx context.Context, call request) (jobProgress, error
 	return progress, c.send(ctx, call)
 }
 
-// Waits between polls. A small export takes a second or two, a large one
-// minutes (API §3.2).
+// Waits between polls: each twice, then twice as long. A small export takes a
+// second or two, a large one minutes (API §3.2): the first shall not cost four
+// seconds, nor the second hundreds of calls.
 const (
 	firstPoll = 500 * time.Millisecond
 	lastPoll  = 10 * time.Second
@@ -151,7 +152,8 @@ const (
 func (c *Client) poll(ctx context.Context, survey SurveyID, job string) (fileID string, err error) {
 	begun, incomplete := time.Now(), 0
 	call := request{to: toProgress, method: http.MethodGet, path: "/surveys/" + id(survey) + "/export-responses/" + id(job), survey: survey}
-	for wait := firstPoll; ; wait = min(2*wait, lastPoll) {
+	for polls := 0; ; polls++ {
+		wait := min(firstPoll<<min(polls/2, 8), lastPoll)
 		pause := wait*4/5 + rand.N(wait*2/5) //nolint:gosec // spreads load, guards nothing
 		c.wait(Wait{Kind: WaitExport, Survey: survey, Until: time.Now().Add(pause), Reason: "an export job is running"})
 		if err := sleep(ctx, pause); err != nil {

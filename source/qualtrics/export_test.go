@@ -348,7 +348,7 @@ func TestExport_PollsBackOff(t *testing.T) {
 		}
 		varied := false
 		for i, at := range j.polled {
-			gap, want := at.Sub(begun), min(10*time.Second, 500*time.Millisecond<<min(i, 10))
+			gap, want := at.Sub(begun), min(10*time.Second, 500*time.Millisecond<<min(i/2, 10))
 			if gap < want*4/5 || gap > want*6/5 {
 				t.Errorf("poll %d came after %s, want about %s", i+1, gap, want)
 			}
