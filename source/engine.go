@@ -140,11 +140,12 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 		return nil
 	})
 	workers.Wait()
-	if err != nil {
+	switch {
+	case ctx.Err() != nil && (err == nil || errors.Is(err, context.Cause(ctx))):
+		// The run is ending; finish says why.
+	case err != nil:
 		e.fail(streams, feed.Partition{Kind: kind}, err)
-		return
-	}
-	if ctx.Err() == nil {
+	default:
 		e.complete(streams)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -30,6 +31,7 @@ type tenant struct {
 	env       map[string]string
 	transport http.RoundTripper
 	spool     func() (qualtrics.Spool, error)
+	stdout    func(io.Writer) io.Writer // what the program writes to, in front of what is kept
 	// noModified is set when rows carry no modified date.
 	noModified bool
 	ignored    []string // columns that are not compared with the truth
@@ -101,8 +103,12 @@ func (tn *tenant) run(t testing.TB, args ...string) result {
 	if _, ok := tn.files["config.json"]; !ok || tn.config != nil {
 		tn.files["config.json"] = mustJSON(t, tn.config)
 	}
+	var out io.Writer = &stdout
+	if tn.stdout != nil {
+		out = tn.stdout(out)
+	}
 	program := &source.Program{
-		Stdout: &stdout, Stderr: &stderr,
+		Stdout: out, Stderr: &stderr,
 		Getenv:    func(name string) string { return tn.env[name] },
 		Transport: tn.transport, Files: tn,
 	}
@@ -175,6 +181,14 @@ func catalogOf(t testing.TB, streams ...string) []byte {
 // parseReading checks every line against the protocol and collects them.
 func parseReading(t testing.TB, got result, before []byte) *reading {
 	t.Helper()
+	airbytetest.Validate(t, []byte(got.stdout))
+	return collectReading(t, got, before)
+}
+
+// collectReading collects what every line says. Lines after the last state
+// count as read: they are what a destination may have taken.
+func collectReading(t testing.TB, got result, before []byte) *reading {
+	t.Helper()
 	r := &reading{code: got.code, output: got.stdout, records: make(map[string][]map[string]any), statuses: make(map[string]string)}
 	newest := make(map[string]json.RawMessage)
 	var stored []struct {
@@ -190,7 +204,6 @@ func parseReading(t testing.TB, got result, before []byte) *reading {
 			newest[s.Stream.Descriptor.Name] = raws[i]
 		}
 	}
-	airbytetest.Validate(t, []byte(got.stdout))
 	for line := range strings.Lines(got.stdout) {
 		var message struct {
 			Type   string `json:"type"`
