@@ -1,19 +1,39 @@
 package source_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 // positions returns the positions of a stream's state by partition.
 func positions(t *testing.T, states []byte, stream string) map[string]json.RawMessage {
 	t.Helper()
+	var state struct {
+		Partitions map[string]json.RawMessage `json:"partitions"`
+	}
+	if raw := stateOf(t, states, stream); raw != nil {
+		if err := json.Unmarshal(raw, &state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return state.Partitions
+}
+
+// stateOf returns the state of a stream, or nil.
+func stateOf(t *testing.T, states []byte, stream string) json.RawMessage {
+	t.Helper()
 	var list []struct {
 		Stream struct {
-			Descriptor struct{ Name string } `json:"stream_descriptor"`
-			State      struct {
-				Partitions map[string]json.RawMessage `json:"partitions"`
-			} `json:"stream_state"`
+			Descriptor struct {
+				Name string `json:"name"`
+			} `json:"stream_descriptor"`
+			State json.RawMessage `json:"stream_state"`
 		} `json:"stream"`
 	}
 	if err := json.Unmarshal(states, &list); err != nil {
@@ -21,8 +41,184 @@ func positions(t *testing.T, states []byte, stream string) map[string]json.RawMe
 	}
 	for _, s := range list {
 		if s.Stream.Descriptor.Name == stream {
-			return s.Stream.State.Partitions
+			return s.Stream.State
 		}
 	}
 	return nil
+}
+
+// storedState is a state file with the state of one stream.
+func storedState(stream, state string) string {
+	return fmt.Sprintf(`[{"type":"STREAM","stream":{"stream_descriptor":{"name":%q},"stream_state":%s}}]`, stream, state)
+}
+
+func TestRead_RefusesAStateThatItCannotFollow(t *testing.T) {
+	const (
+		reset = "reset the stream"
+		json  = "reading the state: it is not valid JSON: "
+	)
+	tests := map[string]struct {
+		state string
+		says  []string
+	}{
+		"broken":                     {`[{"type":STREAM}]`, []string{json + "a mistake at byte 10"}},
+		"truncated":                  {storedState("responses", `{"v":1,"partitions":{"SV_1":{`)[:100], []string{json + "it ends too early"}},
+		"two of it":                  {`[][]`, []string{json + "something follows its end"}},
+		"a text":                     {`"state"`, []string{"reading the state: it is neither a list nor an object"}},
+		"an element of another kind": {`[1]`, []string{"reading the state: its element 1: it cannot be a JSON number"}},
+		"no name":                    {`[{"type":"STREAM","stream":{"stream_state":{}}}]`, []string{"reading the state: its element 1: it has no stream_descriptor with a name"}},
+		"a future version":           {storedState("responses", `{"v":2,"partitions":{}}`), []string{"responses is of version 2, made by a newer release", "upgrade the connector or reset the stream"}},
+		"no version":                 {storedState("responses", `{"cursor":"2024-01-01"}`), []string{"the state of stream responses is not one of this connector", reset}},
+		"another brand":              {storedState("responses", `{"v":1,"brand":"elsewhere","partitions":{}}`), []string{`belongs to the Qualtrics brand "elsewhere"`, "use the credentials of that brand or reset the stream"}},
+		"a list for a stream":        {storedState("responses", `[]`), []string{"the state of stream responses cannot be read", "restore it from a backup, or reset the stream"}},
+		"a version that is a text":   {storedState("responses", `{"v":"1"}`), []string{"the state of stream responses cannot be read", "restore it from a backup, or reset the stream"}},
+		"positions in a list":        {storedState("responses", `{"v":1,"partitions":[]}`), []string{"the state of stream responses cannot be read", reset}},
+		"a position that is a list":  {storedState("responses", `{"v":1,"partitions":{"SV_1":[1]}}`), []string{`the position of "SV_1" is [1]`, reset}},
+		"a position that is a date":  {storedState("contacts", `{"v":1,"partitions":{"POOL_1":"2024-01-01"}}`), []string{`the position of "POOL_1" is "2024-01-01"`, reset}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, small)
+				tn.files["catalog.json"], tn.files["state.json"] = catalogOf(t, "surveys", "responses", "contacts"), []byte(test.state)
+				got := parseReading(t, tn.run(t, "read", "--config", "config.json", "--catalog", "catalog.json", "--state", "state.json"), nil)
+				ending{code: 1, kinds: []string{"config_error"}, says: test.says}.compare(t, got)
+				if got.count() != 0 || string(got.states) != "[]" {
+					t.Errorf("got %d records and the states %s, want neither", got.count(), got.states)
+				}
+			})
+		})
+	}
+}
+
+// A position whose members are wrong is found by its feed, which leaves the
+// other partitions alone.
+func TestRead_LeavesAPositionThatItCannotFollow(t *testing.T) {
+	for name, position := range map[string]string{
+		"a date for a number": `{"w":"2024-01-01T00:00:00Z"}`,
+		"hashes that are not": `{"w":1700000000,"h":"%%%"}`,
+	} {
+		for _, stream := range []string{"responses", "contacts"} {
+			t.Run(stream+" "+name, func(t *testing.T) {
+				insideBubble(t, func(t *testing.T) {
+					tn := newTenant(t, small)
+					first := tn.readComplete(t, nil, stream)
+					before := positions(t, first.states, stream)
+					broken := slices.Sorted(maps.Keys(before))[0]
+					entry := func(position []byte) []byte { return fmt.Appendf(nil, "%q:%s", broken, position) }
+					states := bytes.Replace(first.states, entry(before[broken]), entry([]byte(position)), 1)
+					tn.Advance(time.Hour, false)
+					got := tn.read(t, states, stream)
+					if got.code != 4 || len(got.errors) != 1 || !strings.Contains(got.errors[0].message, "1 of the stream's parts is not complete: "+broken) {
+						t.Errorf("got code %d and %v, want 4 and an error that names %s", got.code, got.errors, broken)
+					}
+					if after := positions(t, got.states, stream)[broken]; string(after) != position {
+						t.Errorf("the position is %s, want it as it was: %s", after, position)
+					}
+					// The user takes the broken position out.
+					got.states = bytes.Replace(got.states, entry([]byte(position)), entry([]byte("{}")), 1)
+					tn.goesOn(t, merge(nil, first), got, stream)
+				})
+			})
+		}
+	}
+}
+
+func TestRead_TakesEveryFormOfAState(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, small)
+		streams := []string{"surveys", "responses", "contacts"}
+		first := tn.readComplete(t, nil)
+		all := first.count()
+		var elements []json.RawMessage
+		if err := json.Unmarshal(first.states, &elements); err != nil {
+			t.Fatal(err)
+		}
+		unknown := json.RawMessage(strings.Trim(storedState("tickets", `{"any":"thing"}`), "[]"))
+		legacy, enveloped := make(map[string]json.RawMessage), make([]any, 0, len(elements))
+		for _, stream := range streams {
+			legacy[stream] = stateOf(t, first.states, stream)
+		}
+		for _, element := range elements {
+			enveloped = append(enveloped, map[string]any{"type": "STATE", "state": element})
+		}
+		for name, test := range map[string]struct {
+			state   []byte
+			records int
+		}{
+			"a list":                 {first.states, 0},
+			"a list of envelopes":    {mustJSON(t, enveloped), 0},
+			"an object by stream":    {mustJSON(t, legacy), 0},
+			"with a byte order mark": {append([]byte("\ufeff"), first.states...), 0},
+			"with an unknown stream": {mustJSON(t, append([]json.RawMessage{unknown}, elements...)), 0},
+			"nothing":                {[]byte{}, all},
+			"an empty list":          {[]byte("[]"), all},
+			"an empty object":        {[]byte("{}"), all},
+			"null":                   {[]byte("null"), all},
+			"nulls":                  {[]byte(`[null,{"type":"STREAM","stream":{"stream_descriptor":{"name":"responses"},"stream_state":null}}]`), all},
+			"of no stream":           {[]byte(`[{"type":"LEGACY","data":{"responses":{"cursor":1}}}]`), all},
+			"empty ones":             {[]byte(`{"surveys":{},"responses":{},"contacts":{}}`), all},
+		} {
+			got := tn.readComplete(t, test.state)
+			if got.count() != test.records {
+				t.Errorf("%s: got %d records, want %d", name, got.count(), test.records)
+			}
+		}
+		one := tn.readComplete(t, []byte(strings.Trim(storedState("responses", string(legacy["responses"])), "[]")), "responses")
+		if one.count() != 0 {
+			t.Errorf("one message: got %d records, want none", one.count())
+		}
+	})
+}
+
+func TestRead_LosesNothingToAPositionInTheFuture(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, small)
+		first := tn.readComplete(t, nil, "responses", "contacts")
+		future := fmt.Sprintf(`"w":%d`, tn.Now().Add(1000*time.Hour).Unix())
+		var poisoned []byte
+		for _, part := range bytes.SplitAfter(first.states, []byte(",")) {
+			if at := bytes.Index(part, []byte(`"w":`)); at >= 0 {
+				end := at + len(`"w":`)
+				for end < len(part) && part[end] >= '0' && part[end] <= '9' {
+					end++
+				}
+				part = append(append(bytes.Clone(part[:at]), future...), part[end:]...)
+			}
+			poisoned = append(poisoned, part...)
+		}
+		if bytes.Count(poisoned, []byte(future)) < 4 {
+			t.Fatalf("the state was not poisoned: %s", poisoned)
+		}
+		tn.Advance(48*time.Hour, false)
+		got := tn.readComplete(t, poisoned, "responses", "contacts")
+		// Everything is read again: the tables need no earlier run.
+		tables := merge(nil, got)
+		tn.compareTruth(t, "responses", tables["responses"])
+		tn.compareTruth(t, "contacts", tables["contacts"])
+		if log := strings.Join(got.logs, "\n"); !strings.Contains(log, "the position lies in the future") {
+			t.Errorf("the log does not say so:\n%s", log)
+		}
+		if bytes.Contains(got.states, []byte(future)) {
+			t.Errorf("the new state is in the future still: %s", got.states)
+		}
+	})
+}
+
+// A survey that is gone keeps its position: it may come back.
+func TestRead_KeepsThePositionOfASurveyThatItDoesNotSee(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, small)
+		first := tn.readComplete(t, nil, "surveys", "responses")
+		const position = `{"w":1700000000}`
+		states := bytes.Replace(first.states, []byte(`"partitions":{"SV_`), []byte(`"partitions":{"SV_unheardOf00000":`+position+`,"SV_`), 1)
+		states = bytes.Replace(states, []byte(`{"surveys":{`), []byte(`{"surveys":{"SV_unheardOf00000":"AAAAAAAAAAA",`), 1)
+		got := tn.readComplete(t, states, "surveys", "responses")
+		if kept := positions(t, got.states, "responses")["SV_unheardOf00000"]; string(kept) != position {
+			t.Errorf("got the position %s, want %s", kept, position)
+		}
+		if len(got.records["surveys"]) != 1 || got.records["surveys"][0]["deleted_at"] == nil || len(got.records["responses"]) != 0 {
+			t.Errorf("got %v, want the news that one survey is gone", got.records)
+		}
+	})
 }
