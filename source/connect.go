@@ -43,6 +43,7 @@ func (r *invocation) client(s *settings, waiting func(qualtrics.Wait)) (*qualtri
 		Spool:     r.Files.Spool,
 		UserAgent: "source-qualtrics/" + Version,
 		Waiting:   waiting,
+		Jitter:    r.Jitter,
 	})
 }
 

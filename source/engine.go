@@ -93,6 +93,10 @@ func (e *engine) run(ctx context.Context) (int, error) {
 	stop := e.beat(ctx)
 	var feeds sync.WaitGroup
 	for _, kind := range e.kinds() {
+		if e.parallel == 1 {
+			e.runFeed(ctx, cancel, kind) // one thing at a time, in an order that repeats
+			continue
+		}
 		feeds.Go(func() { e.runFeed(ctx, cancel, kind) })
 	}
 	feeds.Wait()

@@ -27,6 +27,8 @@ type Program struct {
 	Getenv    func(string) string
 	Transport http.RoundTripper // nil: the network, as the configuration says
 	Files     Files
+	// Jitter spreads the waits, see [qualtrics.Options]; nil: at random.
+	Jitter func(time.Duration) time.Duration
 }
 
 // Files is what the program needs of a file system.

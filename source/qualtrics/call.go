@@ -87,7 +87,7 @@ func (c *Client) send(ctx context.Context, r request) error {
 // pause waits before the next try. It returns the error of the last one when
 // the budget is used up.
 func (c *Client) pause(ctx context.Context, failed error, try int, begun time.Time, survey SurveyID) error {
-	delay := backoff(try)
+	delay := backoff(try, c.jitter)
 	kind := WaitRetry
 	var answer *APIError
 	if errors.As(failed, &answer) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"time"
 )
@@ -154,7 +153,7 @@ func (c *Client) poll(ctx context.Context, survey SurveyID, job string) (fileID 
 	call := request{to: toProgress, method: http.MethodGet, path: "/surveys/" + id(survey) + "/export-responses/" + id(job), survey: survey}
 	for polls := 0; ; polls++ {
 		wait := min(firstPoll<<min(polls/2, 8), lastPoll)
-		pause := wait*4/5 + rand.N(wait*2/5) //nolint:gosec // spreads load, guards nothing
+		pause := wait*4/5 + c.jitter(wait*2/5)
 		c.wait(Wait{Kind: WaitExport, Survey: survey, Until: time.Now().Add(pause), Reason: "an export job is running"})
 		if err := sleep(ctx, pause); err != nil {
 			return "", err

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -52,6 +53,9 @@ type Options struct {
 	// Waiting is told when an export or a limit holds the client up; it may
 	// be nil, and is called from the goroutine that waits.
 	Waiting func(Wait)
+	// Jitter returns any duration from 0 up to a bound and spreads the waits;
+	// nil means a random one.
+	Jitter func(bound time.Duration) time.Duration
 }
 
 // Spool is a temporary file that vanishes when it is closed.
@@ -90,6 +94,7 @@ type Client struct {
 	spool    func() (Spool, error)
 	agent    string
 	waiting  func(Wait)
+	jitter   func(time.Duration) time.Duration
 	clock    serverClock
 
 	mu     sync.Mutex // guards what follows
@@ -116,6 +121,7 @@ func New(o Options) (*Client, error) {
 		spool:    o.Spool,
 		agent:    o.UserAgent,
 		waiting:  o.Waiting,
+		jitter:   o.Jitter,
 		clock:    serverClock{start: time.Now()},
 		pacers:   make(map[string]*pacer),
 		calls:    make(map[string]int),
@@ -124,6 +130,9 @@ func New(o Options) (*Client, error) {
 		c.redactor = redact.New()
 	}
 	c.redactor.Add(o.Credentials.APIToken, o.Credentials.ClientSecret)
+	if c.jitter == nil {
+		c.jitter = rand.N[time.Duration]
+	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

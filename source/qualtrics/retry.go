@@ -2,7 +2,6 @@ package qualtrics
 
 import (
 	"errors"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -20,9 +19,9 @@ const (
 
 // backoff returns the wait before try n+1 with full jitter: any time up to a
 // bound that doubles, but never next to nothing.
-func backoff(try int) time.Duration {
+func backoff(try int, jitter func(time.Duration) time.Duration) time.Duration {
 	bound := min(maxBackoff, firstBackoff<<min(try-1, 10))
-	return bound/10 + rand.N(bound*9/10) //nolint:gosec // spreads load, guards nothing
+	return bound/10 + jitter(bound*9/10)
 }
 
 // retryAfter reads a Retry-After header: seconds, or a date that counts from
