@@ -2,7 +2,9 @@ package source_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,19 +79,15 @@ func (r *reading) holds(t *testing.T, stream, partition string, want bool) {
 // surveyIDs lists the surveys of the tenant that have responses.
 func (tn *tenant) surveyIDs(t *testing.T) []string {
 	t.Helper()
-	var ids []string
 	seen := make(map[string]bool)
 	for id := range snapshot(t, tn)["responses"] {
 		survey, _, _ := strings.Cut(id, "/")
-		if !seen[survey] {
-			seen[survey] = true
-			ids = append(ids, survey)
-		}
+		seen[survey] = true
 	}
-	if len(ids) < 2 {
-		t.Fatalf("the tenant has %d surveys with responses", len(ids))
+	if len(seen) < 2 {
+		t.Fatalf("the tenant has %d surveys with responses", len(seen))
 	}
-	return ids
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // refusing answers requests of a method whose path ends so with an error.
