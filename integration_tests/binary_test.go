@@ -1,0 +1,117 @@
+//go:build unix
+
+package integration_tests
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// read reads every stream to its end, as a platform does on a bad day: a run
+// that ends with a failure that may pass is followed by another from the
+// states that are out.
+func (tn *tenant) read(t *testing.T, state []byte, runs int) *output {
+	t.Helper()
+	var all *output
+	for range runs {
+		end := run(t, tn.command(t, tn.readArgs(t, state, allStreams...)...))
+		o := collect(t, state, end.stdout)
+		if all != nil {
+			for _, stream := range allStreams {
+				maps.Copy(all.tables[stream], o.tables[stream])
+			}
+			o.tables, o.records = all.tables, o.records+all.records
+		}
+		all, state = o, o.state
+		if len(end.stderr) > 0 {
+			t.Errorf("read wrote to stderr: %s", tail(end.stderr))
+		}
+		if end.code == 0 {
+			for _, stream := range allStreams {
+				if o.statuses[stream] != "COMPLETE" {
+					t.Errorf("%s is %q", stream, o.statuses[stream])
+				}
+			}
+			return all
+		}
+		if runs == 1 || slices.ContainsFunc(o.failures, func(kind string) bool { return kind != "transient_error" }) {
+			end.must(t, 0)
+		}
+	}
+	t.Fatalf("read is not complete after %d runs", runs)
+	return nil
+}
+
+// The whole promise, as another program sees it: everything first, nothing
+// when nothing happened, and then what changed and no more.
+func testTruth(t *testing.T, tn *tenant, runs int) {
+	t.Helper()
+	before := tn.truth(t)
+	first := tn.read(t, nil, runs)
+	compareTruth(t, before, first.tables)
+	for _, stream := range allStreams {
+		if got, want := len(first.tables[stream]), len(before[stream]); got != want {
+			t.Errorf("%d %s were read, %d exist", got, stream, want)
+		}
+	}
+	second := tn.read(t, first.state, runs)
+	if second.records != 0 {
+		t.Errorf("a second read emitted %d records, want none", second.records)
+	}
+	tn.advance(t, 2*time.Hour)
+	after := tn.truth(t)
+	third := tn.read(t, second.state, runs)
+	compareTruth(t, after, merge(first.tables, third))
+	compareChanges(t, before, after, third)
+}
+
+// compareChanges demands that the changed rows were read and no others.
+func compareChanges(t *testing.T, before, after map[string]table, read *output) {
+	t.Helper()
+	changes := 0
+	for _, stream := range allStreams {
+		for id := range read.tables[stream] {
+			if now, exists := after[stream][id]; exists && before[stream][id] != nil && difference(now, before[stream][id]) == "" {
+				t.Errorf("%s %s did not change and was read again", stream, id)
+			}
+		}
+		for id, now := range after[stream] {
+			if difference(now, before[stream][id]) == "" {
+				continue
+			}
+			changes++
+			if read.tables[stream][id] == nil {
+				t.Errorf("%s %s changed and was not read", stream, id)
+			}
+		}
+	}
+	if changes == 0 {
+		t.Error("nothing changed: the comparison says nothing")
+	}
+}
+
+// size are the flags of a tenant: the larger one unless the tests are short.
+func size(surveys, responses int) []string {
+	if testing.Short() {
+		surveys, responses = min(surveys, 40), min(responses, 10_000)
+	}
+	return []string{"--surveys", strconv.Itoa(surveys), "--responses", strconv.Itoa(responses), "--contacts", "2000"}
+}
+
+func TestBinary_ReadsTheTruthWithATokenAtFullSize(t *testing.T) {
+	t.Parallel()
+	testTruth(t, startTenant(t, size(200, 100_000)...), 1)
+}
+
+func TestBinary_ReadsTheTruthWithOAuth(t *testing.T) {
+	t.Parallel()
+	testTruth(t, startTenant(t, append(size(30, 10_000), "--seed", "2")...).withOAuth(), 1)
+}
+
+func TestBinary_ReadsTheTruthOnABadDay(t *testing.T) {
+	t.Parallel()
+	testTruth(t, startTenant(t, append(size(30, 10_000), "--seed", "3", "--faults", "default")...), 6)
+}
