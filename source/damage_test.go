@@ -1,0 +1,188 @@
+package source_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// tripper is a transport made of a function.
+type tripper func(*http.Request) (*http.Response, error)
+
+func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// damaging passes a survey's downloads through damage, with lengths that agree.
+func (tn *tenant) damaging(survey string, damage func(n int, file []byte) []byte) {
+	next, n := tn.RoundTripper(), 0
+	tn.transport = tripper(func(r *http.Request) (*http.Response, error) {
+		response, err := next.RoundTrip(r)
+		if err != nil || !strings.Contains(r.URL.Path, survey+"/") || !strings.HasSuffix(r.URL.Path, "/file") {
+			return response, err
+		}
+		file, err := io.ReadAll(response.Body)
+		if err != nil {
+			return nil, err
+		}
+		if err := response.Body.Close(); err != nil {
+			return nil, err
+		}
+		n++
+		file = damage(n, file)
+		response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(file)), int64(len(file))
+		response.Header.Set("Content-Length", fmt.Sprint(len(file)))
+		return response, nil
+	})
+}
+
+// archive makes a ZIP file of members by name.
+func archive(t *testing.T, members ...string) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	w := zip.NewWriter(&file)
+	for i := 0; i < len(members); i += 2 {
+		member, err := w.Create(members[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(member, members[i+1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+// content is what a file's first member holds.
+func content(t *testing.T, file []byte) string {
+	t.Helper()
+	r, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	member, err := r.File[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(member)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// directory changes the first entry of a ZIP file's directory.
+func directory(file []byte, change func(entry []byte)) []byte {
+	changed := bytes.Clone(file)
+	change(changed[bytes.Index(changed, []byte("PK\x01\x02")):])
+	return changed
+}
+
+// Whatever Qualtrics sends instead of a survey's file, its position stays
+// where it was, the other surveys are read, and a good file makes it whole.
+func TestRead_FilesThatAreDamagedEveryTime(t *testing.T) {
+	tests := map[string]struct {
+		damage    func(t *testing.T, file []byte) []byte
+		downloads int // until it gives up
+	}{
+		"truncated in the middle":  {func(_ *testing.T, file []byte) []byte { return file[:len(file)/2] }, 5},
+		"truncated near the end":   {func(_ *testing.T, file []byte) []byte { return file[:len(file)-10] }, 5},
+		"a flipped bit":            {func(_ *testing.T, file []byte) []byte { file[len(file)/2] ^= 0x10; return file }, 5},
+		"a checksum that is wrong": {func(_ *testing.T, file []byte) []byte { return directory(file, func(entry []byte) { entry[16] ^= 1 }) }, 5},
+		"a size that is too small": {func(_ *testing.T, file []byte) []byte {
+			return directory(file, func(entry []byte) {
+				binary.LittleEndian.PutUint32(entry[24:], binary.LittleEndian.Uint32(entry[24:])/2)
+			})
+		}, 5},
+		"a size that is too large": {func(_ *testing.T, file []byte) []byte {
+			return directory(file, func(entry []byte) {
+				binary.LittleEndian.PutUint32(entry[24:], binary.LittleEndian.Uint32(entry[24:])+1)
+			})
+		}, 5},
+		"an encrypted member":  {func(_ *testing.T, file []byte) []byte { return directory(file, func(entry []byte) { entry[8] |= 1 }) }, 5},
+		"an unknown method":    {func(_ *testing.T, file []byte) []byte { return directory(file, func(entry []byte) { entry[10] = 99 }) }, 5},
+		"no member":            {func(t *testing.T, _ []byte) []byte { return archive(t) }, 5},
+		"a page in an archive": {func(t *testing.T, _ []byte) []byte { return archive(t, "survey.ndjson", "<html>Sorry</html>") }, 5},
+		"half a record": {func(t *testing.T, file []byte) []byte {
+			text := content(t, file)
+			return archive(t, "survey.ndjson", text[:len(text)-20])
+		}, 5},
+		"a record in shreds": {func(t *testing.T, file []byte) []byte {
+			return archive(t, "survey.ndjson", strings.Replace(content(t, file), `"values":`, `"values"`, 1))
+		}, 5},
+		"another file": {func(*testing.T, []byte) []byte { return []byte("\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 600)) }, 5},
+		"a page":       {func(*testing.T, []byte) []byte { return []byte("<html>Sorry</html>") }, 3 * 8},
+		"blanks":       {func(*testing.T, []byte) []byte { return []byte(strings.Repeat(" ", 40)) }, 3 * 8},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			for _, again := range []bool{false, true} {
+				t.Run(fmt.Sprintf("read before %t", again), func(t *testing.T) {
+					insideBubble(t, func(t *testing.T) {
+						tn := newTenant(t, small)
+						failing := tn.surveyIDs(t)[0]
+						states := []byte("[]")
+						var tables map[string]table
+						if again {
+							first := tn.readComplete(t, nil, "responses")
+							states, tables = first.states, merge(nil, first)
+							tn.Advance(48*time.Hour, false)
+						}
+						downloads := 0
+						tn.damaging(failing, func(n int, file []byte) []byte {
+							downloads = n
+							return test.damage(t, file)
+						})
+						got := tn.read(t, states, "responses")
+						ending{
+							code: 4, kinds: []string{"transient_error"}, says: []string{"1 of the stream's parts is not complete: " + failing},
+							statuses: incomplete("responses"),
+						}.compare(t, got)
+						if downloads != test.downloads {
+							t.Errorf("got %d downloads, want %d", downloads, test.downloads)
+						}
+						before, after := positions(t, states, "responses")[failing], positions(t, got.states, "responses")[failing]
+						if string(before) != string(after) {
+							t.Errorf("the position moved from %s to %s", before, after)
+						}
+						for _, record := range got.records["responses"] {
+							// Records in front of the damage are good ones.
+							if record["survey_id"] == failing && name != "half a record" {
+								t.Fatalf("got records of a file that is damaged: %v", record["response_id"])
+							}
+						}
+						tn.checkOthers(t, merge(tables, got), failing)
+						tn.transport = tn.RoundTripper()
+						tn.goesOn(t, tables, got, "responses")
+					})
+				})
+			}
+		})
+	}
+}
+
+// Twice is not for ever: the run itself goes on.
+func TestRead_FilesThatAreDamagedTwice(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, small)
+		failing := tn.surveyIDs(t)[0]
+		tn.damaging(failing, func(n int, file []byte) []byte {
+			if n <= 2 {
+				return file[:len(file)/2]
+			}
+			return file
+		})
+		got := tn.readComplete(t, nil, "responses")
+		tn.compareTruth(t, "responses", merge(nil, got)["responses"])
+		if log := strings.Join(got.logs, "\n"); strings.Count(log, "the export file is damaged: exporting again") != 2 {
+			t.Errorf("the log does not say it twice:\n%s", log)
+		}
+	})
+}
