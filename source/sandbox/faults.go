@@ -1,11 +1,6 @@
 package sandbox
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-	"sync"
-)
+import "slices"
 
 // The classes of faults.
 const (
@@ -17,11 +12,13 @@ const (
 	faultJobFail   = "jobfail"   // an export job fails
 	faultJobVanish = "jobvanish" // progress or file of a job answer 404
 	faultJobStuck  = "jobstuck"  // an export job never ends
+	faultJobNull   = "jobnull"   // an export job starts without an id
 	faultSlow      = "slow"      // an answer takes seconds
 	faultHTML      = "html"      // 200 with a page instead of JSON
 	faultAuth      = "auth"      // a bearer token is not known any more
 	faultRedirect  = "redirect"  // 302 to another host, rare
 	faultClock     = "clock"     // the Date header is missing or wrong
+	faultDenied    = "denied"    // a survey may not be read for some hours
 )
 
 // chance is how often a class strikes, in ten thousandths.
@@ -65,123 +62,14 @@ func FaultProfiles() []string {
 	}
 }
 
-const (
-	mostCallFaults = 3 // in a row on equal requests; a bearer token is lost once
-	mostFileFaults = 2 // in a row on one file
+// What each kind of fault strikes, in the order in which they are drawn.
+var (
+	callFaults = []string{faultRate, faultServer, faultReset, faultSlow, faultHTML, faultAuth, faultRedirect, faultClock}
+	fileFaults = []string{faultTruncate, faultCorrupt}
+	jobFaults  = []string{faultJobFail, faultJobVanish, faultJobStuck, faultJobNull}
 )
 
-// faults decides who is struck. A request's fingerprint decides, so equal runs
-// meet equal faults; rows of bad luck are cut short, so that a client with
-// eight tries per call and three jobs per export always gets through.
-type faults struct {
-	seed uint64
-	plan faultPlan
-	lock sync.Mutex
-	runs map[uint64]run
-	jobs map[string]bool // survey id → its newest job was struck
-}
-
-// run is the state of equal requests.
-type run struct {
-	length int // faults in a row
-	burst  int // how many more answers are 429
-}
-
-func newFaults(seed uint64, profile string) (*faults, error) {
-	if profile == "" {
-		profile = "none"
-	}
-	plan, ok := faultPlans[profile]
-	if !ok {
-		return nil, fmt.Errorf("unknown fault profile %q: use one of %s", profile, strings.Join(FaultProfiles(), ", "))
-	}
-	return &faults{seed: seed, plan: plan, runs: make(map[uint64]run), jobs: make(map[string]bool)}, nil
-}
-
-// fault is what strikes a request or a job; roll decides its variety.
-type fault struct {
-	class string
-	roll  uint64
-}
-
-// draw picks a class by its chance.
-func draw(chances []chance, f fingerprint) fault {
-	at := f.number(0) % 10_000
-	for _, c := range chances {
-		if at < c.rate {
-			return fault{c.class, f.number(1)}
-		}
-		at -= c.rate
-	}
-	return fault{}
-}
-
-// call decides about a request. Applies says which classes can strike it.
-func (f *faults) call(v visit, applies func(class string) bool) fault {
-	if len(f.plan.calls) == 0 {
-		return fault{}
-	}
-	drawn := draw(f.plan.calls, v.derive("call fault"))
-	f.lock.Lock()
-	defer f.lock.Unlock()
-	state := f.runs[v.key]
-	switch {
-	case state.length >= mostCallFaults:
-		state, drawn = run{}, fault{}
-	case state.burst > 0:
-		state.burst--
-		drawn = fault{class: faultRate}
-	case drawn.class == "" || !applies(drawn.class), drawn.class == faultAuth && state.length > 0:
-		state, drawn = run{}, fault{}
-	case drawn.class == faultRate:
-		state.burst = int(drawn.roll % 3)
-	}
-	if drawn.class == "" {
-		delete(f.runs, v.key)
-		return drawn
-	}
-	state.length++
-	f.runs[v.key] = state
-	return drawn
-}
-
-// file decides about the content of a download.
-func (f *faults) file(v visit) fault {
-	drawn := draw(f.plan.files, v.derive("file fault"))
-	key := ^v.key // apart from the calls
-	f.lock.Lock()
-	defer f.lock.Unlock()
-	if drawn.class == "" || f.runs[key].length >= mostFileFaults {
-		delete(f.runs, key)
-		return fault{}
-	}
-	f.runs[key] = run{length: f.runs[key].length + 1}
-	return drawn
-}
-
-// job decides about a job. Two jobs of a survey in a row are never struck.
-func (f *faults) job(v visit, surveyID string) fault {
-	drawn := draw(f.plan.jobs, v.derive("job fault"))
-	f.lock.Lock()
-	defer f.lock.Unlock()
-	if f.jobs[surveyID] {
-		drawn = fault{}
-	}
-	f.jobs[surveyID] = drawn.class != ""
-	return drawn
-}
-
-// forToken are the classes that strike the token endpoint.
-var forToken = []string{faultRate, faultServer, faultReset, faultSlow, faultClock}
-
-func (x *exchange) struckBy(class string) bool {
-	switch {
-	case x.route == nil:
-		return slices.Contains(forToken, class)
-	case class == faultAuth:
-		_, ok := bearerToken(x.r)
-		return ok && x.r.Header.Get("X-API-TOKEN") == ""
-	default:
-		return true
-	}
+// FaultClasses lists what Options.FaultRates takes.
+func FaultClasses() []string {
+	return slices.Concat(callFaults, fileFaults, jobFaults, []string{faultDenied})
 }

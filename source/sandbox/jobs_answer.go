@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"archive/zip"
 	"encoding/json"
 	"iter"
 	"strconv"
@@ -11,7 +12,7 @@ import (
 // absent while the job runs, and null when it failed.
 type (
 	startedProgress struct {
-		ProgressID string  `json:"progressId"`
+		ProgressID *string `json:"progressId"`
 		Percent    percent `json:"percentComplete"`
 		Status     string  `json:"status"`
 	}
@@ -73,7 +74,10 @@ func (s *Sandbox) startExport(x *exchange) (any, error) {
 		started.rows = started.snapshot()
 	}
 	s.jobs.add(started)
-	return startedProgress{started.progressID, "0.0", "inProgress"}, nil
+	if started.fault.class == faultJobNull {
+		return startedProgress{nil, "0.0", "inProgress"}, nil
+	}
+	return startedProgress{&started.progressID, "0.0", "inProgress"}, nil
 }
 
 // pollExport is API §3.2. The code of its 404 is *assumed*.
@@ -102,5 +106,9 @@ func (s *Sandbox) exportFile(x *exchange) (any, error) {
 	if !ok {
 		return nil, errNotFound()
 	}
-	return &download{job: found, rows: rows, emptyLine: s.options.Doubt.EmptyNDJSONLine}, nil
+	file := &download{job: found, rows: rows, emptyLine: s.options.Doubt.EmptyNDJSONLine, method: zip.Deflate}
+	if s.options.Stored {
+		file.method = zip.Store
+	}
+	return file, nil
 }

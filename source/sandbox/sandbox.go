@@ -36,6 +36,15 @@ type Options struct {
 	ForeignHosts   []string      // hosts that answer as a foreign data center does (API §1.1)
 	Scopes         []string      // scopes granted to the OAuth client; nil means all read scopes
 	MaxExportBytes int64         // an export whose rows exceed it fails; 0 means 1.8 GB (API §3.3)
+
+	// What follows is for simulations of many small tenants.
+	FaultRates  map[string]int // class of faults → chance in ten thousandths, instead of a profile
+	FaultRow    int            // most faults in a row on one thing, with FaultRates; 0 means 3 on calls, 2 on files, 1 on jobs
+	LateMost    time.Duration  // how late a change becomes visible at most; 0 means ten minutes
+	Live        bool           // the world lives through the time that passes by itself, not only in Advance
+	KeepSurveys int            // surveys are deleted as long as more than so many are listed; 0 means 20
+	PageSize    int            // elements on a page of a list; 0 means what the API has
+	Stored      bool           // ZIP files are stored instead of deflated
 }
 
 const defaultMaxExportBytes = 1_800_000_000
@@ -47,7 +56,9 @@ type Sandbox struct {
 	started     time.Time // on the runtime's clock
 	credentials Credentials
 
-	advancing sync.Mutex   // one Advance at a time
+	advancing sync.Mutex   // one Advance at a time; guards lived
+	lived     time.Time    // up to where the world has lived
+	resting   atomic.Bool  // nothing new happens until the next Advance
 	skipped   atomic.Int64 // what Advance added to the clock, in nanoseconds
 
 	intercept atomic.Pointer[func(*http.Request) *http.Response]
@@ -72,7 +83,7 @@ type Credentials struct {
 // New makes a tenant. It fails for an unknown fault profile, unknown limits
 // and negative sizes.
 func New(o Options) (*Sandbox, error) {
-	if o.Surveys < 0 || o.Responses < 0 || o.Contacts < 0 || o.ExportDelay < 0 || o.MaxExportBytes < 0 {
+	if o.Surveys < 0 || o.Responses < 0 || o.Contacts < 0 || o.ExportDelay < 0 || o.MaxExportBytes < 0 || o.LateMost < 0 || o.KeepSurveys < 0 || o.PageSize < 0 || o.FaultRow < 0 {
 		return nil, fmt.Errorf("making a sandbox: sizes and delays cannot be negative")
 	}
 	if o.Limits != "" && o.Limits != limitsNone && o.Limits != limitsPublished {
@@ -93,7 +104,7 @@ func New(o Options) (*Sandbox, error) {
 	}
 	o.Scopes = slices.Clone(o.Scopes)
 	o.ForeignHosts = slices.Clone(o.ForeignHosts)
-	faults, err := newFaults(o.Seed, o.Faults)
+	faults, err := newFaults(o)
 	if err != nil {
 		return nil, fmt.Errorf("making a sandbox: %w", err)
 	}
@@ -101,7 +112,7 @@ func New(o Options) (*Sandbox, error) {
 		options: o,
 		world: newWorld(worldOptions{
 			Seed: o.Seed, Surveys: o.Surveys, Responses: o.Responses, Contacts: o.Contacts,
-			Epoch: o.Epoch, Doubt: o.Doubt,
+			Epoch: o.Epoch, Doubt: o.Doubt, LateMost: o.LateMost, KeepSurveys: o.KeepSurveys,
 		}),
 		started: time.Now(),
 		credentials: Credentials{
@@ -118,6 +129,7 @@ func New(o Options) (*Sandbox, error) {
 		contacts: newContactLists(),
 	}
 	s.routes = newRouter(s)
+	s.lived = s.Now()
 	return s, nil
 }
 
@@ -132,16 +144,58 @@ func (s *Sandbox) Now() time.Time {
 
 // Advance moves the server clock by d and lets the world live through it:
 // responses arrive, are edited and deleted, contacts change. Quiet means that
-// nothing new happens and what was pending becomes visible.
+// nothing new happens and what was pending becomes visible; a living world
+// rests until the next Advance.
 func (s *Sandbox) Advance(d time.Duration, quiet bool) {
 	s.advancing.Lock()
 	defer s.advancing.Unlock()
 	from := s.Now()
 	s.jobs.completeDue(from)
 	s.skipped.Add(int64(d))
-	s.world.advance(from, from.Add(d), quiet)
+	if s.options.Live && !quiet {
+		from, s.lived = s.lived, from.Add(d)
+		s.world.advance(from, s.lived, false)
+	} else {
+		s.world.advance(from, from.Add(d), quiet)
+		s.lived = from.Add(d)
+	}
+	s.resting.Store(quiet)
 	s.contacts.forget()
 }
+
+// liveStep is the shortest time that a living world lives through at once.
+const liveStep = time.Second
+
+// live lets a living world catch up with the clock.
+func (s *Sandbox) live() {
+	if !s.options.Live || s.resting.Load() {
+		return
+	}
+	s.advancing.Lock()
+	defer s.advancing.Unlock()
+	now := s.Now()
+	if now.Sub(s.lived) < liveStep {
+		return
+	}
+	s.jobs.completeDue(now)
+	s.world.advance(s.lived, now, false)
+	s.lived = now
+	s.contacts.forget()
+}
+
+// SetActivity scales what happens per hour from now on: responses and what
+// befalls them, contacts, surveys. 1 is what a tenant begins with.
+func (s *Sandbox) SetActivity(responses, contacts, surveys float64) {
+	s.world.mutex.Lock()
+	defer s.world.mutex.Unlock()
+	s.world.activity = activity{responses, contacts, surveys}
+}
+
+// StopFaults ends the faults for good.
+func (s *Sandbox) StopFaults() { s.faults.stop() }
+
+// Fired counts the faults that struck, by class.
+func (s *Sandbox) Fired() map[string]int { return s.faults.counts() }
 
 // Truth lists what exists and is visible now, one compact JSON object each,
 // of the kind "surveys", "responses" or "contacts". The second result is false

@@ -48,6 +48,7 @@ type exchange struct {
 
 // serve answers a request outside the admin face.
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
+	s.live()
 	x := &exchange{tenant: s, w: w, r: r, foreign: s.isForeign(r.Host)}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
 	if err != nil {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/base64"
 	"slices"
 	"strconv"
@@ -108,7 +109,7 @@ func (s *Sandbox) listMembers(x *exchange) (any, error) {
 // (*documented* for members).
 func paged[T any](x *exchange, all []T, size, most int, element func(T) any, id func(T) string) (any, error) {
 	query := x.r.URL.Query()
-	size, err := pageSize(query.Get("pageSize"), size, most)
+	size, err := pageSize(query.Get("pageSize"), cmp.Or(x.tenant.options.PageSize, size), most)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -44,7 +45,7 @@ func (s *Sandbox) listSurveys(x *exchange) (any, error) {
 	}
 	surveys := s.world.listed()
 	from := min(offset, len(surveys))
-	to := min(from+surveysPerPage, len(surveys))
+	to := min(from+cmp.Or(s.options.PageSize, surveysPerPage), len(surveys))
 	result := page{Elements: make([]any, 0, to-from)}
 	for _, survey := range surveys[from:to] {
 		result.Elements = append(result.Elements, survey.listElement())
@@ -84,7 +85,7 @@ func (s *Sandbox) readableSurvey(x *exchange) (*survey, error) {
 	if !ok {
 		return nil, &apiError{status: http.StatusNotFound, code: "GSI_2", message: "Survey not found."}
 	}
-	if !found.readable() {
+	if !found.readable() || s.faults.denies(found.id(), s.Now()) {
 		return nil, errForbidden()
 	}
 	return found, nil

@@ -51,7 +51,7 @@ func (s *survey) legacyBody() any {
 		"questions":  questions, "exportColumnMap": columns, "blocks": blocks, "flow": flow,
 		"embeddedData": fields, "comments": map[string]any{}, "loopAndMerge": loops,
 		"responseCounts": map[string]any{
-			"auditable": o.visible() - generated, "generated": generated, "deleted": o.deleted,
+			"auditable": o.visible() - generated + s.world.doubt.InflatedCounts, "generated": generated, "deleted": o.deleted,
 		},
 	}
 }

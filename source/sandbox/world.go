@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -26,7 +27,11 @@ type world struct {
 	pools    []*directory // fixed after newWorld
 	pending  []pendingChange
 	advances uint64
+	activity activity
 }
+
+// activity scales the rates of what happens.
+type activity struct{ responses, contacts, surveys float64 }
 
 // worldOptions size a world.
 type worldOptions struct {
@@ -36,6 +41,9 @@ type worldOptions struct {
 	Contacts  int       // total over the directories
 	Epoch     time.Time // the present at the start; all history lies before it
 	Doubt     Doubt
+
+	LateMost    time.Duration // 0 means ten minutes
+	KeepSurveys int           // 0 means 20
 }
 
 // account is the owner of the credentials (API §1.5).
@@ -55,7 +63,10 @@ func newWorld(o worldOptions) *world {
 		listIDs:     newIdentifiers("CG_", o.Seed, kindListID),
 		lookupIDs:   newIdentifiers("CGC_", o.Seed, kindLookupID),
 		byID:        make(map[string]*survey, o.Surveys),
+		activity:    activity{1, 1, 1},
 	}
+	w.scale.LateMost = cmp.Or(o.LateMost, time.Duration(lateMost)*time.Millisecond)
+	w.scale.KeepSurveys = cmp.Or(o.KeepSurveys, 20)
 	w.pools = newDirectories(w, o.Contacts)
 	counts := spread(o.Responses, o.Surveys)
 	for i, count := range counts {

@@ -40,7 +40,7 @@ type progressing struct {
 // makes everything pending visible and nothing else. Otherwise responses
 // arrive, are edited and deleted, sessions open and close, contacts come, go
 // and change, and now and then a survey does. Events are dated in (from, to]; a
-// quarter of the responses and edits becomes visible up to ten minutes late.
+// quarter of the responses and edits becomes visible late.
 func (w *world) advance(from, to time.Time, quiet bool) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -131,7 +131,7 @@ func (p *progressing) changeResponses() {
 	if len(p.listedLocked()) == 0 {
 		return
 	}
-	arrivals := min(p.dice.count(max(float64(p.scale.Responses)*arrivalsPerResponse, leastArrivals)*p.hours), mostArrivals)
+	arrivals := min(p.dice.count(max(float64(p.scale.Responses)*arrivalsPerResponse, leastArrivals)*p.hours*p.activity.responses), mostArrivals)
 	counts := map[eventKind]int{
 		eventArrival:    arrivals,
 		eventEdit:       p.dice.count(float64(arrivals) * editShare),

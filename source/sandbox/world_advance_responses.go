@@ -28,7 +28,7 @@ func (p *progressing) delay() int64 {
 	if !p.dice.chance(latePercent) {
 		return 0
 	}
-	return 100 + p.dice.span(lateMost-100)
+	return 100 + p.dice.span(p.scale.LateMost.Milliseconds()-100)
 }
 
 func (p *progressing) arrive(s *survey, at int64, a arrival) {

@@ -11,7 +11,7 @@ func (p *progressing) changeSurveys() {
 	if len(listed) == 0 {
 		return
 	}
-	whole := math.Min(p.hours, 48)
+	whole := math.Min(p.hours, 48) * p.activity.surveys
 	for _, at := range p.seconds(p.dice.count(0.3 * whole)) {
 		s := pick(&p.dice, listed)
 		s.title = fmt.Sprintf("%s (v%d)", shorten(s.title, 200), p.dice.between(2, 99))
@@ -24,7 +24,7 @@ func (p *progressing) changeSurveys() {
 		s.responses.history.start, s.responses.history.end = at*second-1, at*second-1
 		s.exportable, s.legible = true, true
 	}
-	const keep = 20
+	keep := p.scale.KeepSurveys
 	if len(listed) > keep && p.dice.count(0.02*whole) > 0 {
 		// The first ones stay, so that who works with them is not disturbed.
 		gone := listed[keep/2+p.dice.intn(len(listed)-keep/2)]
@@ -40,7 +40,7 @@ func (p *progressing) changeContacts() {
 			if d.base == 0 {
 				return 0
 			}
-			return min(p.dice.count(max(float64(d.base)*share, least)*p.hours), most)
+			return min(p.dice.count(max(float64(d.base)*share, least)*p.hours*p.activity.contacts), most)
 		}
 		d.arrivals = append(d.arrivals, p.seconds(number(1.0/5000, 1))...)
 		for _, at := range p.seconds(number(1.0/2000, 2)) {

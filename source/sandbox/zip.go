@@ -20,6 +20,7 @@ type download struct {
 	job       *job
 	rows      iter.Seq[[]byte]
 	emptyLine bool
+	method    uint16 // of compression
 }
 
 // send answers with the file. Content-Disposition holds the form-encoded name
@@ -41,7 +42,7 @@ func (d *download) send(x *exchange) {
 
 	write := d.writeRows
 	if d.job.request.compress {
-		write = func(w io.Writer) error { return writeZIP(w, member, d.job.completed, d.writeRows) }
+		write = func(w io.Writer) error { return writeZIP(w, member, d.method, d.job.completed, d.writeRows) }
 	}
 	buffered := bufio.NewWriterSize(file, 64<<10)
 	err := write(&attendedWriter{x, buffered})
@@ -96,13 +97,13 @@ func (d *download) writeRows(w io.Writer) error {
 	return err
 }
 
-// writeZIP writes an archive of one member: deflated, its name marked as
+// writeZIP writes an archive of one member: compressed, its name marked as
 // UTF-8, its sizes in a data descriptor (flags 0x808, *recorded*). The name is
 // that of the survey as it is, whatever that means to a file system.
-func writeZIP(w io.Writer, name string, modified time.Time, content func(io.Writer) error) error {
+func writeZIP(w io.Writer, name string, method uint16, modified time.Time, content func(io.Writer) error) error {
 	archive := zip.NewWriter(w)
 	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return newDeflater(w), nil })
-	member, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Flags: 0x800, Modified: modified.UTC()})
+	member, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: method, Flags: 0x800, Modified: modified.UTC()})
 	if err != nil {
 		return err
 	}
