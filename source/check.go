@@ -25,9 +25,9 @@ func (r *invocation) checkCommand(ctx context.Context, flags *flag.FlagSet, args
 		if failure.Type != record.ConfigError || ctx.Err() != nil {
 			return 0, err
 		}
-		return ExitOK, r.messages.ConnectionStatus(false, failure.Message)
+		return ExitOK, sunk(r.messages.ConnectionStatus(false, failure.Message))
 	}
-	return ExitOK, r.messages.ConnectionStatus(true, found)
+	return ExitOK, sunk(r.messages.ConnectionStatus(true, found))
 }
 
 // check returns what there is to say about a configuration that works.

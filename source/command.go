@@ -82,6 +82,9 @@ func (r *invocation) command(ctx context.Context, args []string) int {
 	case errors.Is(err, flag.ErrHelp):
 		r.commandUsage(r.Stderr, chosen, flags)
 		return ExitOK
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		// Interrupted: whoever did it knows why, and reads no more.
+		return exitCode(err)
 	case err != nil:
 		return r.report(err)
 	default:

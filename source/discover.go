@@ -32,5 +32,5 @@ func (r *invocation) discoverCommand(_ context.Context, flags *flag.FlagSet, arg
 		}
 		catalog = append(catalog, airbyte.CatalogStream{Name: s.Name, Schema: schema, Key: s.Key, Cursor: s.Cursor})
 	}
-	return ExitOK, r.messages.Catalog(catalog)
+	return ExitOK, sunk(r.messages.Catalog(catalog))
 }

@@ -42,6 +42,14 @@ type sinkError struct{ err error }
 func (e *sinkError) Error() string { return "writing the output: " + e.err.Error() }
 func (e *sinkError) Unwrap() error { return e.err }
 
+// sunk wraps what a sink returned.
+func sunk(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &sinkError{err}
+}
+
 // failureOf types an error for the protocols.
 func failureOf(err error) record.Failure {
 	failure := record.Failure{Type: record.SystemError, Message: err.Error(), Internal: fmt.Sprintf("%T: %v", err, err)}

@@ -26,5 +26,5 @@ func (r *invocation) specCommand(_ context.Context, flags *flag.FlagSet, args []
 	if err != nil {
 		return 0, err
 	}
-	return ExitOK, r.messages.Spec(spec, DocumentationURL)
+	return ExitOK, sunk(r.messages.Spec(spec, DocumentationURL))
 }

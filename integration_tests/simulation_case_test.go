@@ -1,0 +1,333 @@
+package integration_tests_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
+)
+
+// simCase names one simulated history. The seed decides everything; the rest
+// takes away from it, which is how a failure is made small.
+type simCase struct {
+	Seed      uint64   `json:"seed"`
+	Profile   string   `json:"profile,omitempty"`
+	Off       []string `json:"off,omitempty"`       // classes that are switched off
+	Surveys   int      `json:"surveys,omitempty"`   // at most; 0: as drawn
+	Responses int      `json:"responses,omitempty"` // likewise
+	Contacts  int      `json:"contacts,omitempty"`
+	Steps     int      `json:"steps,omitempty"`
+	// Why is the invariant that failed, in the corpus.
+	Why string `json:"why,omitempty"`
+}
+
+// The profiles of a history.
+const (
+	profileSwarm = "swarm" // a random subset of everything
+	profileCalm  = "calm"  // nothing breaks, the doubts remain
+	profileStorm = "storm" // everything is likely
+)
+
+// command is how the case is run again.
+func (c simCase) command() string {
+	small := c
+	small.Seed, small.Profile, small.Why = 0, "", ""
+	line := fmt.Sprintf("go test ./integration_tests -run 'TestSimulation$' -seed=%d -profile=%s", c.Seed, c.Profile)
+	if text, err := json.Marshal(small); err == nil && string(text) != `{"seed":0}` {
+		line += " -case='" + string(text) + "'"
+	}
+	return line
+}
+
+// stream returns the random numbers of one concern: the others do not notice
+// how many of them are drawn.
+func (c simCase) stream(name string) *rand.Rand {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(name))
+	return rand.New(rand.NewPCG(c.Seed, hash.Sum64()))
+}
+
+// dice draws one concern of a history and notes the classes that are on.
+type dice struct {
+	*rand.Rand
+	of      simCase
+	harmful bool // not in a calm history
+	active  *[]string
+}
+
+// on draws whether a class takes part, so many times in a hundred.
+func (d dice) on(class string, percent int) bool {
+	if d.of.Profile == profileStorm && d.harmful {
+		percent = min(100, 2*percent)
+	}
+	is := d.IntN(100) < percent
+	if (d.of.Profile == profileCalm && d.harmful) || slices.Contains(d.of.Off, class) {
+		return false
+	}
+	if is {
+		*d.active = append(*d.active, class)
+	}
+	return is
+}
+
+// between draws a number from low to high, where each order of magnitude is as
+// likely as the others.
+func (d dice) between(low, high int) int {
+	n := float64(low)
+	for limit := float64(high) / float64(low); limit > 1; limit /= 2 {
+		n *= 1 + d.Float64()*(min(2, limit)-1)
+	}
+	return min(high, int(n))
+}
+
+func pickFrom[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
+
+func atMost(n, limit int) int {
+	if limit > 0 {
+		return min(n, limit)
+	}
+	return n
+}
+
+// simPlan is what a case means.
+type simPlan struct {
+	simCase
+	active   []string
+	options  sandbox.Options
+	config   map[string]any
+	lookback time.Duration
+	start    time.Time // start_date of the first step
+	earlier  time.Time // start_date from step restart on; zero: as before
+	restart  int
+	joins    map[string]int // stream → the first step that selects it
+	debug    bool
+	steps    []simStep
+	consumer simConsumer
+}
+
+// simStep is one sync and the time before it.
+type simStep struct {
+	gap      time.Duration
+	activity [3]float64 // of responses, contacts and surveys, during the gap
+	living   float64    // activity while the sync runs
+	crash    crashKind
+	at       int // the line or the call where it happens
+	lose     float64
+	replay   int // how many states back the platform goes, 0: none
+}
+
+type crashKind string
+
+// How a sync is interrupted.
+const (
+	crashLine  crashKind = "crash-line"  // the output breaks after a line
+	crashCall  crashKind = "crash-call"  // killed at a call
+	crashTerm  crashKind = "crash-term"  // asked to end at a call
+	crashPanic crashKind = "crash-panic" // a bug at a call
+)
+
+// simConsumer is how the platform treats what it gets.
+type simConsumer struct {
+	keeps     float64 // share of states that it stores
+	endOnly   bool    // only the last state of a stream and run
+	losesTail bool    // what a crashed run wrote last does not arrive
+	rollsBack bool    // records behind the last stored state are dropped
+}
+
+var simEpoch = time.Date(2026, time.January, 15, 12, 0, 0, 0, time.UTC)
+
+// plan draws everything that is not decided by what happens.
+func (c simCase) plan() *simPlan {
+	p := &simPlan{simCase: c, joins: make(map[string]int)}
+	draw := func(name string, harmful bool) dice {
+		return dice{c.stream(name), c, harmful, &p.active}
+	}
+	p.drawConfig(draw("config", false))
+	p.drawWorld(draw("world", false))
+	p.drawDoubts(draw("doubts", false))
+	p.drawFaults(draw("faults", true))
+	p.drawSteps(draw("steps", false), draw("crash", true), draw("consumer", true))
+	return p
+}
+
+func (p *simPlan) drawConfig(d dice) {
+	minutes := pickFrom(d, 15, 15, 2, 5, 60)
+	p.lookback = time.Duration(minutes) * time.Minute
+	limits := map[string]any{
+		"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000, "parallel_exports": 1,
+		"export_deadline_minutes": pickFrom(d, 2, 4, 8),
+	}
+	if d.on("parallel", 8) {
+		limits["parallel_exports"] = 3
+	}
+	if d.on("run-minutes", 8) {
+		limits["run_minutes"] = 1
+	}
+	if d.on("published-limits", 8) {
+		p.options.Limits = "published"
+		limits["requests_per_minute"], limits["exports_per_minute"] = 1800, 60
+	}
+	p.config = map[string]any{"data_center": "sandbox1", "lookback_minutes": minutes, "limits": limits}
+	p.debug = d.on("debug", 10)
+	if ago := time.Duration(d.between(10, 900)) * 24 * time.Hour; d.on("start-date", 25) {
+		p.start = simEpoch.Add(-ago)
+	}
+}
+
+func (p *simPlan) drawWorld(d dice) {
+	o := &p.options
+	o.Seed, o.Epoch = p.Seed, simEpoch
+	o.Surveys = atMost(1+d.IntN(4), p.Surveys)
+	o.Responses = atMost(d.between(1, 60), p.Responses)
+	o.Contacts = d.between(1, 60)
+	if many := d.between(110, 250); d.on("many-contacts", 4) {
+		o.Contacts = many
+	}
+	o.Contacts = atMost(o.Contacts, p.Contacts)
+	o.LateMost = time.Second
+	if d.on("late", 50) {
+		// A change shows within the look-back, and so before it is passed.
+		o.LateMost = p.lookback * 3 / 4
+	}
+	o.Live = d.on("live", 60)
+	if d.on("survey-deletions", 30) {
+		o.KeepSurveys = 1
+	}
+	if pages := 1 + d.IntN(3); d.on("small-pages", 50) {
+		o.PageSize = pages
+	}
+	o.ExportDelay = pickFrom(d, 0, 0, time.Second, 5*time.Second, 40*time.Second)
+	o.Stored = d.IntN(10) > 0
+}
+
+// drawDoubts draws what public material leaves open, each by itself.
+func (p *simPlan) drawDoubts(d dice) {
+	doubt := &p.options.Doubt
+	for _, one := range []struct {
+		name string
+		set  func()
+	}{
+		{"doubt-other-modified-key", func() { doubt.ModifiedKey = "lastModifiedDate" }},
+		{"doubt-no-modified-key", func() { doubt.ModifiedKey = "none" }},
+		{"doubt-snapshot-at-completion", func() { doubt.SnapshotAtCompletion = true }},
+		{"doubt-start-exclusive", func() { doubt.StartExclusive = true }},
+		{"doubt-end-inclusive", func() { doubt.EndInclusive = true }},
+		{"doubt-responses-move-survey", func() { doubt.ResponsesMoveSurvey = true }},
+		{"doubt-no-retry-after", func() { doubt.NoRetryAfter = true }},
+		{"doubt-retry-after-date", func() { doubt.RetryAfterDate = true }},
+		{"doubt-next-page-foreign", func() { doubt.NextPageForeignHost = true }},
+		{"doubt-next-page-relative", func() { doubt.NextPageRelative = true }},
+		{"doubt-empty-line", func() { doubt.EmptyNDJSONLine = true }},
+		{"doubt-whoami-scope", func() { doubt.WhoAmINeedsScope = true }},
+		{"doubt-short-tokens", func() { doubt.TokenLifetime = 20 * time.Second }},
+		{"doubt-expired-is-403", func() { doubt.ExpiredTokenCode = http.StatusForbidden }},
+		{"doubt-compress-ignored", func() { doubt.IgnoreCompressFalse = true }},
+		{"doubt-search-date", func() { doubt.SearchDateFormat = time.DateTime }},
+		{"doubt-search-ms", func() { doubt.SearchDateFormat = "ms" }},
+		{"doubt-lite-directory", func() { doubt.LiteDirectory = true }},
+		{"doubt-opt-out", func() { doubt.OptOutKeepsModified = true }},
+		{"doubt-inflated-counts", func() { doubt.InflatedCounts = 400_000 }},
+	} {
+		if d.on(one.name, 15) {
+			one.set()
+		}
+	}
+}
+
+// drawFaults gives each class its own rate, or none.
+func (p *simPlan) drawFaults(d dice) {
+	p.options.FaultRates = make(map[string]int)
+	most := map[string]int{"redirect": 300, "slow": 1500, "jobstuck": 1500, "denied": 2500, "jobfail": 5000, "jobnull": 5000, "jobvanish": 5000, "truncate": 4000, "corrupt": 4000}
+	for _, class := range sandbox.FaultClasses() {
+		rate := d.between(30, max(most[class], 1200))
+		if limit := most[class]; limit > 0 {
+			rate = min(rate, limit)
+		}
+		if d.on(class, 25) {
+			p.options.FaultRates[class] = rate
+		}
+	}
+	if d.on("long-rows", 25) {
+		p.options.FaultRow = 12
+	}
+}
+
+func (p *simPlan) drawSteps(d, crash, consumer dice) {
+	p.consumer = simConsumer{
+		keeps: 1, endOnly: consumer.on("end-states", 15), losesTail: consumer.on("lose-tail", 40), rollsBack: consumer.on("roll-back", 40),
+	}
+	if consumer.on("some-states", 25) {
+		p.consumer.keeps = 0.5
+	}
+	replays := consumer.on("replay", 25)
+	var kinds []crashKind
+	for _, kind := range []crashKind{crashLine, crashCall, crashTerm, crashPanic} {
+		if crash.on(string(kind), map[crashKind]int{crashLine: 45, crashCall: 45, crashTerm: 15, crashPanic: 15}[kind]) {
+			kinds = append(kinds, kind)
+		}
+	}
+	p.steps = make([]simStep, 6+d.IntN(7))
+	for i := range p.steps {
+		gap := time.Duration(d.between(5*60, 2*24*3600)) * time.Second
+		step := simStep{gap: gap, lose: consumer.Float64()}
+		// A handful of events, however long the gap is.
+		perHour := 1 / gap.Hours()
+		step.activity = [3]float64{d.Float64() * perHour, d.Float64() * 2 * perHour, d.Float64() * perHour / 2}
+		step.living = d.Float64() * 100
+		if n := crash.IntN(100); len(kinds) > 0 && n < 40 {
+			step.crash = kinds[crash.IntN(len(kinds))]
+		}
+		if step.at = crash.between(1, 60); step.crash == crashLine {
+			step.at = crash.between(1, 250)
+		}
+		if back := 1 + consumer.IntN(5); replays && consumer.IntN(100) < 15 {
+			step.replay = back
+		}
+		p.steps[i] = step
+	}
+	p.steps = p.steps[:atMost(len(p.steps), p.Steps)]
+	joining, at := pickFrom(d, "responses", "contacts", "surveys"), 1+d.IntN(len(p.steps))
+	if d.on("late-stream", 10) {
+		p.joins[joining] = at
+	}
+	p.restart = 1 + d.IntN(len(p.steps))
+	if back := time.Duration(d.between(10, 900)) * 24 * time.Hour; !p.start.IsZero() && d.on("start-moves-back", 50) {
+		p.earlier = p.start.Add(-back)
+	}
+}
+
+// startAt is the start_date of a step.
+func (p *simPlan) startAt(step int) time.Time {
+	if !p.earlier.IsZero() && step >= p.restart {
+		return p.earlier
+	}
+	return p.start
+}
+
+// configAt is the configuration of a step.
+func (p *simPlan) configAt(step int, credentials map[string]any) map[string]any {
+	config := map[string]any{"credentials": credentials}
+	for name, value := range p.config {
+		config[name] = value
+	}
+	if start := p.startAt(step); !start.IsZero() {
+		config["start_date"] = start.Format(time.RFC3339)
+	}
+	return config
+}
+
+// streamsAt are the selected streams of a step.
+func (p *simPlan) streamsAt(step int) []string {
+	return slices.DeleteFunc([]string{"surveys", "responses", "contacts"}, func(stream string) bool { return step < p.joins[stream] })
+}
+
+// has reports whether a class that begins with the name is on.
+func (p *simPlan) has(name string) bool {
+	return slices.ContainsFunc(p.active, func(class string) bool { return strings.HasPrefix(class, name) })
+}
