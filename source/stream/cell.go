@@ -47,7 +47,7 @@ func (c *cells) integer(column string, value []byte) *int64 {
 		return nil
 	}
 	if text, ok := scalar(value); ok {
-		whole, fraction, _ := strings.Cut(text, ".")
+		whole, fraction, _ := strings.Cut(strings.TrimSpace(text), ".")
 		if n, err := strconv.ParseInt(whole, 10, 64); err == nil && strings.Trim(fraction, "0") == "" {
 			return &n
 		}
@@ -57,12 +57,15 @@ func (c *cells) integer(column string, value []byte) *int64 {
 }
 
 // number takes a number with its digits as they are, also one written as a
-// string (API §0.7: coordinates are strings).
+// string (API §0.7: coordinates are strings). White space around it goes: a
+// line feed in it would break the line of the record.
 func (c *cells) number(column string, value []byte) *json.Number {
 	if absent(value) {
 		return nil
 	}
-	if text, ok := scalar(value); ok && json.Valid([]byte(text)) && frame.Kind([]byte(text)) == '0' {
+	text, _ := scalar(value)
+	text = strings.TrimSpace(text)
+	if json.Valid([]byte(text)) && frame.Kind([]byte(text)) == '0' {
 		number := json.Number(text)
 		return &number
 	}

@@ -50,7 +50,15 @@ func projectSurvey(doc *feed.Document, emit Emit) error {
 		if !survey.CreationDate.IsZero() {
 			row.CreationDate = &survey.CreationDate
 		}
-		row.Name, row.OwnerID, row.IsActive = &survey.Name, &survey.OwnerID, &survey.IsActive
+		row.Name, row.OwnerID, row.IsActive = known(survey.Name), known(survey.OwnerID), &survey.IsActive
 	}
 	return emit(&row)
+}
+
+// known makes a text that the list left out null.
+func known(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }

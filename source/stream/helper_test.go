@@ -1,0 +1,128 @@
+package stream_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/birdie-ai/source-qualtrics/schemas"
+	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/stream"
+)
+
+var readAt = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+
+// row is what a stream emitted: its columns as JSON, and its changes.
+type row struct {
+	columns map[string]json.RawMessage
+	changes []record.Change
+}
+
+// cell returns a column as JSON; a column that is missing fails the test.
+func (r row) cell(t *testing.T, column string) string {
+	t.Helper()
+	value, ok := r.columns[column]
+	if !ok {
+		t.Errorf("the row has no column %q", column)
+	}
+	return string(value)
+}
+
+// compare compares cells, as JSON.
+func (r row) compare(t *testing.T, want map[string]string) {
+	t.Helper()
+	for column, value := range want {
+		if got := r.cell(t, column); got != value {
+			t.Errorf("%s: got %s, want %s", column, got, value)
+		}
+	}
+}
+
+// nulls returns the names of the columns that are null, sorted.
+func (r row) nulls() []string {
+	var names []string
+	for column, value := range r.columns {
+		if string(value) == "null" {
+			names = append(names, column)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func byName(t *testing.T, name string) *stream.Stream {
+	t.Helper()
+	s, ok := stream.ByName(name)
+	if !ok {
+		t.Fatalf("there is no stream %s", name)
+	}
+	return s
+}
+
+// project returns the one row that a stream makes of a document. It has to be
+// one line, hold exactly the stream's columns, and fit the stream's schema.
+func project(t *testing.T, name string, doc *feed.Document) row {
+	t.Helper()
+	s := byName(t, name)
+	var rows []row
+	err := s.Rows(doc, func(emitted record.Row) error {
+		line, err := emitted.AppendJSON(nil)
+		if err != nil {
+			return err
+		}
+		if bytes.ContainsAny(line, "\r\n") || strings.ContainsAny(string(line), "\u0085\u2028\u2029") {
+			t.Errorf("the row breaks its line: %q", line)
+		}
+		validate(t, s, line)
+		columns := make(map[string]json.RawMessage)
+		if err := json.Unmarshal(line, &columns); err != nil {
+			return err
+		}
+		if len(columns) != len(s.Table().Columns) {
+			t.Errorf("got %d columns, want %d", len(columns), len(s.Table().Columns))
+		}
+		rows = append(rows, row{columns, slices.Clone(emitted.Changes)})
+		return nil
+	})
+	if err != nil || len(rows) != 1 {
+		t.Fatalf("got %d rows, %v, want one", len(rows), err)
+	}
+	return rows[0]
+}
+
+// validate checks a line against the stream's published schema.
+func validate(t *testing.T, s *stream.Stream, line []byte) {
+	t.Helper()
+	text, err := schemas.Record(s.Record, schemas.Published())
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("mem:schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("mem:schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
+	if err != nil {
+		t.Fatalf("the row is not JSON: %v\n%s", err, line)
+	}
+	if err := schema.Validate(value); err != nil {
+		t.Errorf("the row does not fit its schema: %v\n%s", err, line)
+	}
+}
+
+func pointer[T any](value T) *T { return &value }
