@@ -63,7 +63,7 @@ type engine struct {
 	heartbeat time.Duration // longest silence of a stream; 0: no heartbeat
 
 	mu     sync.Mutex // guards the sink and the selected streams
-	broken error      // first error of the sink
+	broken error      // first error of the sink, or a panic: nothing is written after it
 }
 
 // States go out after so many bytes of records or so much time, and at the
@@ -149,6 +149,9 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 		// The run is ending; finish says why.
 	case err != nil:
 		e.fail(streams, feed.Partition{Kind: kind}, err)
+		if fatal(err) {
+			cancel(err)
+		}
 	default:
 		e.complete(streams)
 	}
@@ -184,14 +187,15 @@ func (e *engine) runPartition(ctx context.Context, cancel context.CancelCauseFun
 	}
 }
 
-// fatal reports whether an error concerns the account as a whole, so that no
-// other partition can do better.
+// fatal reports whether an error concerns the account or the run as a whole,
+// so that no other partition can do better.
 func fatal(err error) bool {
 	var (
 		auth *qualtrics.AuthError
 		sink *sinkError
+		bug  *panicError
 	)
-	return errors.As(err, &auth) || errors.As(err, &sink) || outOfSpace(err)
+	return errors.As(err, &auth) || errors.As(err, &sink) || errors.As(err, &bug) || outOfSpace(err)
 }
 
 // cohorts groups streams that stand at the same position of a partition.
@@ -358,6 +362,11 @@ func (e *engine) fail(streams []*selected, partition feed.Partition, err error) 
 	e.log.Error("not complete", "partition", partition.String(), "error", err)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	var bug *panicError
+	if errors.As(err, &bug) && e.broken == nil {
+		// What a panic leaves behind is not to be trusted: no state follows.
+		e.broken = err
+	}
 	for _, s := range streams {
 		s.failures = append(s.failures, partitionFailure{partition, failure})
 	}

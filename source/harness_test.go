@@ -185,10 +185,10 @@ func parseReading(t testing.TB, got result, before []byte) *reading {
 	return collectReading(t, got, before)
 }
 
-// collectReading collects what every line says. Lines after the last state
-// count as read: they are what a destination may have taken.
+// collectReading collects what every whole line says.
 func collectReading(t testing.TB, got result, before []byte) *reading {
 	t.Helper()
+	got.stdout = got.stdout[:strings.LastIndexByte(got.stdout, '\n')+1]
 	r := &reading{code: got.code, output: got.stdout, records: make(map[string][]map[string]any), statuses: make(map[string]string)}
 	newest := make(map[string]json.RawMessage)
 	var stored []struct {

@@ -28,15 +28,13 @@ func (w *failing) Write(p []byte) (int, error) {
 	return taken, err
 }
 
-// readInto reads with an output that fails after so many bytes, and returns
-// the whole lines that came through.
+// readInto reads with an output that fails after so many bytes.
 func (tn *tenant) readInto(t *testing.T, bytesTaken int, cause error, streams ...string) (*reading, string) {
 	t.Helper()
 	tn.stdout = func(out io.Writer) io.Writer { return &failing{out, bytesTaken, cause} }
 	tn.files["catalog.json"] = catalogOf(t, streams...)
 	got := tn.run(t, "read", "--config", "config.json", "--catalog", "catalog.json")
 	tn.stdout = nil
-	got.stdout = got.stdout[:strings.LastIndex(got.stdout, "\n")+1]
 	return collectReading(t, got, nil), got.stderr
 }
 

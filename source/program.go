@@ -53,8 +53,10 @@ func Main(ctx context.Context, args []string) int {
 // Run executes the command named by args (without the program's own name) and
 // returns its exit code. It never panics: a panic becomes a system error.
 func (p *Program) Run(ctx context.Context, args []string) (code int) {
-	run := &invocation{Program: p, redactor: redact.New()}
-	run.messages = airbyte.NewWriter(p.Stdout, time.Now)
+	sound := *p
+	sound.Stdout, sound.Stderr = sane{p.Stdout}, sane{p.Stderr}
+	run := &invocation{Program: &sound, redactor: redact.New()}
+	run.messages = airbyte.NewWriter(sound.Stdout, time.Now)
 	defer func() {
 		if cause := recover(); cause != nil {
 			code = run.report(&panicError{cause, debug.Stack()})
@@ -73,6 +75,19 @@ type invocation struct {
 	messages *airbyte.Writer
 	log      *slog.Logger
 	people   bool // the command prints for people: errors are lines on stderr
+}
+
+// sane turns a panic of a writer into its error: messages are also written by
+// timers, where nobody could recover.
+type sane struct{ io.Writer }
+
+func (w sane) Write(p []byte) (n int, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			n, err = 0, &panicError{cause, debug.Stack()}
+		}
+	}()
+	return w.Writer.Write(p)
 }
 
 // panicError is a bug that was caught.
