@@ -58,6 +58,7 @@ type engine struct {
 	sink      Sink
 	log       *slog.Logger
 	failure   func(error) record.Failure
+	clean     func(string) string // takes the secrets out of a text
 	streams   []*selected
 	parallel  int           // partitions of a feed at work at once
 	heartbeat time.Duration // longest silence of a stream; 0: no heartbeat
@@ -359,7 +360,7 @@ func (e *engine) waiting(wait qualtrics.Wait) {
 // fail notes that a partition of these streams is not complete.
 func (e *engine) fail(streams []*selected, partition feed.Partition, err error) {
 	failure := e.failure(err)
-	e.log.Error("not complete", "partition", partition.String(), "error", err)
+	defer e.log.Error("not complete", "partition", partition.String(), "error", err)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var bug *panicError

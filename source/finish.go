@@ -96,7 +96,8 @@ func (e *engine) summary(s *selected, cause error) record.Failure {
 		fmt.Fprintf(&message, "%s: %s", failed.partition, failed.failure.Message)
 		fmt.Fprintf(&internal, "%s: %s\n", failed.partition, failed.failure.Internal)
 	}
-	summary.Message, summary.Internal = message.String(), internal.String()
+	// The names of surveys come from outside, too.
+	summary.Message, summary.Internal = e.clean(message.String()), e.clean(internal.String())
 	return summary
 }
 

@@ -122,6 +122,7 @@ func (r *invocation) newEngine(s *settings, sink Sink, heartbeat time.Duration) 
 		sink:      sink,
 		log:       r.log,
 		failure:   r.failure,
+		clean:     r.redactor.String,
 		parallel:  s.config.Limits.ParallelExports,
 		heartbeat: heartbeat,
 	}
