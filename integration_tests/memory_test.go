@@ -1,0 +1,111 @@
+//go:build unix
+
+package integration_tests
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Budgets of resident memory, whatever the size of an export.
+const (
+	readBudget   = 64 << 20
+	exportBudget = 96 << 20
+)
+
+// counting throws output away and counts its lines.
+type counting struct{ lines int }
+
+func (c *counting) Write(p []byte) (int, error) {
+	c.lines += bytes.Count(p, []byte("\n"))
+	return len(p), nil
+}
+
+// readBulk reads the export, and returns the peak of resident memory.
+func readBulk(t testing.TB, b *bulk) int64 {
+	t.Helper()
+	w := serveBulk(t, b)
+	command := w.command(t, w.readArgs(t, nil, "responses")...)
+	var out counting
+	command.Stdout = &out
+	end := run(t, command)
+	end.must(t, 0)
+	if out.lines < b.records || out.lines > b.records+100 {
+		t.Errorf("%d lines came of %d records", out.lines, b.records)
+	}
+	return end.peak
+}
+
+// exportBulk exports to Parquet, and returns the peak of resident memory.
+func exportBulk(t testing.TB, b *bulk) int64 {
+	t.Helper()
+	w := serveBulk(t, b)
+	end := run(t, w.command(t, "export", "--config", w.file(t, "config.json", w.config), "--to", filepath.Join(w.folder, "data"), "--streams", "responses"))
+	end.must(t, 0)
+	if want := fmt.Sprintf("%12s  complete", thousands(b.records)); !strings.Contains(string(end.stdout), want) {
+		t.Errorf("export says %q, want %q in it", end.stdout, want)
+	}
+	return end.peak
+}
+
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
+
+// The same at full size is what the benchmarks are for.
+func TestBinary_MemoryStaysWithinItsBudget(t *testing.T) {
+	t.Parallel()
+	b := &bulk{records: 20 << 20 / bulkBytes}
+	if peak := readBulk(t, b); peak == 0 || peak > readBudget {
+		t.Errorf("a read of %d MiB took %d MiB of memory, want at most %d", b.sent>>20, peak>>20, readBudget>>20)
+	}
+	if peak := exportBulk(t, b); peak == 0 || peak > exportBudget {
+		t.Errorf("an export of %d MiB took %d MiB of memory, want at most %d", b.sent>>20, peak>>20, exportBudget>>20)
+	}
+}
+
+// bulkSize is the largest export that Qualtrics makes (API §3.3).
+const bulkSize = 1_800_000_000
+
+// BenchmarkRead_OneLargeExport holds reads to their budget:
+//
+//	go test ./integration_tests -run '^$' -bench OneLargeExport -benchtime 1x -timeout 30m
+func BenchmarkRead_OneLargeExport(b *testing.B) {
+	b.Run("dated", func(b *testing.B) {
+		benchmarkBulk(b, &bulk{records: bulkSize / bulkBytes}, readBudget, readBulk)
+	})
+	// Then every row's hash is kept, as far as the state has room for it.
+	b.Run("undated", func(b *testing.B) {
+		benchmarkBulk(b, &bulk{records: bulkSize / bulkBytes, undated: true}, readBudget, readBulk)
+	})
+}
+
+// BenchmarkExport_OneLargeExport holds exports to theirs.
+func BenchmarkExport_OneLargeExport(b *testing.B) {
+	benchmarkBulk(b, &bulk{records: bulkSize / bulkBytes}, exportBudget, exportBulk)
+}
+
+func benchmarkBulk(b *testing.B, of *bulk, budget int64, do func(testing.TB, *bulk) int64) {
+	b.Helper()
+	binary(b)
+	var peak int64
+	begun := time.Now()
+	runs := 0
+	for b.Loop() {
+		peak = max(peak, do(b, of))
+		runs++
+	}
+	b.SetBytes(of.sent)
+	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
+	b.ReportMetric(float64(runs*of.records)/time.Since(begun).Seconds(), "records/s")
+	if peak > budget {
+		b.Errorf("a run took %d MiB of memory, want at most %d", peak>>20, budget>>20)
+	}
+}
