@@ -106,6 +106,7 @@ type simPlan struct {
 	earlier  time.Time // start_date from step restart on; zero: as before
 	restart  int
 	joins    map[string]int // stream → the first step that selects it
+	oauth    bool
 	debug    bool
 	steps    []simStep
 	consumer simConsumer
@@ -174,6 +175,7 @@ func (p *simPlan) drawConfig(d dice) {
 		limits["requests_per_minute"], limits["exports_per_minute"] = 1800, 60
 	}
 	p.config = map[string]any{"data_center": "sandbox1", "lookback_minutes": minutes, "limits": limits}
+	p.oauth = d.on("oauth", 50)
 	p.debug = d.on("debug", 10)
 	if ago := time.Duration(d.between(10, 900)) * 24 * time.Hour; d.on("start-date", 25) {
 		p.start = simEpoch.Add(-ago)
@@ -204,6 +206,7 @@ func (p *simPlan) drawWorld(d dice) {
 	}
 	o.ExportDelay = pickFrom(d, 0, 0, time.Second, 5*time.Second, 40*time.Second)
 	o.Stored = d.IntN(10) > 0
+	o.SmallSurveys = d.IntN(10) > 1
 }
 
 // drawDoubts draws what public material leaves open, each by itself.
@@ -279,7 +282,7 @@ func (p *simPlan) drawSteps(d, crash, consumer dice) {
 		// A handful of events, however long the gap is.
 		perHour := 1 / gap.Hours()
 		step.activity = [3]float64{d.Float64() * perHour, d.Float64() * 2 * perHour, d.Float64() * perHour / 2}
-		step.living = d.Float64() * 100
+		step.living = d.Float64() * 30
 		if n := crash.IntN(100); len(kinds) > 0 && n < 40 {
 			step.crash = kinds[crash.IntN(len(kinds))]
 		}
@@ -291,7 +294,6 @@ func (p *simPlan) drawSteps(d, crash, consumer dice) {
 		}
 		p.steps[i] = step
 	}
-	p.steps = p.steps[:atMost(len(p.steps), p.Steps)]
 	joining, at := pickFrom(d, "responses", "contacts", "surveys"), 1+d.IntN(len(p.steps))
 	if d.on("late-stream", 10) {
 		p.joins[joining] = at
@@ -300,6 +302,7 @@ func (p *simPlan) drawSteps(d, crash, consumer dice) {
 	if back := time.Duration(d.between(10, 900)) * 24 * time.Hour; !p.start.IsZero() && d.on("start-moves-back", 50) {
 		p.earlier = p.start.Add(-back)
 	}
+	p.steps = p.steps[:atMost(len(p.steps), p.Steps)]
 }
 
 // startAt is the start_date of a step.

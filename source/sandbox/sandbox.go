@@ -38,13 +38,14 @@ type Options struct {
 	MaxExportBytes int64         // an export whose rows exceed it fails; 0 means 1.8 GB (API §3.3)
 
 	// What follows is for simulations of many small tenants.
-	FaultRates  map[string]int // class of faults → chance in ten thousandths, instead of a profile
-	FaultRow    int            // most faults in a row on one thing, with FaultRates; 0 means 3 on calls, 2 on files, 1 on jobs
-	LateMost    time.Duration  // how late a change becomes visible at most; 0 means ten minutes
-	Live        bool           // the world lives through the time that passes by itself, not only in Advance
-	KeepSurveys int            // surveys are deleted as long as more than so many are listed; 0 means 20
-	PageSize    int            // elements on a page of a list; 0 means what the API has
-	Stored      bool           // ZIP files are stored instead of deflated
+	FaultRates   map[string]int // class of faults → chance in ten thousandths, instead of a profile
+	FaultRow     int            // most faults in a row on one thing, with FaultRates; 0 means 3 on calls, 2 on files, 1 on jobs
+	LateMost     time.Duration  // how late a change becomes visible at most; 0 means ten minutes
+	Live         bool           // the world lives through the time that passes by itself, not only in Advance
+	KeepSurveys  int            // surveys are deleted as long as more than so many are listed; 0 means 20
+	PageSize     int            // elements on a page of a list; 0 means what the API has
+	SmallSurveys bool           // surveys have few questions
+	Stored       bool           // ZIP files are stored instead of deflated
 }
 
 const defaultMaxExportBytes = 1_800_000_000
@@ -112,7 +113,7 @@ func New(o Options) (*Sandbox, error) {
 		options: o,
 		world: newWorld(worldOptions{
 			Seed: o.Seed, Surveys: o.Surveys, Responses: o.Responses, Contacts: o.Contacts,
-			Epoch: o.Epoch, Doubt: o.Doubt, LateMost: o.LateMost, KeepSurveys: o.KeepSurveys,
+			Epoch: o.Epoch, Doubt: o.Doubt, LateMost: o.LateMost, KeepSurveys: o.KeepSurveys, SmallSurveys: o.SmallSurveys,
 		}),
 		started: time.Now(),
 		credentials: Credentials{
@@ -201,6 +202,12 @@ func (s *Sandbox) Fired() map[string]int { return s.faults.counts() }
 // of the kind "surveys", "responses" or "contacts". The second result is false
 // for another kind. A slice is valid until the next one.
 func (s *Sandbox) Truth(kind string) (iter.Seq[[]byte], bool) { return s.world.truth(kind) }
+
+// Versions hands out what [Sandbox.Truth] knows of responses, without their
+// content: the ids and the modified date.
+func (s *Sandbox) Versions(each func(surveyID, responseID string, modified time.Time)) {
+	s.world.versions(each)
+}
 
 // Requests counts what was answered: endpoint, such as "GET /surveys/{id}",
 // to status code to count. A connection that ended before a status counts as

@@ -1,5 +1,11 @@
 package sandbox
 
+import (
+	"encoding/json"
+	"slices"
+	"sync"
+)
+
 // blueprint is what surveys of one kind have in common. Surveys take the kinds
 // in turn, so that a tenant of any size holds many question types and none of
 // its surveys costs memory for questions.
@@ -10,6 +16,9 @@ type blueprint struct {
 	languages []string
 	anonymous bool // no address, location or recipient in records
 	scored    bool
+
+	once  sync.Once
+	parts map[string]json.RawMessage
 }
 
 // block is a block of the survey with the questions in it.
@@ -52,8 +61,9 @@ type plan struct {
 	ordered   bool
 }
 
-// blueprints are the kinds, in the order in which surveys take them.
-func blueprints() []*blueprint {
+// blueprints are the kinds, in the order in which surveys take them. They are
+// the same in every world and never change.
+var blueprints = sync.OnceValue(func() []*blueprint {
 	plans := []plan{
 		relationshipKind(), pulseKind(), satisfactionKind(), gridKind(), loopKind(),
 		laboratoryKind(), anonymousKind(), carriedKind(), intakeKind(), pollKind(),
@@ -63,6 +73,11 @@ func blueprints() []*blueprint {
 		all[i] = p.build(uint64(i))
 	}
 	return all
+})
+
+// smallBlueprints are the kinds with few questions.
+func smallBlueprints() []*blueprint {
+	return slices.DeleteFunc(slices.Clone(blueprints()), func(k *blueprint) bool { return len(k.questions) > 6 })
 }
 
 // build puts the questions into blocks (five to a block, loops and trash apart)

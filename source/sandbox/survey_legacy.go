@@ -1,25 +1,51 @@
 package sandbox
 
+import "encoding/json"
+
 // legacyBody is the result of GET /surveys/{id} (API §2.3): choices are always
 // objects, and the counts of responses are part of it.
 func (s *survey) legacyBody() any {
 	s.world.mutex.Lock() // counting may have to walk through the history once
 	defer s.world.mutex.Unlock()
 	o := &s.responses
-	generated := o.countGenerated()
+	generated, parts := o.countGenerated(), s.kind.legacyParts()
+	return map[string]any{
+		"id": s.ident, "name": s.title, "ownerId": s.owner, "organizationId": s.world.brandID(),
+		"isActive": s.active, "creationDate": isoSeconds(s.created), "lastModifiedDate": isoSeconds(s.modified),
+		"expiration": map[string]any{"startDate": nil, "endDate": nil},
+		"questions":  parts["questions"], "exportColumnMap": parts["exportColumnMap"], "blocks": parts["blocks"], "flow": parts["flow"],
+		"embeddedData": parts["embeddedData"], "comments": map[string]any{}, "loopAndMerge": parts["loopAndMerge"],
+		"responseCounts": map[string]any{
+			"auditable": o.visible() - generated + s.world.doubt.InflatedCounts, "generated": generated, "deleted": o.deleted,
+		},
+	}
+}
+
+// legacyParts are what all surveys of a kind have in common, encoded.
+func (k *blueprint) legacyParts() map[string]json.RawMessage {
+	k.once.Do(func() {
+		k.parts = make(map[string]json.RawMessage)
+		for name, part := range k.legacy() {
+			k.parts[name] = encodeJSON(part)
+		}
+	})
+	return k.parts
+}
+
+func (k *blueprint) legacy() map[string]any {
 	questions, blocks := map[string]any{}, map[string]any{}
 	columns, loops := map[string]any{}, map[string]any{}
-	for i := range s.kind.questions {
-		if q := &s.kind.questions[i]; !q.appendages {
+	for i := range k.questions {
+		if q := &k.questions[i]; !q.appendages {
 			questions[q.id] = q.legacy()
 			q.columnMap(columns)
 		}
 	}
 	flow := []any{}
-	if len(s.kind.fields) > 0 {
+	if len(k.fields) > 0 {
 		flow = append(flow, map[string]any{"type": "Group", "flow": []any{map[string]any{"type": "EmbeddedData"}}})
 	}
-	for _, b := range s.kind.blocks {
+	for _, b := range k.blocks {
 		elements := []any{}
 		for i, id := range b.questions {
 			if i > 0 && i%3 == 0 {
@@ -37,7 +63,7 @@ func (s *survey) legacyBody() any {
 		}
 	}
 	fields := []any{}
-	for i, f := range s.kind.fields {
+	for i, f := range k.fields {
 		element := map[string]any{"name": f.name}
 		if i == 0 {
 			element["defaultValue"] = "none"
@@ -45,14 +71,7 @@ func (s *survey) legacyBody() any {
 		fields = append(fields, element)
 	}
 	return map[string]any{
-		"id": s.ident, "name": s.title, "ownerId": s.owner, "organizationId": s.world.brandID(),
-		"isActive": s.active, "creationDate": isoSeconds(s.created), "lastModifiedDate": isoSeconds(s.modified),
-		"expiration": map[string]any{"startDate": nil, "endDate": nil},
-		"questions":  questions, "exportColumnMap": columns, "blocks": blocks, "flow": flow,
-		"embeddedData": fields, "comments": map[string]any{}, "loopAndMerge": loops,
-		"responseCounts": map[string]any{
-			"auditable": o.visible() - generated + s.world.doubt.InflatedCounts, "generated": generated, "deleted": o.deleted,
-		},
+		"questions": questions, "exportColumnMap": columns, "blocks": blocks, "flow": flow, "embeddedData": fields, "loopAndMerge": loops,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 )
 
 // truth yields what exists and is visible at the moment of the call, one
@@ -71,6 +72,20 @@ func (w *world) responseTruth() iter.Seq[[]byte] {
 					return
 				}
 			}
+		}
+	}
+}
+
+// versions is responseTruth without what the responses say.
+func (w *world) versions(each func(surveyID, responseID string, modified time.Time)) {
+	w.mutex.RLock()
+	defer w.mutex.RUnlock()
+	for _, s := range w.listedLocked() {
+		if !s.canExport() {
+			continue
+		}
+		for f := range s.responses.snapshot().query(exportQuery{Sort: true}, w.doubt) {
+			each(s.ident, w.responseIDs.format(s.index, f.index), time.UnixMilli(f.modified))
 		}
 	}
 }

@@ -44,6 +44,8 @@ type worldOptions struct {
 
 	LateMost    time.Duration // 0 means ten minutes
 	KeepSurveys int           // 0 means 20
+
+	SmallSurveys bool // with few questions
 }
 
 // account is the owner of the credentials (API §1.5).
@@ -64,6 +66,9 @@ func newWorld(o worldOptions) *world {
 		lookupIDs:   newIdentifiers("CGC_", o.Seed, kindLookupID),
 		byID:        make(map[string]*survey, o.Surveys),
 		activity:    activity{1, 1, 1},
+	}
+	if o.SmallSurveys {
+		w.kinds = smallBlueprints()
 	}
 	w.scale.LateMost = cmp.Or(o.LateMost, time.Duration(lateMost)*time.Millisecond)
 	w.scale.KeepSurveys = cmp.Or(o.KeepSurveys, 20)

@@ -1,0 +1,263 @@
+package integration_tests_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
+)
+
+// simFailure is an invariant that does not hold.
+type simFailure struct {
+	invariant string
+	step      string
+	detail    string
+}
+
+func (f *simFailure) Error() string { return f.invariant + " at " + f.step + ": " + f.detail }
+
+// simHistory is one simulated history: a tenant, a platform that keeps states
+// and rows, and the syncs between them.
+type simHistory struct {
+	*simPlan
+	ctx      context.Context
+	tenant   *sandbox.Sandbox
+	network  http.RoundTripper
+	seen     *credentialsSeen
+	platform *simPlatform
+	compare  *comparer
+	jitter   *rand.Rand
+	dice     *rand.Rand // of the consumer, per state
+	oracle   *rand.Rand // what is sampled
+	step     string
+	number   int // of the step; past the last one everything is calm
+	order    int // records so far
+	reach    map[string]int
+	bytes    hash.Hash // of all output
+	failure  *simFailure
+
+	verbose    bool
+	transcript strings.Builder
+}
+
+// simulate plays a history on a clock of its own.
+func simulate(t *testing.T, c simCase) *simHistory {
+	t.Helper()
+	h := &simHistory{simPlan: c.plan(), reach: make(map[string]int), bytes: sha256.New(), verbose: *simShow}
+	synctest.Test(t, func(t *testing.T) {
+		h.ctx = t.Context()
+		defer func() {
+			if cause := recover(); cause != nil {
+				h.fail("simulator", "it panics: %v", cause)
+			}
+		}()
+		h.play()
+	})
+	for _, class := range h.active {
+		if _, counted := h.tenant.Fired()[class]; !counted && !slices.Contains(countedClasses, class) {
+			h.reach[class]++
+		}
+	}
+	for class, times := range h.tenant.Fired() {
+		h.reach[class] += times
+	}
+	return h
+}
+
+// fail notes the first invariant that is broken.
+func (h *simHistory) fail(invariant, format string, args ...any) {
+	if h.failure == nil {
+		h.failure = &simFailure{invariant, h.step, trimmedf(format, args...)}
+	}
+}
+
+func (h *simHistory) play() {
+	tenant, err := sandbox.New(h.options)
+	if err != nil {
+		h.fail("simulator", "making the tenant: %v", err)
+		return
+	}
+	h.tenant, h.network = tenant, tenant.RoundTripper()
+	h.seen = &credentialsSeen{secrets: make(map[string]bool)}
+	h.platform = newPlatform(h.consumer)
+	h.compare = &comparer{ignored: h.ignored(), known: make(map[string]string)}
+	h.jitter, h.dice, h.oracle = h.stream("jitter"), h.stream("consumer states"), h.stream("oracle")
+	for i, step := range h.steps {
+		h.number, h.step = i, fmt.Sprintf("step %d", i+1)
+		if step.replay > 0 && h.platform.replay(step.replay) {
+			h.reach["replay"]++
+		}
+		tenant.SetActivity(step.activity[0], step.activity[1], step.activity[2])
+		if i > 0 {
+			tenant.Advance(step.gap, false)
+		}
+		tenant.SetActivity(step.living, step.living, step.living/20)
+		h.sync(step)
+		if h.failure != nil {
+			return
+		}
+	}
+	h.settle()
+}
+
+// ignored are the columns that the truth has and a record cannot.
+func (h *simHistory) ignored() map[string]bool {
+	ignored := make(map[string]bool)
+	if h.options.Doubt.ModifiedKey == "none" {
+		ignored["last_modified_date"] = true
+	}
+	if h.options.Doubt.OptOutKeepsModified {
+		ignored["unsubscribed"] = true // until the weekly sweep
+	}
+	if h.options.Doubt.LiteDirectory {
+		ignored["last_modified"], ignored["creation_date"] = true, true
+	}
+	return ignored
+}
+
+// sync runs the program once as a step says, hands what it printed to the
+// platform, and checks it.
+func (h *simHistory) sync(step simStep) *simRun {
+	run := h.start(step.crash, step.at, h.streamsAt(h.number), h.platform.stateFile(), fmt.Sprint("jitter ", h.number))
+	if h.failure != nil {
+		return run
+	}
+	lost := 0
+	if run.crashed {
+		h.reach[string(step.crash)]++
+		if h.consumer.losesTail {
+			lost = int(step.lose * float64(min(len(run.lines), 30)))
+			h.reach["lose-tail"] += min(lost, 1)
+		}
+	}
+	h.check(run)
+	h.platform.take(h, run, len(run.lines)-lost)
+	return run
+}
+
+// calm is a sync without crashes and with a platform that keeps everything.
+func (h *simHistory) calm(name string) *simRun {
+	h.step, h.number = name, len(h.steps)
+	h.platform.consumer = simConsumer{keeps: 1}
+	return h.sync(simStep{})
+}
+
+// settle ends the faults and checks that everything arrives.
+func (h *simHistory) settle() {
+	h.tenant.StopFaults()
+	h.tenant.Advance(h.lookback, true)
+	begun := time.Now()
+	first := h.calm("the first calm sync")
+	h.mustComplete(first)
+	h.tenant.Advance(time.Minute, true)
+	second := h.calm("the second calm sync")
+	h.mustComplete(second)
+	h.mustBeQuiet(second)
+	h.tenant.Advance(24*time.Hour, true)
+	third := h.calm("the third calm sync")
+	h.mustComplete(third)
+	if h.failure != nil {
+		return
+	}
+	if took := time.Since(begun); took > time.Hour {
+		h.fail("I10", "three calm syncs took %s", took)
+	}
+	for _, stream := range h.streamsAt(h.number) {
+		h.mustEqualTruth("I1", stream, h.platform.tables[stream])
+	}
+	h.restart(5)
+}
+
+func (h *simHistory) mustComplete(run *simRun) {
+	if h.failure == nil && run.code != 0 {
+		h.fail("I10", "the run ends with code %d: %s", run.code, run.firstFailure())
+	}
+}
+
+// mustBeQuiet checks that nothing is emitted again when nothing happened.
+func (h *simHistory) mustBeQuiet(run *simRun) {
+	if h.failure != nil {
+		return
+	}
+	for _, line := range run.lines {
+		if line.record != nil && (line.stream != "contacts" || !run.swept()) {
+			h.fail("I9", "a quiet sync emits %s %s", line.stream, line.record.key)
+			return
+		}
+	}
+}
+
+// mustEqualTruth compares a table with what exists.
+func (h *simHistory) mustEqualTruth(invariant, stream string, table simTable) {
+	truth, err := truthOf(h.tenant, stream)
+	if err != nil {
+		h.fail("simulator", "%v", err)
+		return
+	}
+	for _, key := range sortedKeys(truth) {
+		want := truth[key]
+		if stream == "responses" && want.cursor < h.startAt(h.number).UnixNano() && !h.startAt(h.number).IsZero() {
+			continue
+		}
+		row := table[key]
+		switch {
+		case row == nil || row.deleted:
+			h.fail(invariant, "lost: %s %s (modified %s)", stream, key, time.Unix(0, want.cursor).UTC().Format(time.RFC3339Nano))
+		default:
+			if found := h.compare.difference(stream, want, row); found != "" {
+				h.fail(invariant, "stale: %s %s: %s", stream, key, found)
+			}
+		}
+	}
+	if !followsDeletions[stream] || h.forgetful() {
+		return
+	}
+	for _, key := range sortedKeys(table) {
+		if truth[key] == nil && !table[key].deleted {
+			h.fail(invariant, "ghost: %s %s", stream, key)
+		}
+	}
+}
+
+// forgetful reports whether states were lost or replaced in this history: the
+// one that is left may be as if a row had never been, and its ghost stays.
+func (h *simHistory) forgetful() bool {
+	return h.has("crash-") || h.has("replay") || h.has("some-states") || h.has("end-states")
+}
+
+// followsDeletions are the streams of which a destination must not keep what
+// is gone.
+var followsDeletions = map[string]bool{"surveys": true, "responses": false, "contacts": false}
+
+// restart reads from states that were out at some time, and checks that what
+// was out before them and what is read now are everything.
+func (h *simHistory) restart(times int) {
+	for range times {
+		if len(h.platform.emitted) == 0 || h.failure != nil {
+			return
+		}
+		from := h.platform.emitted[h.oracle.IntN(len(h.platform.emitted))]
+		h.step = "a restart from a state of " + from.step
+		run := h.start("", 0, []string{from.stream}, append(append([]byte{'['}, from.raw...), ']'), "restart")
+		h.mustComplete(run)
+		if h.failure != nil {
+			return
+		}
+		table := from.before()
+		for _, line := range run.lines {
+			if line.record != nil {
+				table.put(line.record)
+			}
+		}
+		h.mustEqualTruth("I5", from.stream, table)
+	}
+}

@@ -1,0 +1,207 @@
+package integration_tests_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// check checks what a run printed against the invariants.
+func (h *simHistory) check(run *simRun) {
+	h.checkStates(run)
+	h.checkVersions(run)
+	if !run.crashed {
+		h.checkEnd(run)
+	} else if run.crash == crashLine && run.code != 5 {
+		h.fail("I11", "the consumer left and the code is %d", run.code)
+	}
+	h.mark(run)
+}
+
+// checkStates follows the lines of a run: each state covers the records before
+// it (I7), moves no watermark back (I4), and promises no more than what is out
+// (I3, I6).
+func (h *simHistory) checkStates(run *simRun) {
+	since, previous := make(map[string]int), maps.Clone(run.begun)
+	held := map[string]simTable{"responses": maps.Clone(h.platform.tables["responses"]), "contacts": maps.Clone(h.platform.tables["contacts"])}
+	reset := false
+	for _, line := range run.lines {
+		switch {
+		case line.record != nil:
+			since[line.stream]++
+			if table := held[line.stream]; table != nil {
+				table.put(line.record)
+			}
+		case line.state != nil:
+			if line.state.count != since[line.stream] {
+				h.fail("I7", "a state of %s counts %d records, there were %d", line.stream, line.state.count, since[line.stream])
+			}
+			since[line.stream] = 0
+			if before := previous[line.stream]; before != nil && !reset {
+				h.checkForward(line.stream, before, line.state)
+			}
+			previous[line.stream] = line.state
+			if visible := run.visible[line.stream]; visible != nil {
+				h.checkPromise(line.stream, line.state, visible, held[line.stream])
+			}
+		case line.status == "COMPLETE" && since[line.stream] > 0:
+			h.fail("I7", "%s is complete with %d records behind its last state", line.stream, since[line.stream])
+		case strings.Contains(line.log, "lies in the future"):
+			reset = true
+		}
+	}
+}
+
+// checkForward compares two states of a stream that follow each other.
+func (h *simHistory) checkForward(stream string, before, after *simState) {
+	for key, was := range before.partitions {
+		is, known := after.partitions[key]
+		if !known {
+			h.fail("I4", "the state of %s forgets %s", stream, key)
+		}
+		if is.Watermark < was.Watermark {
+			h.fail("I4", "%s %s goes back from %s to %s", stream, key, seconds(was.Watermark), seconds(is.Watermark))
+		}
+	}
+}
+
+// checkPromise checks that what the next window will not see is out: the next
+// one starts the look-back before the watermark.
+func (h *simHistory) checkPromise(stream string, state *simState, visible, held simTable) {
+	if stream == "contacts" && h.options.Doubt.LiteDirectory {
+		return
+	}
+	now := h.tenant.Now().Add(time.Minute).Unix()
+	for key, row := range visible {
+		partition, _, _ := strings.Cut(key, "/")
+		position, known := state.partitions[partition]
+		switch {
+		case !known || position.Watermark == 0 || position.Watermark > now:
+			continue // nothing is promised, or nothing that would be believed
+		case stream == "responses" && row.cursor < position.Floor*int64(time.Second):
+			continue
+		case row.cursor >= time.Unix(position.Watermark, 0).Add(-h.lookback).UnixNano():
+			continue
+		}
+		got := held[key]
+		if (got == nil || got.cursor < row.cursor) && h.gone(stream, key) {
+			continue // while the run was at it
+		}
+		if got == nil {
+			h.fail("I3", "a state of %s stands at %s and %s, modified at %s, is not out", stream, seconds(position.Watermark), key, nanos(row.cursor))
+			return
+		}
+		if got.cursor < row.cursor && !h.compare.ignored["last_modified_date"] {
+			h.fail("I3", "a state of %s stands at %s and %s is out as of %s, not %s", stream, seconds(position.Watermark), key, nanos(got.cursor), nanos(row.cursor))
+			return
+		}
+	}
+}
+
+// gone reports whether a row does not exist any more.
+func (h *simHistory) gone(stream, key string) bool {
+	truth, err := truthOf(h.tenant, stream)
+	return err == nil && truth[key] == nil
+}
+
+func seconds(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
+
+func nanos(unix int64) string { return time.Unix(0, unix).UTC().Format(time.RFC3339Nano) }
+
+// checkVersions checks that the versions of a key never go back in a run (I8).
+func (h *simHistory) checkVersions(run *simRun) {
+	newest := make(map[string]int64)
+	for _, line := range run.lines {
+		if line.record == nil {
+			continue
+		}
+		key := line.stream + " " + line.record.key
+		if line.record.cursor < newest[key] {
+			h.fail("I8", "%s goes back from %s to %s", key, nanos(newest[key]), nanos(line.record.cursor))
+		}
+		newest[key] = line.record.cursor
+	}
+}
+
+// checkEnd checks that the end is told as it is (I11).
+func (h *simHistory) checkEnd(run *simRun) {
+	ended, failures := make(map[string]string), make(map[string]int)
+	worst, whole := 0, 0
+	order := []string{"transient_error", "system_error", "config_error"}
+	for _, line := range run.lines {
+		if line.status != "" {
+			ended[line.stream] = line.status
+		}
+		if line.failure == "" {
+			continue
+		}
+		failures[line.stream]++
+		rank := slices.Index(order, line.failure)
+		switch {
+		case rank < worst:
+			h.fail("I11", "a %s after a %s", line.failure, order[worst])
+		case line.failure == "system_error":
+			h.fail("I11", "a system error: %s", line.log)
+		case line.failure == "config_error" && !h.has("denied") && !h.has("redirect") && !h.has("auth"):
+			h.fail("I11", "a config error: %s", line.log)
+		}
+		worst = max(worst, rank)
+		if line.stream == "" {
+			whole++
+		}
+	}
+	complete := 0
+	for _, stream := range run.streams {
+		switch {
+		case ended[stream] == "COMPLETE":
+			complete++
+			if failures[stream] > 0 {
+				h.fail("I11", "%s is complete and failed", stream)
+			}
+		case whole == 0 && failures[stream] != 1:
+			h.fail("I11", "%s is %q with %d errors", stream, ended[stream], failures[stream])
+		}
+	}
+	if (run.code == 0) != (complete == len(run.streams)) {
+		h.fail("I11", "code %d with %d of %d streams complete", run.code, complete, len(run.streams))
+	}
+	if whole > 1 || run.code < 0 || run.code == 2 || run.code > 4 {
+		h.fail("I11", "code %d with %d errors of the whole", run.code, whole)
+	}
+}
+
+// mark counts what only the oracle can see.
+func (h *simHistory) mark(run *simRun) {
+	begun := run.begun["responses"]
+	emitted := make(map[string]bool)
+	for _, line := range run.lines {
+		switch {
+		case line.state != nil && strings.Contains(string(line.state.raw), "waiting_as_of"):
+			h.reach["did-send-a-heartbeat"]++
+		case line.record != nil && line.record.deleted:
+			h.reach["did-bury-a-survey"]++
+		case line.record != nil && line.stream == "responses" && begun != nil:
+			emitted[line.record.key] = true
+			partition, _, _ := strings.Cut(line.record.key, "/")
+			if position := begun.partitions[partition]; line.record.cursor < position.Watermark*int64(time.Second) && h.platform.tables["responses"][line.record.key] == nil {
+				h.reach["did-find-a-late-row"]++
+			}
+		}
+	}
+	if run.code == 4 {
+		h.reach["did-end-partially"]++
+	}
+	if run.code != 0 || begun == nil {
+		return
+	}
+	for key, row := range run.visible["responses"] {
+		partition, _, _ := strings.Cut(key, "/")
+		position := begun.partitions[partition]
+		held := h.platform.tables["responses"][key]
+		if position.Watermark > 0 && held != nil && held.cursor == row.cursor && !emitted[key] &&
+			row.cursor >= time.Unix(position.Watermark, 0).Add(-h.lookback).UnixNano() {
+			h.reach["did-suppress-a-row"]++
+		}
+	}
+}

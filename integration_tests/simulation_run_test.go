@@ -1,0 +1,174 @@
+package integration_tests_test
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/airbyte/airbytetest"
+)
+
+// simRun is what one run of the program left behind.
+type simRun struct {
+	step    string
+	streams []string
+	code    int
+	crash   crashKind
+	crashed bool
+	lines   []simLine
+	begun   map[string]*simState // the states that it was given
+	visible map[string]simTable  // what existed when it began
+}
+
+// start runs the program.
+func (h *simHistory) start(crash crashKind, at int, streams []string, state []byte, jitter string) *simRun {
+	run := &simRun{step: h.step, streams: streams, crash: crash, begun: maps.Clone(h.platform.states), visible: make(map[string]simTable)}
+	run.visible["responses"] = make(simTable)
+	h.tenant.Versions(func(survey, response string, modified time.Time) {
+		row := &simRow{key: survey + "/" + response, cursor: modified.UnixNano()}
+		run.visible["responses"][row.key] = row
+	})
+	if slices.Contains(streams, "contacts") {
+		var err error
+		if run.visible["contacts"], err = truthOf(h.tenant, "contacts"); err != nil {
+			h.fail("simulator", "%v", err)
+			return run
+		}
+	}
+	args := []string{"read", "--config", "config.json", "--catalog", "catalog.json"}
+	files := map[string][]byte{"config.json": mustEncode(h.configAt(h.number, h.credentials())), "catalog.json": catalogText(streams)}
+	if state != nil {
+		files["state.json"] = state
+		args = append(args, "--state", "state.json")
+	}
+	if h.debug {
+		args = append(args, "--debug")
+	}
+	process := &simProcess{tenant: h.tenant, files: files, crash: crash, at: at, seen: h.seen, next: h.network}
+	code, output, stderr := process.run(h.ctx, h.stream(jitter), args...)
+	run.code, run.crashed = code, process.crashed
+	_, _ = fmt.Fprintf(h.bytes, "%s: %d\n%s", h.step, code, output)
+	if h.verbose {
+		h.transcript.WriteString(fmt.Sprintf("== %s, %s: code %d\n%s%s", h.step, h.tenant.Now().Format(time.RFC3339), code, output, stderr))
+	}
+	h.inspect(run, process, output, stderr)
+	return run
+}
+
+func (h *simHistory) credentials() map[string]any {
+	c := h.tenant.Credentials()
+	if h.oauth {
+		return map[string]any{"auth_type": "oauth2_client_credentials", "client_id": c.ClientID, "client_secret": c.ClientSecret}
+	}
+	return map[string]any{"auth_type": "api_token", "api_token": c.APIToken}
+}
+
+// inspect reads the output and checks what does not depend on states.
+func (h *simHistory) inspect(run *simRun, process *simProcess, output, stderr []byte) {
+	switch {
+	case process.endless:
+		h.fail("I10", "the run does not end")
+	case h.seen.leak != "":
+		h.fail("I13", "the host %s got a credential", h.seen.leak)
+	case h.seen.printed(output, stderr):
+		h.fail("I13", "a secret was printed")
+	}
+	whole := bytes.LastIndexByte(output, '\n') + 1
+	if whole < len(output) && !run.crashed {
+		h.fail("I16", "the last line has no end")
+	}
+	output = output[:whole]
+	for line := range bytes.Lines(output) {
+		parsed, err := parseLine(line[:len(line)-1])
+		if err != nil {
+			h.fail("I16", "%v", err)
+			return
+		}
+		if parsed.record != nil {
+			h.order++
+			parsed.record.order = h.order
+		}
+		h.note(parsed.log)
+		run.lines = append(run.lines, parsed)
+	}
+	// The whole protocol is checked on a sample: its schema is slow.
+	if h.oracle.IntN(40) == 0 && !run.crashed {
+		found := &problems{}
+		airbytetest.Validate(found, output)
+		if len(found.found) > 0 {
+			h.fail("I16", "%s", found.found[0])
+		}
+	}
+}
+
+// markers are what log lines tell that the connector did.
+var markers = map[string]string{
+	"trying again":                           "did-retry",
+	"an export job came to nothing":          "did-restart-a-job",
+	"the export file is damaged":             "did-export-again",
+	"the position lies in the future":        "did-distrust-a-position",
+	"the start date was moved back":          "did-read-a-gap",
+	"a window of the first load is complete": "did-load-by-windows",
+	"reading the directory's list":           "did-list-a-directory",
+	"may not be exported by this account":    "did-skip-a-denied-survey",
+	"is gone":                                "did-skip-a-gone-survey",
+	"the survey itself may not be read":      "did-go-on-without-the-survey",
+	"the brand id cannot be read":            "did-bind-to-the-host",
+	"the run reached its run_minutes":        "did-run-out-of-time",
+	"the next page leads":                    "did-refuse-a-page",
+	"the response schema cannot be read":     "did-without-a-schema",
+	"no answer carried a date":               "did-without-a-date",
+	"starting another":                       "did-restart-a-job",
+	"it did not end within":                  "did-give-up-a-stuck-job",
+	"Qualtrics gave it no id":                "did-see-a-job-without-id",
+	"it vanished while it was running":       "did-see-a-job-vanish",
+	"an HTML page and not JSON":              "did-see-a-page",
+}
+
+func (h *simHistory) note(message string) {
+	if message == "" {
+		return
+	}
+	for text, marker := range markers {
+		if strings.Contains(message, text) {
+			h.reach[marker]++
+		}
+	}
+}
+
+// firstFailure is the first error that the run told.
+func (r *simRun) firstFailure() string {
+	for _, line := range r.lines {
+		if line.failure != "" {
+			return line.failure + ": " + line.log
+		}
+	}
+	return "no error was told"
+}
+
+// last is the last state of a stream, or the one before the run.
+func (r *simRun) last(stream string) *simState {
+	for _, line := range slices.Backward(r.lines) {
+		if line.state != nil && line.stream == stream {
+			return line.state
+		}
+	}
+	return r.begun[stream]
+}
+
+// swept reports whether the run read all contacts of a directory.
+func (r *simRun) swept() bool {
+	before, after := r.begun["contacts"], r.last("contacts")
+	if before == nil || after == nil {
+		return true
+	}
+	for key, position := range after.partitions {
+		if before.partitions[key].Floor != position.Floor {
+			return true
+		}
+	}
+	return false
+}

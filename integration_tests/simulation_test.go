@@ -1,0 +1,172 @@
+package integration_tests_test
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var (
+	simSeeds   = flag.Int("seeds", 0, "number of simulated histories; 0: some")
+	simSeed    = flag.Uint64("seed", 0, "the first seed; with no -seeds the only one")
+	simProfile = flag.String("profile", profileSwarm, "swarm, calm or storm")
+	simLong    = flag.Bool("long", false, "simulate 100,000 histories unless -seeds says otherwise")
+	simText    = flag.String("case", "", "take away from the history: a JSON object")
+	simShow    = flag.Bool("show", false, "print the classes and the output of a history that fails")
+	simSave    = flag.Bool("save", false, "keep the shrunk case in testdata/simulation")
+)
+
+// simRange is which histories are asked for.
+func simRange() (first uint64, count int) {
+	set := make(map[string]bool)
+	flag.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	first, count = max(1, *simSeed), *simSeeds
+	switch {
+	case count > 0:
+	case set["seed"]:
+		count = 1
+	case *simLong:
+		count = 100_000
+	case testing.Short():
+		count = 60
+	default:
+		count = 60
+	}
+	return first, count
+}
+
+// A history that lost a row, kept a stale one or told a lie is printed as the
+// one command that shows it again, made as small as it gets.
+func TestSimulation(t *testing.T) {
+	t.Parallel()
+	first, count := simRange()
+	var take simCase
+	if *simText != "" {
+		if err := json.Unmarshal([]byte(*simText), &take); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Histories are short-lived garbage: collecting it less often is faster.
+	defer debug.SetGCPercent(debug.SetGCPercent(800))
+	begun := time.Now()
+	var (
+		next   atomic.Int64
+		failed atomic.Bool
+		lock   sync.Mutex
+		total  = make(map[string]int)
+		played int
+	)
+	t.Run("histories", func(t *testing.T) {
+		for worker := range runtime.GOMAXPROCS(0) {
+			t.Run(fmt.Sprint(worker), func(t *testing.T) {
+				t.Parallel()
+				for !failed.Load() {
+					number := next.Add(1) - 1
+					if number >= int64(count) {
+						return
+					}
+					c := take
+					c.Seed, c.Profile = first+uint64(number), *simProfile
+					h := simulate(t, c)
+					lock.Lock()
+					played++
+					for class, times := range h.reach {
+						total[class] += times
+					}
+					lock.Unlock()
+					if h.failure != nil && !failed.Swap(true) {
+						reportFailure(t, c, h.failure)
+					}
+				}
+			})
+		}
+	})
+	took := time.Since(begun)
+	summary := fmt.Sprintf("%d histories in %s: %.1f a second\n%s", played, took.Round(time.Millisecond), float64(played)/took.Seconds(), reachTable(total))
+	if *simSeeds > 0 || *simLong {
+		fmt.Println(summary)
+	} else {
+		t.Log(summary)
+	}
+	if count < 500 || *simProfile != profileSwarm || *simText != "" || t.Failed() {
+		return
+	}
+	for _, class := range reachable() {
+		if total[class] == 0 {
+			t.Errorf("the class %s never fired in %d histories", class, count)
+		}
+	}
+}
+
+// reportFailure prints how to see the failure again, and its smallest form.
+func reportFailure(t *testing.T, c simCase, failure *simFailure) {
+	t.Helper()
+	t.Errorf("seed %d, profile %s, %v\n%s", c.Seed, c.Profile, failure, c.command())
+	small, shown := shrink(t, c, failure)
+	if *simShow {
+		h := simulate(t, small)
+		t.Logf("%v\n%v\n%+v\n%s", h.active, h.config, h.options, h.transcript.String())
+	}
+	t.Errorf("shrunk: %v\n%s", shown, small.command())
+	if !*simSave {
+		return
+	}
+	small.Why = shown.Error()
+	name := filepath.Join("testdata", "simulation", fmt.Sprintf("%s-%d.json", strings.ToLower(shown.invariant), c.Seed))
+	text, err := json.MarshalIndent(small, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(name), 0o750)
+	}
+	if err == nil {
+		err = os.WriteFile(name, append(text, '\n'), 0o600)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Histories that once failed stay right.
+func TestSimulation_Corpus(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob(filepath.Join("testdata", "simulation", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var c simCase
+			if err := json.Unmarshal(text, &c); err != nil {
+				t.Fatal(err)
+			}
+			if h := simulate(t, c); h.failure != nil {
+				t.Errorf("%v\n%s", h.failure, c.command())
+			}
+		})
+	}
+}
+
+func TestSimulation_OneSeedGivesTheSameBytes(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		c := simCase{Seed: 1000 + seed, Profile: profileStorm, Off: []string{"parallel"}}
+		first, second := simulate(t, c), simulate(t, c)
+		if a, b := hex.EncodeToString(first.bytes.Sum(nil)), hex.EncodeToString(second.bytes.Sum(nil)); a != b {
+			t.Errorf("seed %d: the output differs: %s, then %s", c.Seed, a, b)
+		}
+	}
+}
