@@ -62,6 +62,7 @@ type engine struct {
 	streams   []*selected
 	parallel  int           // partitions of a feed at work at once
 	heartbeat time.Duration // longest silence of a stream; 0: no heartbeat
+	cut       bool          // the run may end before everything is read
 
 	mu     sync.Mutex // guards the sink and the selected streams
 	broken error      // first error of the sink, or a panic: nothing is written after it
@@ -128,7 +129,7 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 	var workers sync.WaitGroup
 	slots := make(chan struct{}, e.parallel)
 	err := guard(func() error {
-		for partition, err := range source.Partitions(ctx, e.env) {
+		for partition, err := range e.partitions(ctx, source, streams) {
 			if err != nil {
 				return err
 			}

@@ -133,9 +133,11 @@ func (r *invocation) newEngine(s *settings, sink Sink, heartbeat time.Duration) 
 // run reads the wanted streams from their stored states.
 func (r *invocation) run(ctx context.Context, s *settings, e *engine, client *qualtrics.Client, wants []want, states map[string]json.RawMessage) (int, error) {
 	if minutes := s.config.Limits.RunMinutes; minutes > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, time.Duration(minutes)*time.Minute, errOutOfTime)
-		defer cancel()
+		// No deadline: whatever waits for its turn would give up before.
+		limited, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		defer time.AfterFunc(time.Duration(minutes)*time.Minute, func() { cancel(errOutOfTime) }).Stop()
+		ctx, e.cut = limited, true
 	}
 	var err error
 	if e.env, err = r.environment(ctx, s, client); err != nil {
