@@ -29,6 +29,8 @@ type Config struct {
 	// How far every read goes back behind the one before it, in minutes. Qualtrics shows some
 	// responses later than their own date; raise this if any are missing.
 	LookbackMinutes int `json:"lookback_minutes" jsonschema:"title=Look-Back (Minutes),default=15,minimum=1,maximum=1440" spec:"group=advanced"`
+	// How deleted responses are found.
+	Deletions DeletionsConfig `json:"deletions" jsonschema:"title=Deletions" spec:"group=advanced"`
 	// Address of a tenant on a domain of its own, instead of the data center.
 	BaseURL string `json:"base_url" jsonschema:"title=Base URL,example=https://surveys.example.com" spec:"group=advanced"`
 	// How fast and how long the connector works.
@@ -105,6 +107,19 @@ type SurveysConfig struct {
 	Resync Resync `json:"resync" jsonschema:"title=Read Again,example=SV_0123456789abcde=2025-01-01T00:00:00Z"`
 }
 
+// DeletionsConfig says how deleted responses are found. Qualtrics tells of
+// none, so what was delivered is compared with what exists.
+type DeletionsConfig struct {
+	// Whether deleted responses are found and reported. It costs an export of the response ids per
+	// survey and audit, and room in the state.
+	Mode string `json:"mode" jsonschema:"title=Mode,enum=reconcile,enum=off,default=reconcile"`
+	// How often each survey is compared, in days; also whenever Qualtrics' counters tell of deletions.
+	AuditDays int `json:"audit_days" jsonschema:"title=Audit Every (Days),default=7,minimum=1,maximum=365"`
+}
+
+// deletionsOff is the mode that finds no deletions.
+const deletionsOff = "off"
+
 // LimitsConfig bounds what a run may take.
 type LimitsConfig struct {
 	// Calls per minute to Qualtrics. A brand has 3,000, which all its
@@ -149,6 +164,7 @@ func defaultConfig() Config {
 	return Config{
 		LookbackMinutes: 15,
 		Surveys:         SurveysConfig{OnDenied: "skip"},
+		Deletions:       DeletionsConfig{Mode: "reconcile", AuditDays: 7},
 		Limits: LimitsConfig{
 			RequestsPerMinute:     limits.RequestsPerMinute,
 			ExportsPerMinute:      limits.ExportsPerMinute,

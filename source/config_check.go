@@ -90,6 +90,10 @@ func (c *Config) check(sandbox bool) (*settings, *findings) {
 	checked.resync = c.Surveys.Resync.check(found)
 	checked.selection.Directories = found.ids("directories", "POOL_", c.Directories)
 	found.within("lookback_minutes", c.LookbackMinutes, 1, 1440)
+	if c.Deletions.Mode != "reconcile" && c.Deletions.Mode != deletionsOff {
+		found.problem("deletions.mode is %.40q; it can be reconcile or off", c.Deletions.Mode)
+	}
+	found.within("deletions.audit_days", c.Deletions.AuditDays, 1, 365)
 	c.Limits.check(found)
 	c.Network.check(found)
 	found.within("shard.count", c.Shard.Count, 1, 1000)

@@ -131,7 +131,7 @@ func (r *invocation) environment(ctx context.Context, s *settings, client *qualt
 	if err != nil {
 		return nil, err
 	}
-	return &feed.Env{
+	env := &feed.Env{
 		Client:    client,
 		Log:       r.log,
 		Brand:     brand,
@@ -140,7 +140,11 @@ func (r *invocation) environment(ctx context.Context, s *settings, client *qualt
 		Start:     s.start,
 		Resync:    s.resync,
 		SweepDays: sweepDays,
-	}, nil
+	}
+	if s.config.Deletions.Mode != deletionsOff {
+		env.AuditEvery = time.Duration(s.config.Deletions.AuditDays) * 24 * time.Hour
+	}
+	return env, nil
 }
 
 // brand finds the id that states are bound to: the account's own answer, else

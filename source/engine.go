@@ -42,6 +42,8 @@ type selected struct {
 	sent      time.Time // when the last state or record went out
 	stated    time.Time // when the last state went out
 	pending   int       // bytes of records since the last state
+	delivered int       // bytes of records
+	announced int       // bytes of states that announced records
 	completed int       // partitions read to their end
 	failures  []partitionFailure
 	ended     bool
@@ -247,6 +249,7 @@ func (o *partitionOut) Document(doc *feed.Document) error {
 			}
 			s.sent = time.Now()
 			s.pending += row.Size()
+			s.delivered += row.Size()
 			return nil
 		})
 		if err != nil {
@@ -267,7 +270,7 @@ func (o *partitionOut) Checkpoint(position feed.Position) error {
 			s.dirty = true
 		}
 		if s.pending >= stateBytes || (s.dirty && time.Since(s.stated) >= stateInterval) {
-			if err := e.sendState(s); err != nil {
+			if _, err := e.sendState(s); err != nil {
 				return err
 			}
 		}
@@ -275,10 +278,35 @@ func (o *partitionOut) Checkpoint(position feed.Position) error {
 	return nil
 }
 
+// announceBytes is what a run may spend on announcements beside a share of its
+// records. What is beyond is not announced: a deletion that falls between an
+// interrupted run and the next one could then go unseen.
+const announceBytes = 16 << 20
+
+// Announce sends the position at once, as long as that is in proportion.
+func (o *partitionOut) Announce(position feed.Position) error {
+	e := o.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range o.streams {
+		s.state.Partitions[o.partition.Key] = slices.Clone(position)
+		s.dirty = true
+		if s.announced > announceBytes+s.delivered/10 {
+			continue
+		}
+		sent, err := e.sendState(s)
+		if err != nil {
+			return err
+		}
+		s.announced += sent
+	}
+	return nil
+}
+
 // sendState writes a stream's state; the lock is held.
-func (e *engine) sendState(s *selected) error {
+func (e *engine) sendState(s *selected) (sent int, err error) {
 	if e.broken != nil {
-		return e.broken
+		return 0, e.broken
 	}
 	if !s.dirty && s.pending > 0 {
 		// Rows were delivered without the position moving, as when no answer
@@ -288,14 +316,14 @@ func (e *engine) sendState(s *selected) error {
 	}
 	encoded, err := json.Marshal(s.state)
 	if err != nil {
-		return fmt.Errorf("writing the state of %s: %w", s.stream.Name, err)
+		return 0, fmt.Errorf("writing the state of %s: %w", s.stream.Name, err)
 	}
 	if err := e.sink.State(s.stream.Name, encoded); err != nil {
 		e.broken = &sinkError{err}
-		return e.broken
+		return 0, e.broken
 	}
 	s.dirty, s.pending, s.sent, s.stated = false, 0, time.Now(), time.Now()
-	return nil
+	return len(encoded), nil
 }
 
 // beat sends a state when a stream was silent for too long, as it is while a
@@ -333,7 +361,7 @@ func (e *engine) beatOnce() {
 			continue
 		}
 		s.state.WaitingAsOf = time.Now().UTC().Format(time.RFC3339)
-		err := e.sendState(s)
+		_, err := e.sendState(s)
 		s.state.WaitingAsOf = ""
 		if err != nil {
 			return // the next record or state of any stream reports it
@@ -385,7 +413,7 @@ func (e *engine) complete(streams []*selected) {
 		if s.refresh {
 			s.state.Refresh = refreshComplete
 		}
-		if err := e.sendState(s); err != nil {
+		if _, err := e.sendState(s); err != nil {
 			return
 		}
 		if err := e.sink.End(s.stream.Name, nil); err != nil {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"syscall"
 
+	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/record"
@@ -55,10 +56,11 @@ func failureOf(err error) record.Failure {
 	failure := record.Failure{Type: record.SystemError, Message: err.Error(), Internal: fmt.Sprintf("%T: %v", err, err)}
 	var (
 		config  *configError
+		ghosts  *feed.UnresolvedError
 		damaged *frame.Error
 	)
 	switch {
-	case errors.As(err, &config):
+	case errors.As(err, &config), errors.As(err, &ghosts):
 		failure.Type = record.ConfigError
 	case errors.Is(err, errOutOfTime), errors.As(err, &damaged):
 		failure.Type = record.TransientError

@@ -42,7 +42,7 @@ func (e *engine) finish(ctx context.Context) (int, error) {
 	slices.SortStableFunc(open, func(a, b *selected) int { return rank(failures[a].Type) - rank(failures[b].Type) })
 	for _, s := range open {
 		failure := failures[s]
-		if err := e.sendState(s); err != nil {
+		if _, err := e.sendState(s); err != nil {
 			return exitCode(err), err
 		}
 		if err := e.sink.End(s.stream.Name, &failure); err != nil {

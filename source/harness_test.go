@@ -320,6 +320,17 @@ func merge(tables map[string]table, r *reading) map[string]table {
 	return tables
 }
 
+func parseRow(t testing.TB, line []byte) map[string]any {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.UseNumber()
+	row := make(map[string]any)
+	if err := decoder.Decode(&row); err != nil {
+		t.Fatal(err)
+	}
+	return row
+}
+
 // compareTruth compares a stream's table with what exists, member by member of
 // the truth. Rows that the tenant deleted may remain where their stream does
 // not follow deletions.
@@ -331,12 +342,7 @@ func (tn *tenant) compareTruth(t testing.TB, stream string, got table) {
 	}
 	want, held := make(table), make(table)
 	for line := range truth {
-		decoder := json.NewDecoder(bytes.NewReader(line))
-		decoder.UseNumber()
-		row := make(map[string]any)
-		if err := decoder.Decode(&row); err != nil {
-			t.Fatal(err)
-		}
+		row := parseRow(t, line)
 		for _, column := range tn.ignored {
 			delete(row, column)
 		}

@@ -29,13 +29,18 @@ func (w *failing) Write(p []byte) (int, error) {
 }
 
 // readInto reads with an output that fails after so many bytes.
-func (tn *tenant) readInto(t *testing.T, bytesTaken int, cause error, streams ...string) (*reading, string) {
+func (tn *tenant) readInto(t *testing.T, state []byte, bytesTaken int, cause error, streams ...string) (*reading, string) {
 	t.Helper()
 	tn.stdout = func(out io.Writer) io.Writer { return &failing{out, bytesTaken, cause} }
 	tn.files["catalog.json"] = catalogOf(t, streams...)
-	got := tn.run(t, "read", "--config", "config.json", "--catalog", "catalog.json")
+	args := []string{"read", "--config", "config.json", "--catalog", "catalog.json"}
+	if state != nil {
+		tn.files["state.json"] = state
+		args = append(args, "--state", "state.json")
+	}
+	got := tn.run(t, args...)
 	tn.stdout = nil
-	return collectReading(t, got, nil), got.stderr
+	return collectReading(t, got, state), got.stderr
 }
 
 // Whoever reads the output may leave at any byte. What it had taken up to the
@@ -48,7 +53,7 @@ func TestRead_EndsWhenItsReaderLeaves(t *testing.T) {
 		for i := range 9 {
 			taken, cause := i*whole/9, causes[i%len(causes)]
 			tn := newTenant(t, small)
-			got, stderr := tn.readInto(t, taken, &os.PathError{Op: "write", Path: "/dev/stdout", Err: cause}, streams...)
+			got, stderr := tn.readInto(t, nil, taken, &os.PathError{Op: "write", Path: "/dev/stdout", Err: cause}, streams...)
 			if got.code != 5 || stderr != "" {
 				t.Errorf("%v after %d bytes: got exit code %d and stderr %q, want 5 and nothing", cause, taken, got.code, stderr)
 			}
@@ -89,7 +94,7 @@ func TestRead_SaysThatTheDiskBehindItsOutputIsFull(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		for _, taken := range []int{0, 20_000} {
 			tn := newTenant(t, small)
-			got, stderr := tn.readInto(t, taken, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}, "surveys", "responses")
+			got, stderr := tn.readInto(t, nil, taken, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}, "surveys", "responses")
 			if want := "the disk is full: writing the output: "; got.code != 2 || !strings.Contains(stderr, want) {
 				t.Errorf("after %d bytes: got exit code %d and stderr %q, want 2 and %q", taken, got.code, stderr, want)
 			}

@@ -71,6 +71,10 @@ type Out interface {
 	// Checkpoint says that every document up to here was handed over and
 	// verified, so that reading may resume at the position.
 	Checkpoint(Position) error
+	// Announce says what is about to be handed over, in a position that is
+	// none of progress: whatever interrupts the run, the next one resumes at
+	// it or later. It is stored before the next document.
+	Announce(Position) error
 }
 
 // Request asks a feed for the documents of one partition.
@@ -106,8 +110,11 @@ type Env struct {
 	Start     time.Time            // floor for the first load; zero: everything
 	Resync    map[string]time.Time // survey id → read again from there, once
 	SweepDays int                  // contacts are read in full every so many days
-	LoadRows  int64                // rows of one window of a large first load; 0: 100,000
-	Frame     frame.Limits
+	// AuditEvery is how often each survey is audited for deleted and missed
+	// responses; zero: never, and deletions are not followed.
+	AuditEvery time.Duration
+	LoadRows   int64 // rows of one window of a large first load; 0: 100,000
+	Frame      frame.Limits
 
 	hashes  atomic.Int64 // row hashes kept so far, over all partitions
 	listing sync.Once

@@ -16,6 +16,7 @@ const shortest = time.Second
 // about loadRows rows, each verified and checkpointed, so that an interrupted
 // load goes on where it was; the last window is open-ended.
 func (f *responseFetch) load(ctx context.Context) error {
+	f.loading = true
 	from, begin := f.env.Start, later(f.env.Start, f.created).Truncate(time.Second)
 	if f.position.Loading {
 		begin = time.Unix(f.position.Watermark, 0)
@@ -26,8 +27,10 @@ func (f *responseFetch) load(ctx context.Context) error {
 			f.position.Resynced = resync.Unix()
 		}
 	}
+	f.whole = !f.position.Loading
 	if f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero() {
 		var err error
+		f.whole = false
 		if from, err = f.slices(ctx, from, begin); err != nil {
 			return err
 		}
@@ -35,8 +38,11 @@ func (f *responseFetch) load(ctx context.Context) error {
 	if _, err := f.window(ctx, from, time.Time{}); err != nil {
 		return err
 	}
-	f.position.Loading = false
-	return f.checkpoint(f.to)
+	f.position.Loading, f.loading = false, false
+	if err := f.checkpoint(f.to); err != nil {
+		return err
+	}
+	return f.settle(ctx)
 }
 
 // slices reads all but the last, open-ended window and returns where that one

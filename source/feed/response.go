@@ -2,7 +2,10 @@ package feed
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -98,12 +101,17 @@ func (r *Response) identify() error {
 		}
 	}
 	r.ID = id
-	if text, ok := frame.String(r.Metadata[LastModifiedDate]); ok {
-		if at, ok := ParseTime(text); ok {
-			r.ModifiedAt = at
-		}
-	}
+	r.ModifiedAt, _ = r.time(LastModifiedDate)
 	return nil
+}
+
+// time reads a date of the metadata; zero where there is none.
+func (r *Response) time(which Metadata) (time.Time, bool) {
+	text, ok := frame.String(r.Metadata[which])
+	if !ok {
+		return time.Time{}, false
+	}
+	return ParseTime(text)
 }
 
 func (r *Response) each(member string, do func(name string, value []byte) error) error {
@@ -134,35 +142,63 @@ func appendMember(dst []byte, name string, value []byte) []byte {
 	return append(dst, value...)
 }
 
+// Version is a short hash of the record's content, in hexadecimal digits. The
+// modified date and the repeated id do not count: a single response lacks them.
+func (r *Response) Version() (string, error) {
+	var content []byte
+	var err error
+	for which, value := range r.Metadata {
+		if which := Metadata(which); which != LastModifiedDate && which != RecordID {
+			content = append(append(content, value...), 0)
+		}
+	}
+	for _, value := range [][]byte{r.Answers, r.EmbeddedData, r.Labels, r.StatusLabel, r.DisplayedValues} {
+		if len(value) > 0 {
+			if content, err = frame.Canonical(content, value); err != nil {
+				return "", err
+			}
+		}
+		content = append(content, 0)
+	}
+	if content, err = appendSorted(content, r.DisplayedFields); err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:8]), nil
+}
+
 // canonical appends the record in a form that is equal for equal content:
 // members sorted, the unordered displayedFields sorted too, numbers as they
 // were written.
-func (r *Response) canonical(dst []byte) ([]byte, error) {
-	names := make([]string, 0, len(r.members))
-	for name := range r.members {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+func (r *Response) canonical(dst []byte) (_ []byte, err error) {
+	for _, name := range slices.Sorted(maps.Keys(r.members)) {
 		dst = record.AppendString(dst, name)
 		value := r.members[name]
 		if name == "displayedFields" && frame.Kind(value) == '[' {
-			var fields [][]byte
-			if err := frame.Elements(value, func(field []byte) error {
-				fields = append(fields, field)
-				return nil
-			}); err != nil {
-				return dst, err
-			}
-			slices.SortFunc(fields, bytes.Compare)
-			value = slices.Concat([]byte{'['}, bytes.Join(fields, []byte{','}), []byte{']'})
+			dst, err = appendSorted(dst, value)
+		} else {
+			dst, err = frame.Canonical(dst, value)
 		}
-		var err error
-		if dst, err = frame.Canonical(dst, value); err != nil {
+		if err != nil {
 			return dst, err
 		}
 	}
 	return dst, nil
+}
+
+// appendSorted appends an array whose order means nothing; nil is an empty one.
+func appendSorted(dst, array []byte) ([]byte, error) {
+	var elements [][]byte
+	if len(array) > 0 {
+		if err := frame.Elements(array, func(element []byte) error {
+			elements = append(elements, element)
+			return nil
+		}); err != nil {
+			return dst, err
+		}
+	}
+	slices.SortFunc(elements, bytes.Compare)
+	return frame.Canonical(dst, slices.Concat([]byte{'['}, bytes.Join(elements, []byte{','}), []byte{']'}))
 }
 
 // timeLayouts are the forms in which Qualtrics writes dates outside of QSF

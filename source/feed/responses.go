@@ -49,6 +49,14 @@ type responsePosition struct {
 	Floor     int64  `json:"f,omitempty"` // start date of the first load, epoch seconds
 	Resynced  int64  `json:"r,omitempty"` // date of the last resync that was asked for
 	Loading   bool   `json:"l,omitempty"` // the first load was interrupted between two of its windows
+	// Of accounts with many surveys: the counters (auditable, generated,
+	// deleted), when they were seen to change, in epoch seconds (0: an export
+	// has covered it), and whether they were seen to miss a response.
+	Counts    []int64 `json:"n,omitempty"`
+	Changed   int64   `json:"t,omitempty"`
+	Untrusted bool    `json:"u,omitempty"`
+	// Ledger is what was delivered, as far as finding deletions needs it.
+	Ledger *ledgerState `json:"a,omitempty"`
 }
 
 // Fetch reads what was modified since the position less the look-back, and
@@ -80,6 +88,18 @@ type responseFetch struct {
 	created  time.Time // of the survey
 	to       time.Time // upper bound of what this run has seen; zero without a server date
 
+	ledger     *ledger              // nil where deletions are not followed
+	deleted    int64                // by the survey's counters
+	unmoved    bool                 // the counters are those of the last export
+	arrived    int                  // responses that were recorded since the last export
+	whole      bool                 // the window holds everything there is
+	loading    bool                 // a first load is at work
+	audited    bool                 // by this run
+	rewind     bool                 // the audit moved the watermark back
+	modified   map[string]time.Time // of responses that the audit found
+	late       int64                // responses that only an audit found
+	unresolved int64                // deletions that nobody can name
+
 	keepFrom  time.Time // oldest modified date that the window after this one meets
 	response  Response
 	canonical []byte
@@ -90,9 +110,11 @@ type responseFetch struct {
 // belongs to the next run.
 func (f *responseFetch) prepare(ctx context.Context, position Position) error {
 	detail, err := f.env.Client.Survey(ctx, f.survey)
+	known := err == nil
 	switch {
 	case err == nil:
 		f.total = detail.Counts.Auditable + detail.Counts.Generated
+		f.deleted = detail.Counts.Deleted
 		f.created = detail.CreationDate
 	case qualtrics.IsForbidden(err):
 		// The export may be allowed all the same; the names then come from
@@ -113,6 +135,18 @@ func (f *responseFetch) prepare(ctx context.Context, position Position) error {
 		}
 	}
 	f.distrust()
+	if f.env.AuditEvery > 0 {
+		f.modified = make(map[string]time.Time)
+		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed)); err != nil {
+			return fmt.Errorf("reading the position of %s: %w", f.partition, err)
+		}
+	}
+	switch {
+	case f.env.exportsAll():
+		f.position.Counts, f.position.Changed, f.position.Untrusted = nil, 0, false
+	case known && !f.to.IsZero():
+		f.counted(detail.Counts)
+	}
 	f.rows, err = newRowSet(f.env.Brand, f.partition, f.position.Rows)
 	return err
 }
@@ -152,15 +186,28 @@ func (f *responseFetch) run(ctx context.Context) error {
 	}
 	from := time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback)
 	resync := f.env.Resync[string(f.survey)]
-	if !resync.IsZero() && resync.Unix() != f.position.Resynced {
+	switch again := !resync.IsZero() && resync.Unix() != f.position.Resynced; {
+	case again:
 		f.env.Log.Info("reading the survey again", "survey", f.survey, "from", resync)
 		from, f.position.Resynced = earlier(from, resync), resync.Unix()
 		f.rows.known = nil
+	case f.idle():
+		return f.settle(ctx)
 	}
 	if _, err := f.window(ctx, from, time.Time{}); err != nil {
 		return err
 	}
-	return f.checkpoint(f.to)
+	if f.rewind {
+		from = time.Unix(f.position.Watermark, 0)
+		if _, err := f.window(ctx, from, time.Time{}); err != nil {
+			return err
+		}
+	}
+	f.exported()
+	if err := f.checkpoint(f.to); err != nil {
+		return err
+	}
+	return f.settle(ctx)
 }
 
 // lowerFloor reads what a start date that was moved back has uncovered.
@@ -178,19 +225,30 @@ func (f *responseFetch) lowerFloor(ctx context.Context) error {
 }
 
 // window exports what was modified from (zero: ever) until (zero: now),
-// checks the whole file, and only then delivers it. A file that fails the
-// check is exported anew.
+// checks the whole file, and only then delivers it.
 func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows int64, err error) {
-	const attempts = 5
 	f.keepFrom = keepUntil(f.to, until).Add(-f.env.Lookback)
+	request := qualtrics.ExportRequest{Survey: f.survey, Start: from, End: until, SortByModified: true}
+	return f.export(ctx, request, func(file *frame.File) (int64, error) {
+		if f.ledger != nil {
+			if err := f.intend(ctx, file, from); err != nil {
+				return 0, err
+			}
+		}
+		return f.deliver(ctx, file)
+	})
+}
+
+// export runs an export and hands its verified file over. A file that fails
+// the check, or turns out to be damaged while it is used, is exported anew.
+func (f *responseFetch) export(ctx context.Context, request qualtrics.ExportRequest, use func(*frame.File) (int64, error)) (rows int64, err error) {
+	const attempts = 5
 	for attempt := 1; ; attempt++ {
-		file, err := f.env.Client.Export(ctx, qualtrics.ExportRequest{
-			Survey: f.survey, Start: from, End: until, SortByModified: true,
-		})
+		file, err := f.env.Client.Export(ctx, request)
 		if err != nil {
 			return 0, err
 		}
-		rows, err = f.deliver(ctx, file)
+		rows, err = f.verified(ctx, file, use)
 		if closeErr := file.Close(); err == nil && closeErr != nil {
 			err = fmt.Errorf("closing the export of %s: %w", f.partition, closeErr)
 		}
@@ -203,8 +261,7 @@ func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows
 	}
 }
 
-// deliver hands the file's responses over.
-func (f *responseFetch) deliver(ctx context.Context, file *qualtrics.ExportFile) (rows int64, err error) {
+func (f *responseFetch) verified(ctx context.Context, file *qualtrics.ExportFile, use func(*frame.File) (int64, error)) (int64, error) {
 	opened, err := frame.Open(file, file.Size(), f.env.Frame)
 	if err != nil {
 		return 0, fmt.Errorf("opening the export of %s: %w", f.partition, err)
@@ -212,7 +269,12 @@ func (f *responseFetch) deliver(ctx context.Context, file *qualtrics.ExportFile)
 	if err := opened.Verify(ctx); err != nil {
 		return 0, fmt.Errorf("verifying the export of %s: %w", f.partition, err)
 	}
-	for value, err := range opened.Values(ctx) {
+	return use(opened)
+}
+
+// deliver hands the file's responses over.
+func (f *responseFetch) deliver(ctx context.Context, file *frame.File) (rows int64, err error) {
+	for value, err := range file.Values(ctx) {
 		if err != nil {
 			return rows, fmt.Errorf("reading the export of %s: %w", f.partition, err)
 		}
@@ -231,9 +293,26 @@ func (f *responseFetch) one(value frame.Value) error {
 	}
 	f.response.Repaired = value.Repaired
 	suppressed, err := f.known()
-	if err != nil || suppressed {
+	if err != nil {
 		return err
 	}
+	recorded, _ := f.response.time(RecordedDate)
+	if !suppressed {
+		if err := f.hand(); err != nil {
+			return err
+		}
+		if !recorded.Before(time.Unix(f.position.Watermark, 0)) {
+			f.arrived++
+		}
+	}
+	if f.ledger != nil {
+		f.ledger.note(f.response.ID, f.response.ModifiedAt, recorded)
+	}
+	return nil
+}
+
+// hand gives the response that was read last to the streams.
+func (f *responseFetch) hand() error {
 	return f.out.Document(&Document{
 		Partition: f.partition, ID: f.response.ID, Content: &f.response, ReadAt: f.to,
 	})
@@ -278,11 +357,34 @@ func (f *responseFetch) checkpoint(through time.Time) error {
 	if f.position.Watermark == 0 {
 		return nil
 	}
-	encoded, err := json.Marshal(f.position)
+	encoded, err := f.encode()
 	if err != nil {
-		return fmt.Errorf("writing the position of %s: %w", f.partition, err)
+		return err
 	}
 	return f.out.Checkpoint(encoded)
+}
+
+// announce reports the position as it was, with what is about to be delivered.
+func (f *responseFetch) announce() error {
+	if !f.ledger.sealed() {
+		return nil
+	}
+	encoded, err := f.encode()
+	if err != nil {
+		return err
+	}
+	return f.out.Announce(encoded)
+}
+
+func (f *responseFetch) encode() (Position, error) {
+	if f.ledger != nil {
+		f.position.Ledger = f.ledger.state()
+	}
+	encoded, err := json.Marshal(f.position)
+	if err != nil {
+		return nil, fmt.Errorf("writing the position of %s: %w", f.partition, err)
+	}
+	return encoded, nil
 }
 
 // boundary tells what is outside of the selection from what failed.

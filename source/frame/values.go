@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Value is one record.
@@ -43,6 +45,21 @@ func (f *File) Values(ctx context.Context) iter.Seq2[Value, error] {
 			}
 		}
 	}
+}
+
+// Record makes a record of one JSON object that came by itself.
+func Record(raw []byte) (Value, error) {
+	if Kind(raw) != '{' {
+		return Value{}, &Error{Kind: Corrupt, Detail: "the record is no object"}
+	}
+	if !jsontext.Value(raw).IsValid(lenient...) {
+		return Value{}, &Error{Kind: Corrupt, Detail: "the record is no valid JSON"}
+	}
+	value := Value{Raw: raw, Number: 1}
+	if !plain(raw) {
+		value.Raw, value.Repaired = appendSafe(nil, raw)
+	}
+	return value, nil
 }
 
 // cutter cuts one text into records.

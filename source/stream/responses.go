@@ -16,9 +16,18 @@ type Response struct {
 	SurveyID string `json:"survey_id"`
 	// Id of the response (R_…), unique within its survey.
 	ResponseID string `json:"response_id"`
-	// When the response was last modified, an edit included. Where Qualtrics
-	// does not say, when it was recorded.
+	// When the response was last modified, an edit included, or when it was
+	// found deleted. Where Qualtrics does not say, when it was recorded.
 	LastModifiedDate time.Time `json:"last_modified_date"`
+	// When the response was found to be deleted in Qualtrics; such a row has
+	// no answers. Null while it exists.
+	DeletedAt *time.Time `json:"deleted_at"`
+	// Same as deleted_at, under the name by which Airbyte's destinations
+	// delete rows.
+	CDCDeletedAt *time.Time `json:"_ab_cdc_deleted_at"`
+	// Version of the response: a hash of its content. Rows of other streams
+	// are current when theirs is the same.
+	ResponseVersion *string `json:"response_version"`
 	// When the response was recorded, which for a partial response is long
 	// after it ended, and for an imported one when it was imported.
 	RecordedDate *time.Time `json:"recorded_date"`
@@ -85,6 +94,12 @@ var _ = register(&Stream{
 })
 
 func projectResponse(doc *feed.Document, emit Emit) error {
+	if !doc.DeletedAt.IsZero() {
+		return emit(&Response{
+			SurveyID: doc.Partition.Key, ResponseID: doc.ID, LastModifiedDate: doc.DeletedAt,
+			DeletedAt: &doc.DeletedAt, CDCDeletedAt: &doc.DeletedAt,
+		})
+	}
 	response, ok := doc.Content.(*feed.Response)
 	if !ok {
 		return fmt.Errorf("projecting response %s: unexpected content %T", doc.ID, doc.Content)
@@ -117,6 +132,11 @@ func projectResponse(doc *feed.Document, emit Emit) error {
 		DisplayedValues:       response.DisplayedValues,
 		EmbeddedData:          response.EmbeddedData,
 	}
+	version, err := response.Version()
+	if err != nil {
+		return fmt.Errorf("projecting response %s: %w", doc.ID, err)
+	}
+	row.ResponseVersion = &version
 	row.LastModifiedDate = modifiedDate(doc, response, row.RecordedDate)
 	if response.Repaired {
 		c.changes = append(c.changes, record.Change{Column: "values", Kind: record.Truncated, Reason: record.Unfit})

@@ -1,0 +1,189 @@
+package source_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
+)
+
+// exactly checks that the destination holds what exists and nothing else.
+func (tn *tenant) exactly(t *testing.T, tables map[string]table) {
+	t.Helper()
+	tn.compareTruth(t, "responses", tables["responses"])
+	exist := tn.existing(t)
+	surveys := keysOfTruth(t, tn, "surveys")
+	ghosts := 0
+	for id, row := range tables["responses"] {
+		// Of a survey that is gone as a whole its own row tells.
+		if !exist[id] && slices.Contains(surveys, fmt.Sprint(row["survey_id"])) {
+			ghosts++
+			t.Logf("%s does not exist", id)
+		}
+	}
+	if ghosts > 0 {
+		t.Errorf("%d of %d delivered responses are gone and were not reported", ghosts, len(tables["responses"]))
+	}
+}
+
+// existing returns the keys of the responses that exist.
+func (tn *tenant) existing(t *testing.T) map[string]bool {
+	t.Helper()
+	exist := make(map[string]bool)
+	for _, id := range keysOfTruth(t, tn, "responses") {
+		exist[id] = true
+	}
+	return exist
+}
+
+// noFalseTombstone checks that what was reported as deleted is gone.
+func (tn *tenant) noFalseTombstone(t *testing.T, r *reading) {
+	t.Helper()
+	exist := tn.existing(t)
+	for _, row := range r.records["responses"] {
+		if row["deleted_at"] != nil && exist[key("responses", row)] {
+			t.Errorf("%s exists and was reported as deleted", key("responses", row))
+		}
+	}
+}
+
+// quiesce reads, with time between, until all that happened is known: an
+// audit, the confirmation of what it did not find, and one read more.
+func (tn *tenant) quiesce(t *testing.T, state []byte, tables map[string]table) {
+	t.Helper()
+	for _, pause := range []time.Duration{time.Hour, 26 * time.Hour, time.Hour, time.Hour} {
+		tn.Advance(pause, true)
+		r := tn.readPatiently(t, state, "responses", "response_deletions")
+		tn.noFalseTombstone(t, r)
+		tables, state = merge(tables, r), r.states
+	}
+	tn.exactly(t, tables)
+}
+
+func TestRead_ReportsDeletions(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 11, Surveys: 5, Responses: 900, Contacts: 5})
+		tn.config["deletions"] = map[string]any{"audit_days": 1}
+		r := tn.readComplete(t, nil, "responses", "response_deletions")
+		tables, reported := merge(nil, r), make(map[string]bool)
+		for range 6 {
+			tn.Advance(30*time.Hour, false)
+			r = tn.readComplete(t, r.states, "responses", "response_deletions")
+			tn.noFalseTombstone(t, r)
+			tables = merge(tables, r)
+			var onResponses []string
+			for _, row := range r.records["responses"] {
+				if row["deleted_at"] != nil {
+					onResponses = append(onResponses, key("responses", row))
+					if row["_ab_cdc_deleted_at"] != row["deleted_at"] || row["last_modified_date"] != row["deleted_at"] || row["values"] != nil {
+						t.Errorf("got the tombstone %v", row)
+					}
+				}
+			}
+			for i, row := range r.records["response_deletions"] {
+				id := key("responses", row)
+				if reported[id] || len(onResponses) <= i || onResponses[i] != id {
+					t.Errorf("%s was reported before, or not on responses", id)
+				}
+				reported[id] = true
+			}
+		}
+		if len(reported) < 10 {
+			t.Fatalf("only %d deletions were reported: the tenant shows nothing", len(reported))
+		}
+		tn.quiesce(t, r.states, tables)
+	})
+}
+
+func TestRead_DeletionsOffCostNothing(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 11, Surveys: 3, Responses: 200, Contacts: 5})
+		tn.config["deletions"] = map[string]any{"mode": "off"}
+		r := tn.readComplete(t, nil, "responses")
+		before := len(r.states)
+		tn.Advance(10*24*time.Hour, false)
+		r = tn.readComplete(t, r.states, "responses")
+		for _, row := range r.records["responses"] {
+			if row["deleted_at"] != nil {
+				t.Errorf("got the tombstone %v", row)
+			}
+		}
+		starts := 0
+		for _, n := range tn.Requests()["POST /surveys/{id}/export-responses"] {
+			starts += n
+		}
+		if starts > 2*len(keysOfTruth(t, tn, "surveys")) || strings.Contains(string(r.states), `"a":`) {
+			t.Errorf("%d exports were started, the state grew from %d to %s", starts, before, r.states)
+		}
+	})
+}
+
+func keysOfTruth(t *testing.T, tn *tenant, stream string) []string {
+	t.Helper()
+	var keys []string
+	truth, _ := tn.Truth(stream)
+	for line := range truth {
+		keys = append(keys, key(stream, parseRow(t, line)))
+	}
+	return keys
+}
+
+// A consumer that keeps the states that it was given, wherever it is cut off,
+// ends with what exists.
+func TestRead_DeletionsAreFoundWhateverInterrupts(t *testing.T) {
+	seeds := uint64(12)
+	if testing.Short() {
+		seeds = 3
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(seed, 99))
+				faults := []string{"none", "default"}[seed%2]
+				tn := newTenant(t, sandbox.Options{Seed: seed, Faults: faults, Surveys: 1 + random.IntN(3), Responses: 10 + random.IntN(200), Contacts: 5})
+				tn.config["deletions"] = map[string]any{"audit_days": 1}
+				var tables map[string]table
+				var state []byte
+				for range 8 {
+					r, _ := tn.readInto(t, state, 500+random.IntN(200_000), syscall.EPIPE, "responses", "response_deletions")
+					tn.noFalseTombstone(t, r)
+					tables, state = merge(tables, r), r.states
+					tn.Advance(time.Duration(10+random.IntN(2000))*time.Minute, false)
+				}
+				tn.quiesce(t, state, tables)
+			})
+		})
+	}
+}
+
+// More deletions than the state can name are said, and do not hide.
+func TestRead_SaysHowManyDeletionsItCannotName(t *testing.T) {
+	if testing.Short() {
+		t.Skip("months of a tenant are not short")
+	}
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 31, Surveys: 1, Responses: 3000, Contacts: 5})
+		r := tn.readComplete(t, nil, "responses", "response_deletions")
+		delivered, deleted := merge(nil, r)["responses"], 0
+		for deleted < 200 {
+			tn.Advance(60*24*time.Hour, false)
+			exist := tn.existing(t)
+			deleted = 0
+			for id := range delivered {
+				if !exist[id] {
+					deleted++
+				}
+			}
+		}
+		r = tn.read(t, r.states, "responses", "response_deletions")
+		if r.code == 0 || len(r.errors) == 0 || !strings.Contains(r.errors[0].message, "cannot be named") || r.errors[0].kind != "config_error" {
+			t.Errorf("%d of 3,000 responses were deleted: got exit code %d, %v", deleted, r.code, r.errors)
+		}
+		tn.noFalseTombstone(t, r)
+	})
+}

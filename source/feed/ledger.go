@@ -1,0 +1,134 @@
+package feed
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Sizes of what a ledger keeps. Beyond them an audit is due.
+const (
+	ledgerEntries  = 8192           // over all partitions, of what was delivered since the seal
+	leastEntries   = 128            // of one partition
+	deliveredSince = 24 * time.Hour // what is kept of delivered rows behind a seal
+	leastSealAge   = 6 * time.Hour  // between audits that a counter asks for
+	mostQuestions  = 200            // single responses asked for by one run
+)
+
+// ledger is what has to be remembered of delivered responses to find out
+// later that they are gone: Qualtrics tells of no deletion (API §0.6).
+type ledger struct {
+	sealedAt time.Time // every response recorded before is in the set, if it existed then
+	set      *seal     // nil: there is none yet, or no room for one
+	deleted  int64     // Qualtrics' own counter at the seal
+	since    time.Time // delivered holds every version that was modified since and delivered
+	due      bool      // the next run has to audit
+
+	delivered map[string]int64 // id → modified (recorded, where rows carry no such date), in epoch seconds: is delivered
+	intended  map[string]bool  // may be delivered: their rows were about to go out
+	absent    map[string]int64 // id → epoch seconds since when it was not found; to be confirmed
+	entries   int              // most of delivered, by the share of this partition
+	room      int              // bytes of the seal, by the share of this partition
+}
+
+// ledgerState is a ledger in a position.
+type ledgerState struct {
+	SealedAt  int64            `json:"c,omitempty"`
+	IDs       string           `json:"i,omitempty"`
+	Cells     string           `json:"k,omitempty"`
+	NoRoom    bool             `json:"n,omitempty"`
+	Deleted   int64            `json:"d,omitempty"`
+	Since     int64            `json:"s,omitempty"`
+	Due       bool             `json:"a,omitempty"`
+	Delivered map[string]int64 `json:"x,omitempty"`
+	Intended  []string         `json:"q,omitempty"`
+	Absent    map[string]int64 `json:"y,omitempty"`
+}
+
+// newLedger understands what a position holds; nil is an empty ledger. Each of
+// so many partitions has its share of the state.
+func newLedger(state *ledgerState, partitions int) (*ledger, error) {
+	l := &ledger{
+		delivered: make(map[string]int64), intended: make(map[string]bool), absent: make(map[string]int64),
+		entries: max(leastEntries, ledgerEntries/max(1, partitions)),
+		room:    sealBytes / max(1, partitions),
+	}
+	if state == nil {
+		return l, nil
+	}
+	if state.SealedAt > 0 {
+		l.sealedAt = time.Unix(state.SealedAt, 0).UTC()
+		if !state.NoRoom {
+			var err error
+			if l.set, err = decodeSeal(state.IDs, state.Cells); err != nil {
+				return nil, err
+			}
+		}
+	}
+	l.deleted, l.due = state.Deleted, state.Due
+	if state.Since > 0 {
+		l.since = time.Unix(state.Since, 0).UTC()
+	}
+	maps.Copy(l.delivered, state.Delivered)
+	maps.Copy(l.absent, state.Absent)
+	for _, id := range state.Intended {
+		l.intended[id] = true
+	}
+	return l, nil
+}
+
+// state writes the ledger.
+func (l *ledger) state() *ledgerState {
+	s := &ledgerState{
+		SealedAt: epoch(l.sealedAt), NoRoom: l.sealed() && l.set == nil, Deleted: l.deleted, Since: epoch(l.since), Due: l.due,
+		Delivered: l.delivered, Intended: slices.Sorted(maps.Keys(l.intended)), Absent: l.absent,
+	}
+	s.IDs, s.Cells = l.set.encode()
+	return s
+}
+
+// sealed reports whether a seal was made, with or without room for its set.
+func (l *ledger) sealed() bool { return !l.sealedAt.IsZero() }
+
+// has reports whether this version of a response is known to be delivered.
+func (l *ledger) has(id string, modified time.Time) bool {
+	at, ok := l.delivered[id]
+	return ok && (modified.IsZero() || at == modified.Unix())
+}
+
+// note takes a response that was delivered.
+func (l *ledger) note(id string, modified, recorded time.Time) {
+	delete(l.intended, id)
+	delete(l.absent, id)
+	if !modified.IsZero() && modified.Before(l.since) && recorded.Before(l.sealedAt) {
+		return // sealed
+	}
+	l.delivered[id] = epoch(cmp.Or(modified, recorded))
+}
+
+// trim keeps what was delivered since a while before the seal, as far as there
+// is room; all of the rest was sealed.
+func (l *ledger) trim() {
+	l.since = l.sealedAt.Add(-deliveredSince)
+	type entry struct {
+		id string
+		at int64
+	}
+	var entries []entry
+	for id, at := range l.delivered {
+		if at >= l.since.Unix() {
+			entries = append(entries, entry{id, at})
+		}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(b.at, a.at), cmp.Compare(a.id, b.id)) })
+	if most := l.entries / 2; len(entries) > most {
+		// Versions of the same second are kept together or not at all.
+		l.since = time.Unix(entries[most].at+1, 0).UTC()
+		entries = slices.DeleteFunc(entries, func(e entry) bool { return e.at < l.since.Unix() })
+	}
+	l.delivered = make(map[string]int64, len(entries))
+	for _, e := range entries {
+		l.delivered[e.id] = e.at
+	}
+}

@@ -1,0 +1,145 @@
+package feed
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// capacities are the sizes of sketches in cells, each with how many
+// differences it names in 99 of 100 cases.
+var capacities = map[int]int{48: 12, 96: 40, 300: 180, 1000: 660}
+
+// sealBytes is what the seals of all partitions may take in a state.
+const sealBytes = 192 << 10
+
+// seal is the set of the responses that were recorded before a moment. It
+// does not change until the next one is made. Small sets are kept as they
+// are, large ones as a sketch; nil stands for a set there was no room for.
+type seal struct {
+	ids   map[string]bool
+	table *sketch
+}
+
+// sealSize chooses how a set of n responses is kept within so many bytes:
+// explicitly (0), as so many cells, or not at all (-1).
+func sealSize(n int64, bytes int) int {
+	const idBytes = 18 // of an id and what parts it from the next one
+	if n*idBytes <= int64(min(bytes, 3<<10)) {
+		return 0
+	}
+	wanted := 96
+	switch {
+	case n > 300_000:
+		wanted = 1000
+	case n > 20_000:
+		wanted = 300
+	}
+	for _, cells := range slices.Backward(slices.Sorted(maps.Keys(capacities))) {
+		if cells <= wanted && cells*cellBytes*4/3 <= bytes {
+			return cells
+		}
+	}
+	return -1
+}
+
+// newSeal returns an empty set of that size.
+func newSeal(size int) *seal {
+	switch {
+	case size < 0:
+		return nil
+	case size == 0:
+		return &seal{ids: make(map[string]bool)}
+	default:
+		return &seal{table: newSketch(size)}
+	}
+}
+
+// put adds an id. It reports false where the id cannot be kept.
+func (s *seal) put(id string) bool {
+	if s.ids != nil {
+		s.ids[id] = true
+		return !strings.Contains(id, " ")
+	}
+	packed, ok := packID(id)
+	if ok {
+		s.table.add(packed, 1)
+	}
+	return ok
+}
+
+// comparison holds a seal against what exists now.
+type comparison struct {
+	seal    *seal
+	rest    *sketch
+	unnamed map[string]bool // of an explicit seal: not seen so far
+	fresh   []string        // seen and not sealed
+}
+
+// compare begins a comparison; it leaves the seal as it is.
+func (s *seal) compare() *comparison {
+	c := &comparison{seal: s}
+	if s.ids != nil {
+		c.unnamed = maps.Clone(s.ids)
+	} else {
+		c.rest = s.table.clone()
+	}
+	return c
+}
+
+// see takes an id that exists.
+func (c *comparison) see(id string) {
+	switch packed, ok := packID(id); {
+	case c.rest != nil && ok:
+		c.rest.add(packed, -1)
+	case c.unnamed != nil && c.seal.ids[id]:
+		delete(c.unnamed, id)
+	default:
+		c.fresh = append(c.fresh, id)
+	}
+}
+
+// result names what was sealed and is gone, and what exists and was not
+// sealed. With errSketch the named ids are right, and net says how many more
+// are gone than came.
+func (c *comparison) result() (gone, fresh []string, net int64, err error) {
+	if c.rest == nil {
+		gone = slices.Sorted(maps.Keys(c.unnamed))
+		return gone, c.fresh, int64(len(gone) - len(c.fresh)), nil
+	}
+	gone, fresh, err = c.rest.decode()
+	return gone, append(fresh, c.fresh...), c.rest.net(), err
+}
+
+// encode writes the set: its ids, or its cells.
+func (s *seal) encode() (ids, cells string) {
+	switch {
+	case s == nil:
+		return "", ""
+	case s.ids != nil:
+		return strings.Join(slices.Sorted(maps.Keys(s.ids)), " "), ""
+	default:
+		return "", s.table.encode()
+	}
+}
+
+// decodeSeal reads what encode wrote; an empty set is an explicit one.
+func decodeSeal(ids, cells string) (*seal, error) {
+	if cells != "" {
+		table, err := decodeSketch(cells)
+		return &seal{table: table}, err
+	}
+	s := newSeal(0)
+	for id := range strings.FieldsSeq(ids) {
+		s.ids[id] = true
+	}
+	return s, nil
+}
+
+// holds is how many differences the set can name.
+func (s *seal) holds() int64 {
+	if s.table == nil {
+		return 1 << 40
+	}
+	return int64(len(s.table.cells)) * 2 / 3
+}

@@ -1,0 +1,130 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/frame"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+)
+
+// settle asks for single responses: those that were announced and did not come
+// with a window, and those that were not found for a while.
+func (f *responseFetch) settle(ctx context.Context) error {
+	if f.ledger == nil || f.to.IsZero() || len(f.ledger.intended)+len(f.ledger.absent) == 0 {
+		return f.resolved()
+	}
+	err := errors.Join(f.fetchOwed(ctx), f.confirm(ctx))
+	if err != nil && ctx.Err() != nil {
+		return err
+	}
+	return errors.Join(err, f.checkpoint(time.Time{}), f.resolved())
+}
+
+// UnresolvedError says that an audit found more deletions than the state can
+// name: those rows stay at the destination until it is filled anew.
+type UnresolvedError struct {
+	Survey string
+	Count  int64 // about how many
+}
+
+// Error says what is left at the destination and what to do.
+func (e *UnresolvedError) Error() string {
+	return fmt.Sprintf("about %d responses of %s were deleted in Qualtrics and cannot be named: too many at once. Refresh the stream to get rid of them", e.Count, e.Survey)
+}
+
+func (f *responseFetch) resolved() error {
+	if f.unresolved == 0 {
+		return nil
+	}
+	return &UnresolvedError{f.partition.String(), f.unresolved}
+}
+
+// fetchOwed delivers what was announced, or found by an audit, and did not
+// come with a window. One that is gone meanwhile may have arrived before.
+func (f *responseFetch) fetchOwed(ctx context.Context) error {
+	ids := slices.Sorted(maps.Keys(f.ledger.intended))
+	var failed error
+	for _, id := range ids[:min(len(ids), mostQuestions)] {
+		switch err := f.single(ctx, id); {
+		case err == nil:
+		case qualtrics.IsNotFound(err):
+			delete(f.ledger.intended, id)
+			if _, waiting := f.ledger.absent[id]; !waiting {
+				f.ledger.absent[id] = f.to.Unix()
+			}
+		case ctx.Err() != nil:
+			return err
+		default:
+			failed = fmt.Errorf("%d responses are still to be read: %w", len(f.ledger.intended), err)
+		}
+	}
+	if failed == nil && len(f.ledger.intended) > 0 {
+		failed = &qualtrics.ExportError{Survey: f.survey, Reason: fmt.Sprintf("%d responses are left for the next run", len(f.ledger.intended))}
+	}
+	return failed
+}
+
+// confirm asks for the responses that were not found at least a look-back ago:
+// only Qualtrics' own word that a response does not exist makes it deleted.
+func (f *responseFetch) confirm(ctx context.Context) error {
+	asked := 0
+	for _, id := range slices.Sorted(maps.Keys(f.ledger.absent)) {
+		since := time.Unix(f.ledger.absent[id], 0)
+		if f.to.Sub(since) < f.env.Lookback || asked == mostQuestions {
+			continue
+		}
+		asked++
+		switch err := f.single(ctx, id); {
+		case err == nil:
+		case qualtrics.IsNotFound(err):
+			delete(f.ledger.absent, id)
+			delete(f.ledger.delivered, id)
+			if err := f.out.Document(&Document{Partition: f.partition, ID: id, DeletedAt: f.to, ReadAt: f.to}); err != nil {
+				return err
+			}
+		case ctx.Err() != nil:
+			return err
+		default:
+			f.env.Log.Info("whether a response was deleted cannot be told yet", "survey", f.survey, "response", id, "error", err)
+		}
+	}
+	return nil
+}
+
+// single delivers one response. Its answer carries no modified date: the one
+// that an audit saw stands in, or the time of the read.
+func (f *responseFetch) single(ctx context.Context, id string) error {
+	raw, err := f.env.Client.Response(ctx, f.survey, qualtrics.ResponseID(id))
+	if err != nil {
+		return err
+	}
+	value, err := frame.Record(raw)
+	if err != nil {
+		return fmt.Errorf("reading response %s of %s: %w", id, f.survey, err)
+	}
+	if err := f.response.parse(value.Raw, f.keys); err != nil {
+		return fmt.Errorf("survey %s: %w", f.survey, err)
+	}
+	f.response.Repaired = value.Repaired
+	if f.response.ID != id {
+		return &qualtrics.ExportError{Survey: f.survey, Reason: fmt.Sprintf("asked for response %s, got %s", id, f.response.ID)}
+	}
+	if f.response.ModifiedAt.IsZero() {
+		if f.response.ModifiedAt = f.modified[id]; f.response.ModifiedAt.IsZero() {
+			f.response.ModifiedAt = f.to
+		}
+	}
+	if err := f.hand(); err != nil {
+		return err
+	}
+	recorded, _ := f.response.time(RecordedDate)
+	f.ledger.note(id, f.response.ModifiedAt, recorded)
+	// It is delivered whatever the seal says.
+	f.ledger.delivered[id] = epoch(f.response.ModifiedAt)
+	return nil
+}
