@@ -51,6 +51,7 @@ func TestProject_ResponsesFillEveryColumn(t *testing.T) {
 		"recipient_first_name": `"Ann"`, "recipient_last_name": `"Lee"`, "recipient_email": `"ann@example.com"`, "external_data_reference": `"4711"`,
 		"values": `{"QID1":3,"QID2":1.0}`, "labels": `{"QID1":"Product"}`, "displayed_fields": `["QID1"]`,
 		"displayed_values": `{"QID1":[1,2,10.0]}`, "embedded_data": `{"plan":"gold"}`,
+		"deleted_at": `null`, "_ab_cdc_deleted_at": `null`, "response_version": version(t, fullResponse()),
 	}
 	got.compare(t, want)
 	if len(want) != len(got.columns) || len(got.changes) != 0 {
@@ -58,10 +59,51 @@ func TestProject_ResponsesFillEveryColumn(t *testing.T) {
 	}
 }
 
+func version(t *testing.T, response *feed.Response) string {
+	t.Helper()
+	hash, err := response.Version()
+	if err != nil || len(hash) != 16 {
+		t.Fatalf("got the version %q, %v", hash, err)
+	}
+	return `"` + hash + `"`
+}
+
+func TestProject_TheVersionOfAResponseIsThatOfItsContent(t *testing.T) {
+	t.Parallel()
+	first := version(t, fullResponse())
+	same, other := fullResponse(), fullResponse()
+	same.ModifiedAt, same.Metadata[feed.LastModifiedDate], same.Metadata[feed.RecordID] = time.Time{}, nil, nil
+	same.Answers = []byte(`{"QID2":1.0,"QID1":3}`)
+	other.Answers = []byte(`{"QID1":3,"QID2":1}`)
+	if got := version(t, same); got != first {
+		t.Errorf("got %s, want %s: order, id and modified date do not count", got, first)
+	}
+	if got := version(t, other); got == first {
+		t.Errorf("another answer has the version %s, too", got)
+	}
+}
+
+func TestProject_ADeletedResponseIsItsKeyAndWhenItWasFound(t *testing.T) {
+	t.Parallel()
+	gone := &feed.Document{Partition: feed.Partition{Key: "SV_1"}, ID: "R_1", DeletedAt: readAt, ReadAt: readAt}
+	at := `"2026-03-04T05:06:07Z"`
+	got := project(t, "responses", gone)
+	got.compare(t, map[string]string{
+		"survey_id": `"SV_1"`, "response_id": `"R_1"`, "last_modified_date": at, "deleted_at": at, "_ab_cdc_deleted_at": at,
+	})
+	if nulls := got.nulls(); len(nulls) != len(got.columns)-5 {
+		t.Errorf("got the nulls %v", nulls)
+	}
+	project(t, "response_deletions", gone).compare(t, map[string]string{"survey_id": `"SV_1"`, "response_id": `"R_1"`, "deleted_at": at})
+}
+
 func TestProject_ResponsesAreNullWhereNothingCame(t *testing.T) {
 	t.Parallel()
 	got := project(t, "responses", &feed.Document{Partition: feed.Partition{Key: "SV_1"}, ID: "R_1", Content: &feed.Response{}, ReadAt: readAt})
-	filled := map[string]string{"survey_id": `"SV_1"`, "response_id": `"R_1"`, "last_modified_date": `"2026-03-04T05:06:07Z"`}
+	filled := map[string]string{
+		"survey_id": `"SV_1"`, "response_id": `"R_1"`, "last_modified_date": `"2026-03-04T05:06:07Z"`,
+		"response_version": version(t, &feed.Response{}),
+	}
 	got.compare(t, filled)
 	if nulls := got.nulls(); len(nulls) != len(got.columns)-len(filled) || len(got.changes) != 0 {
 		t.Errorf("got the nulls %v and the changes %v", nulls, got.changes)
@@ -107,7 +149,7 @@ func TestProject_RepairedTextIsSaidBesideWhatDoesNotFit(t *testing.T) {
 	if diff := cmp.Diff(want, got.changes); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
-	if nulls := got.nulls(); !slices.Equal(nulls, []string{"duration", "status_label"}) {
+	if nulls := got.nulls(); !slices.Equal(nulls, []string{"_ab_cdc_deleted_at", "deleted_at", "duration", "status_label"}) {
 		t.Errorf("got the nulls %v", nulls)
 	}
 }

@@ -24,6 +24,7 @@ func TestAll_StreamsStayWhatUsersConfigured(t *testing.T) {
 	}
 	want := []promise{
 		{"contacts", "directory_id contact_id", "last_modified", "read:directories read:directory_contacts", feed.Contacts, true},
+		{"response_deletions", "survey_id response_id", "deleted_at", "read:survey_responses read:surveys", feed.Responses, true},
 		{"responses", "survey_id response_id", "last_modified_date", "read:survey_responses read:surveys", feed.Responses, true},
 		{"surveys", "survey_id", "last_modified", "read:surveys", feed.SurveyList, true},
 	}
