@@ -5,8 +5,12 @@ package integration_tests
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -16,6 +20,50 @@ const (
 	readBudget   = 64 << 20
 	exportBudget = 96 << 20
 )
+
+// measureVariable makes this test binary run its arguments as a program, and
+// write the peak of its resident memory to the file that the variable names.
+// The system takes the memory of the process that starts another for memory of
+// that other: only a small process can measure.
+const measureVariable = "SOURCE_QUALTRICS_TEST_MEASURE"
+
+func measure(file string) int {
+	command := exec.Command(os.Args[1], os.Args[2:]...)
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := command.Run(); command.ProcessState == nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 125
+	}
+	usage, _ := command.ProcessState.SysUsage().(*syscall.Rusage)
+	if err := os.WriteFile(file, strconv.AppendInt(nil, peakBytes(usage), 10), 0o600); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 125
+	}
+	return command.ProcessState.ExitCode()
+}
+
+// runMeasured runs a command and returns the peak of its resident memory too.
+func runMeasured(t testing.TB, command *exec.Cmd) (ending, int64) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "peak")
+	command.Args = append([]string{self, command.Path}, command.Args[1:]...)
+	command.Path = self
+	command.Env = append(command.Env, measureVariable+"="+file)
+	end := run(t, command)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, tail(end.stderr))
+	}
+	peak, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return end, peak
+}
 
 // counting throws output away and counts its lines.
 type counting struct{ lines int }
@@ -32,24 +80,24 @@ func readBulk(t testing.TB, b *bulk) int64 {
 	command := w.command(t, w.readArgs(t, nil, "responses")...)
 	var out counting
 	command.Stdout = &out
-	end := run(t, command)
+	end, peak := runMeasured(t, command)
 	end.must(t, 0)
 	if out.lines < b.records || out.lines > b.records+100 {
 		t.Errorf("%d lines came of %d records", out.lines, b.records)
 	}
-	return end.peak
+	return peak
 }
 
 // exportBulk exports to Parquet, and returns the peak of resident memory.
 func exportBulk(t testing.TB, b *bulk) int64 {
 	t.Helper()
 	w := serveBulk(t, b)
-	end := run(t, w.command(t, "export", "--config", w.file(t, "config.json", w.config), "--to", filepath.Join(w.folder, "data"), "--streams", "responses"))
+	end, peak := runMeasured(t, w.command(t, "export", "--config", w.file(t, "config.json", w.config), "--to", filepath.Join(w.folder, "data"), "--streams", "responses"))
 	end.must(t, 0)
 	if want := fmt.Sprintf("%12s  complete", thousands(b.records)); !strings.Contains(string(end.stdout), want) {
 		t.Errorf("export says %q, want %q in it", end.stdout, want)
 	}
-	return end.peak
+	return peak
 }
 
 func thousands(n int) string {
