@@ -100,8 +100,16 @@ func responseRow(t *testing.T, survey string, record any, embedded ...string) ob
 func compareRows(t *testing.T, want []object, got []map[string]any) {
 	t.Helper()
 	var shown []object
+	versions := make(map[string]bool)
 	for _, row := range got {
-		shown = append(shown, normal(row).(object))
+		row := normal(row).(object)
+		version, _ := row["response_version"].(string)
+		if len(version) != 16 || versions[version] {
+			t.Errorf("the version of %s is %q, want one of its own", row["response_id"], version)
+		}
+		versions[version] = true
+		delete(row, "response_version") // a hash, which no recording has
+		shown = append(shown, row)
 	}
 	if diff := gocmp.Diff(want, shown); diff != "" || len(want) == 0 {
 		t.Errorf("records (-recorded +read):\n%s", diff)

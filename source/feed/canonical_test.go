@@ -154,8 +154,9 @@ func content(t *testing.T, raw string) any {
 func TestCanonical_IsEqualWhereTheContentIs(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
+	const pairs = 3000
 	equal := 0
-	for range 20_000 {
+	for range pairs {
 		first := randomRecord(random)
 		second := any(randomRecord(random))
 		if random.IntN(4) == 0 {
@@ -178,7 +179,7 @@ func TestCanonical_IsEqualWhereTheContentIs(t *testing.T) {
 			t.Fatalf("got equal %t, want %t:\n%s\n%s", got, want, a, b)
 		}
 	}
-	if equal < 4000 || equal > 16_000 {
-		t.Errorf("%d of 20,000 pairs were equal: too few or too many to tell anything", equal)
+	if equal < pairs/5 || equal > pairs*4/5 {
+		t.Errorf("%d of %d pairs were equal: too few or too many to tell anything", equal, pairs)
 	}
 }

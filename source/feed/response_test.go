@@ -177,6 +177,20 @@ func TestResponse_TheFirstOfTwoMetadataCounts(t *testing.T) {
 	}
 }
 
+// A survey may have embedded data of the name that the official text gives to
+// the modified date.
+func TestResponse_EmbeddedDataAreNoModifiedDate(t *testing.T) {
+	t.Parallel()
+	var r Response
+	raw := `{"responseId":"R_1","values":{"lastModifiedDate":"2030-01-01","_lastModifiedDate":"soon"}}`
+	if err := r.parse([]byte(raw), NewKeys([]string{"lastModifiedDate"}, nil, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if !r.ModifiedAt.IsZero() || string(r.EmbeddedData) != `{"lastModifiedDate":"2030-01-01"}` {
+		t.Errorf("got the modified date %s and the embedded data %s", r.ModifiedAt, r.EmbeddedData)
+	}
+}
+
 func TestResponse_RefusesWhatIsNone(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{

@@ -63,10 +63,9 @@ func TestRows_StateDoesNotDependOnTheirOrder(t *testing.T) {
 	random, want := rand.New(rand.NewPCG(1, 2)), ""
 	for range 20 {
 		rows := newRows(t, "")
-		for _, i := range random.Perm(500) {
-			keepRows(rows, i, i+1)
-			if random.IntN(3) == 0 {
-				keepRows(rows, i, i+1) // met again
+		for _, i := range random.Perm(maxHashes) {
+			for range 1 + random.IntN(2) { // some are met again
+				rows.keep(rowHash(i), noon.Add(time.Duration(i/5)*time.Second))
 			}
 		}
 		rows.roll(noon)
