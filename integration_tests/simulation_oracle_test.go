@@ -11,8 +11,10 @@ import (
 func (h *simHistory) check(run *simRun) {
 	h.checkStates(run)
 	h.checkVersions(run)
+	h.checkTombstones(run)
 	if !run.crashed {
 		h.checkEnd(run)
+		h.checkComplete(run)
 	} else if run.crash == crashLine && run.code != 5 {
 		h.fail("I11", "the consumer left and the code is %d", run.code)
 	}
@@ -47,7 +49,7 @@ func (h *simHistory) checkStates(run *simRun) {
 			}
 		case line.status == "COMPLETE" && since[line.stream] > 0:
 			h.fail("I7", "%s is complete with %d records behind its last state", line.stream, since[line.stream])
-		case strings.Contains(line.log, "lies in the future"):
+		case strings.Contains(line.log, "lies in the future"), strings.Contains(line.log, "the audit found responses"):
 			reset = true
 		}
 	}
@@ -124,6 +126,19 @@ func (h *simHistory) checkVersions(run *simRun) {
 	}
 }
 
+// checkTombstones checks that what is said to be gone is.
+func (h *simHistory) checkTombstones(run *simRun) {
+	for _, line := range run.lines {
+		if line.record == nil || (line.stream != "response_deletions" && !(line.stream == "responses" && line.record.deleted)) {
+			continue
+		}
+		h.reach["did-bury-a-response"]++
+		if run.visible["responses"][line.record.key] != nil && !h.gone("responses", line.record.key) {
+			h.fail("I2", "%s says that %s is gone, and it is there", line.stream, line.record.key)
+		}
+	}
+}
+
 // checkEnd checks that the end is told as it is (I11).
 func (h *simHistory) checkEnd(run *simRun) {
 	ended, failures := make(map[string]string), make(map[string]int)
@@ -171,6 +186,39 @@ func (h *simHistory) checkEnd(run *simRun) {
 	}
 }
 
+// checkComplete checks that a stream that says it is complete is: what existed
+// when the run began is out.
+func (h *simHistory) checkComplete(run *simRun) {
+	tables := map[string]simTable{"responses": maps.Clone(h.platform.tables["responses"]), "contacts": maps.Clone(h.platform.tables["contacts"])}
+	complete := make(map[string]bool)
+	for _, line := range run.lines {
+		switch {
+		case line.record != nil && tables[line.stream] != nil:
+			tables[line.stream].put(line.record)
+		case line.status != "":
+			complete[line.stream] = line.status == "COMPLETE"
+		case strings.Contains(line.log, "may not be exported"), strings.Contains(line.log, "is gone"):
+			return // and the log says so
+		}
+	}
+	for stream, visible := range run.visible {
+		if !complete[stream] {
+			continue
+		}
+		for key, row := range visible {
+			held := tables[stream][key]
+			dated := !(stream == "responses" && h.compare.ignored["last_modified_date"]) && !(stream == "contacts" && h.options.Doubt.LiteDirectory)
+			switch start := h.startAt(h.number); {
+			case stream == "responses" && !start.IsZero() && row.cursor < start.UnixNano():
+			case held != nil && (held.cursor >= row.cursor || !dated):
+			case h.gone(stream, key):
+			default:
+				h.fail("I11", "%s is complete and %s, modified at %s, is not out", stream, key, nanos(row.cursor))
+			}
+		}
+	}
+}
+
 // mark counts what only the oracle can see.
 func (h *simHistory) mark(run *simRun) {
 	begun := run.begun["responses"]
@@ -179,7 +227,7 @@ func (h *simHistory) mark(run *simRun) {
 		switch {
 		case line.state != nil && strings.Contains(string(line.state.raw), "waiting_as_of"):
 			h.reach["did-send-a-heartbeat"]++
-		case line.record != nil && line.record.deleted:
+		case line.record != nil && line.record.deleted && line.stream == "surveys":
 			h.reach["did-bury-a-survey"]++
 		case line.record != nil && line.stream == "responses" && begun != nil:
 			emitted[line.record.key] = true

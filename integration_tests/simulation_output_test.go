@@ -53,7 +53,7 @@ type simPosition struct {
 }
 
 // keyColumns are the leading columns of a record: the key, then the cursor.
-var keyColumns = map[string]int{"surveys": 1, "responses": 2, "contacts": 2}
+var keyColumns = map[string]int{"surveys": 1, "responses": 2, "contacts": 2, "response_deletions": 2}
 
 // deletedColumns are the columns that make a tombstone of a record.
 var deletedColumns = map[string]string{"surveys": "deleted_at", "responses": "deleted_at", "contacts": "deleted_at"}
@@ -115,7 +115,8 @@ func parseState(message airbytetest.Message, line []byte) (simLine, error) {
 
 // parseRow reads the key and the cursor of a record.
 func parseRow(stream string, data []byte) (*simRow, error) {
-	row := &simRow{data: data, deleted: bytes.Contains(data, []byte(`"`+deletedColumns[stream]+`":"`))}
+	column := deletedColumns[stream]
+	row := &simRow{data: data, deleted: column != "" && bytes.Contains(data, []byte(`"`+column+`":"`))}
 	rest := data
 	var parts []string
 	for range keyColumns[stream] + 1 {
