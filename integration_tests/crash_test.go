@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -140,7 +141,7 @@ func TestBinary_AnExportThatWasKilledIsFollowedByAnother(t *testing.T) {
 	}
 	next := run(t, tn.command(t, "export", "--config", filepath.Join(tn.folder, "config.json"), "--to", folder))
 	next.must(t, 0)
-	if !strings.Contains(string(next.stdout), "responses           200  complete") {
+	if !regexp.MustCompile(`(?m)^responses +200  complete$`).Match(next.stdout) {
 		t.Errorf("the next run says\n%s", next.stdout)
 	}
 	noRemains(t, folder)

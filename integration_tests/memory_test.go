@@ -94,7 +94,7 @@ func exportBulk(t testing.TB, b *bulk) int64 {
 	w := serveBulk(t, b)
 	end, peak := runMeasured(t, w.command(t, "export", "--config", w.file(t, "config.json", w.config), "--to", filepath.Join(w.folder, "data"), "--streams", "responses"))
 	end.must(t, 0)
-	if want := fmt.Sprintf("%12s  complete", thousands(b.records)); !strings.Contains(string(end.stdout), want) {
+	if want := " " + thousands(b.records) + "  complete"; !strings.Contains(string(end.stdout), want) {
 		t.Errorf("export says %q, want %q in it", end.stdout, want)
 	}
 	return peak

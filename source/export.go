@@ -168,13 +168,13 @@ func (t *tally) End(stream string, failure *record.Failure) error {
 // table shows the counts.
 func (t *tally) table() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%-12s %10s  %s\n", "STREAM", "ROWS", "RESULT")
+	fmt.Fprintf(&text, "%-18s %10s  %s\n", "STREAM", "ROWS", "RESULT")
 	for _, name := range t.order {
 		result := "complete"
 		if failure := t.counts[name].failure; failure != nil {
 			result = printed("not complete: " + failure.Message)
 		}
-		fmt.Fprintf(&text, "%-12s %10s  %s\n", name, thousands(t.counts[name].rows), result)
+		fmt.Fprintf(&text, "%-18s %10s  %s\n", name, thousands(t.counts[name].rows), result)
 	}
 	return text.String()
 }
