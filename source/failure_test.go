@@ -68,7 +68,7 @@ func (tn *tenant) goesOn(t *testing.T, tables map[string]table, failed *reading,
 	return next
 }
 
-// holds checks that a stream's state has no position of a partition.
+// holds checks whether a stream's state has a position of a partition.
 func (r *reading) holds(t *testing.T, stream, partition string, want bool) {
 	t.Helper()
 	if _, got := positions(t, r.states, stream)[partition]; got != want {

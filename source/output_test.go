@@ -11,14 +11,14 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
-// failing is a writer that takes so many bytes and then fails.
-type failing struct {
+// breaking is a writer that takes so many bytes and then fails.
+type breaking struct {
 	out  io.Writer
 	left int
 	err  error
 }
 
-func (w *failing) Write(p []byte) (int, error) {
+func (w *breaking) Write(p []byte) (int, error) {
 	n := min(len(p), w.left)
 	w.left -= n
 	taken, err := w.out.Write(p[:n])
@@ -31,7 +31,7 @@ func (w *failing) Write(p []byte) (int, error) {
 // readInto reads with an output that fails after so many bytes.
 func (tn *tenant) readInto(t *testing.T, state []byte, bytesTaken int, cause error, streams ...string) (*reading, string) {
 	t.Helper()
-	tn.stdout = func(out io.Writer) io.Writer { return &failing{out, bytesTaken, cause} }
+	tn.stdout = func(out io.Writer) io.Writer { return &breaking{out, bytesTaken, cause} }
 	tn.files["catalog.json"] = catalogOf(t, streams...)
 	args := []string{"read", "--config", "config.json", "--catalog", "catalog.json"}
 	if state != nil {
