@@ -87,7 +87,7 @@ func (h *simHistory) checkPromise(stream string, state *simState, visible, held 
 			continue
 		}
 		got := held[key]
-		if (got == nil || got.cursor < row.cursor) && h.gone(stream, key) {
+		if (got == nil || got.cursor < row.cursor) && h.changed(stream, row) {
 			continue // while the run was at it
 		}
 		if got == nil {
@@ -99,6 +99,12 @@ func (h *simHistory) checkPromise(stream string, state *simState, visible, held 
 			return
 		}
 	}
+}
+
+// changed reports whether a row is not any more what it was.
+func (h *simHistory) changed(stream string, row *simRow) bool {
+	truth, err := truthOf(h.tenant, stream)
+	return err == nil && (truth[row.key] == nil || truth[row.key].cursor != row.cursor)
 }
 
 // gone reports whether a row does not exist any more.
