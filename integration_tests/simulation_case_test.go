@@ -173,6 +173,11 @@ func (p *simPlan) leaveOut() {
 		p.audits, p.tells = false, false
 		p.config["deletions"] = map[string]any{"mode": "off"}
 	}
+	if p.options.Doubt.ExpiredTokenCode == http.StatusForbidden {
+		// A token that ends on its way, in a slow answer, is taken for a
+		// missing permission; those that last an hour do not.
+		p.options.Doubt.TokenLifetime = 0
+	}
 	if p.options.Doubt.InflatedCounts > 0 || p.audits {
 		// A load that was interrupted between two windows ends before the gap
 		// of an earlier start date is read; the run after that reads it. And
