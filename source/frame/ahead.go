@@ -30,7 +30,11 @@ type block struct {
 	buffer *[blockBytes]byte
 	data   []byte
 	err    error
+
+	panicked any // what reading panicked with
 }
+
+var errPanicked = errors.New("reading panicked")
 
 // readAhead starts reading; stop has to be called.
 func readAhead(ctx context.Context, source io.Reader) *ahead {
@@ -65,12 +69,19 @@ func (a *ahead) run(source io.Reader) {
 // fill reads until the block is full or the source ends.
 func (b *block) fill(source io.Reader) {
 	n := 0
+	defer func() {
+		// A panic on this goroutine would end the process: it goes on where
+		// the reader is.
+		if b.panicked = recover(); b.panicked != nil {
+			b.err = errPanicked
+		}
+		b.data = b.buffer[:n]
+	}()
 	for n < blockBytes && b.err == nil {
 		var read int
 		read, b.err = source.Read(b.buffer[n:])
 		n += read
 	}
-	b.data = b.buffer[:n]
 }
 
 // next returns the next bytes, never none, which are valid until it is called
@@ -85,6 +96,9 @@ func (a *ahead) next() ([]byte, error) {
 		case <-a.ctx.Done():
 		case a.current = <-a.full:
 			a.err = a.current.err
+			if a.current.panicked != nil {
+				panic(a.current.panicked)
+			}
 		}
 		if a.ctx.Err() != nil {
 			a.err = context.Cause(a.ctx)

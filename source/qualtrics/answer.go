@@ -85,6 +85,17 @@ func notJSON(body []byte) error {
 	return errors.New("it is not JSON")
 }
 
+// notZIP says what came instead of a ZIP file.
+func notZIP(body []byte) error {
+	if json.Valid(body) {
+		return errors.New("it is JSON and not a ZIP file")
+	}
+	if err := notJSON(body); err.Error() != "it is not JSON" {
+		return err
+	}
+	return errors.New("it is not a ZIP file")
+}
+
 func (c *Client) bodyError(response *http.Response, err error) *BodyError {
 	return &BodyError{Method: response.Request.Method, URL: address(response), Problem: c.clean(err.Error()), Err: err}
 }

@@ -70,8 +70,10 @@ func (c *Client) fill(spool Spool, response *http.Response) (int64, error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return 0, c.bodyError(response, err)
 	}
-	if start := bytes.TrimSpace(head); len(start) == 0 || start[0] == '<' {
-		return 0, c.bodyError(response, notJSON(head))
+	if !bytes.HasPrefix(head, []byte("PK")) {
+		// An error in the place of the file must not pass for an export of
+		// nothing: what is asked for is always compressed.
+		return 0, c.bodyError(response, notZIP(head))
 	}
 	written, err := io.Copy(writerOnly{spool}, io.MultiReader(bytes.NewReader(head), io.LimitReader(bodyReader{response.Body}, limit+1-int64(n))))
 	var reading *readError

@@ -150,10 +150,13 @@ func TestDownload_WhatIsNoArchiveIsNotTaken(t *testing.T) {
 		"<html><body>Sign in</body></html>":                             "HTML",
 		" \r\n\t<!DOCTYPE html>" + strings.Repeat("x", 2000):            "HTML",
 		"<HTML>" + strings.Repeat(" ", 2000):                            "HTML",
-		`<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>`: "not JSON",
-		"":                         "empty",
-		" \n":                      "empty",
-		strings.Repeat(" ", 1_000): "empty",
+		`<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>`: "not a ZIP file",
+		"{}":                                 "it is JSON and not a ZIP file",
+		`{"meta":{"httpStatus":"200 - OK"}}`: "it is JSON and not a ZIP file",
+		`{"responseId":"R_1"}` + "\n":        "it is JSON and not a ZIP file",
+		"":                                   "empty",
+		" \n":                                "empty",
+		strings.Repeat(" ", 1_000):           "empty",
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			j := &jobs{t: t, file: func(n int) *http.Response {
@@ -177,7 +180,7 @@ func TestDownload_WhatIsNoArchiveIsNotTaken(t *testing.T) {
 
 func TestDownload_KeepsToTheSizeOfTheSpool(t *testing.T) {
 	t.Parallel()
-	for _, limit := range []int{1, 100, 511, 512, 513, 100_000} { // around what is looked at first
+	for _, limit := range []int{3, 100, 511, 512, 513, 100_000} { // around what is looked at first
 		for _, announced := range []bool{true, false} {
 			for _, more := range []int{-1, 0, 1, 1000} {
 				size := limit + more
@@ -185,7 +188,7 @@ func TestDownload_KeepsToTheSizeOfTheSpool(t *testing.T) {
 					continue
 				}
 				synctest.Test(t, func(t *testing.T) {
-					body := strings.Repeat("P", size)
+					body := "PK" + strings.Repeat("x", size-2)
 					j := &jobs{t: t, file: func(int) *http.Response {
 						response := answer(200, body)
 						if !announced {
@@ -213,7 +216,8 @@ func TestDownload_NeverWritesMuchMoreThanTheSizeOfTheSpool(t *testing.T) {
 		s := &spools{}
 		j := &jobs{t: t, file: func(int) *http.Response {
 			response := zip()
-			response.Body, response.ContentLength = io.NopCloser(io.LimitReader(zeros{}, 8*limit)), -1
+			endless := io.MultiReader(strings.NewReader("PK"), io.LimitReader(zeros{}, 8*limit))
+			response.Body, response.ContentLength = io.NopCloser(endless), -1
 			return response
 		}}
 		_, err := client(t, j.serve, func(o *qualtrics.Options) { o.Spool, o.Limits.SpoolBytes = s.new, limit }).
