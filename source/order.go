@@ -31,7 +31,7 @@ func (e *engine) partitions(ctx context.Context, source feed.Feed, streams []*se
 				read = append(read, partition)
 			}
 		}
-		rand.Shuffle(len(read), func(i, j int) { read[i], read[j] = read[j], read[i] })
+		rand.Shuffle(len(read), func(i, j int) { read[i], read[j] = read[j], read[i] }) //nolint:gosec // spreads turns, guards nothing
 		for _, partition := range append(unread, read...) {
 			if !yield(partition, nil) {
 				return

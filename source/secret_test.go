@@ -19,7 +19,7 @@ func canaries(secret string) map[string]string {
 		"raw": secret, "base64": base64.StdEncoding.EncodeToString([]byte(secret)), "base64 for URLs": base64.RawURLEncoding.EncodeToString([]byte(secret)),
 		"base64 of more": base64.StdEncoding.EncodeToString([]byte("x:" + secret + ":")),
 		"hex":            hex.EncodeToString([]byte(secret)), "upper-case hex": strings.ToUpper(hex.EncodeToString([]byte(secret))),
-		"a query": url.QueryEscape(secret), "a path": url.PathEscape(secret), "HTML": html.EscapeString(secret), "JSON": string(quoted[1 : len(quoted)-1]),
+		"a query": url.QueryEscape(secret), "a path": url.PathEscape(secret), "HTML": html.EscapeString(secret), "JSON": quoted[1 : len(quoted)-1],
 	}
 }
 
@@ -183,8 +183,11 @@ func TestCommands_PrintNoSecretOfTheirOwn(t *testing.T) {
 			tn.env["LOG_LEVEL"] = "debug"
 			tn.files["catalog.json"] = catalogOf(t, "surveys", "responses", "contacts")
 			for _, args := range [][]string{
-				{"spec"}, {"check", "--config", "config.json"}, {"discover", "--config", "config.json"},
-				{"read", "--config", "config.json", "--catalog", "catalog.json"}, {"surveys", "--config", "config.json"},
+				{"spec"},
+				{"check", "--config", "config.json"},
+				{"discover", "--config", "config.json"},
+				{"read", "--config", "config.json", "--catalog", "catalog.json"},
+				{"surveys", "--config", "config.json"},
 			} {
 				got := tn.run(t, args...)
 				if got.code != 0 {

@@ -110,8 +110,11 @@ func TestRead_ASurveyVanishesInTheMiddle(t *testing.T) {
 		warnings []string
 	}{
 		"matched": {false, ending{statuses: map[string]string{"responses": "COMPLETE"}}, []string{"an export job came to nothing", "it vanished while it was running", "is gone"}},
-		"named": {true, ending{code: 4, kinds: []string{"config_error"}, says: []string{"HTTP 404 Not Found"}, statuses: incomplete("responses")},
-			[]string{"it vanished while it was running"}},
+		"named": {
+			true,
+			ending{code: 4, kinds: []string{"config_error"}, says: []string{"HTTP 404 Not Found"}, statuses: incomplete("responses")},
+			[]string{"it vanished while it was running"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {

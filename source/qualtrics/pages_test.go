@@ -415,7 +415,10 @@ func TestSearchContacts_TokensOfAnotherShapeAreErrors(t *testing.T) {
 func TestSearchContacts_StopsWhenNobodyWantsMore(t *testing.T) {
 	t.Parallel()
 	s := &searched{t: t, total: 200, pageSize: 100, token: strconv.Itoa}
-	for range client(t, s.serve).SearchContacts(t.Context(), "POOL_1", qualtrics.ContactFilter{}) {
+	for _, err := range client(t, s.serve).SearchContacts(t.Context(), "POOL_1", qualtrics.ContactFilter{}) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if len(s.queries) != 1 {

@@ -2,6 +2,7 @@ package qualtrics_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -149,7 +150,9 @@ func TestSurveys_ReadEveryForm(t *testing.T) {
 	at := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	want := []qualtrics.Survey{
 		{ID: "SV_1", Name: "a", OwnerID: "UR_1", LastModified: at, CreationDate: at.AddDate(0, 0, -1), IsActive: true},
-		{ID: "SV_2"}, {ID: "SV_3", Name: "2026", IsActive: true}, {ID: "SV_4"},
+		{ID: "SV_2"},
+		{ID: "SV_3", Name: "2026", IsActive: true},
+		{ID: "SV_4"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -259,7 +262,7 @@ func TestResponse_IsNotReadyWhileTheServerSaysSo(t *testing.T) {
 	t.Parallel()
 	s, calls := script(func() *http.Response { return answer(202, `{"meta":{}}`) }, func() *http.Response { return ok(`{"responseId":"R_1"}`) })
 	c := client(t, s)
-	if record, err := c.Response(t.Context(), "SV_1", "R_1"); err != qualtrics.ErrNotReady || record != nil || *calls != 1 {
+	if record, err := c.Response(t.Context(), "SV_1", "R_1"); !errors.Is(err, qualtrics.ErrNotReady) || record != nil || *calls != 1 {
 		t.Errorf("got %s, %v after %d calls", record, err, *calls)
 	}
 	if record, err := c.Response(t.Context(), "SV_1", "R_1"); err != nil || string(record) != `{"responseId":"R_1"}` {

@@ -64,7 +64,7 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	if isAPI {
 		x.route, x.params, known = s.routes.find(r.Method, below)
 	}
-	if planned := s.intercept.Load(); planned != nil {
+	if planned := s.intercept.Load(); planned != nil { //nolint:bodyclose // relay closes it
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if response := (*planned)(r); response != nil { //nolint:bodyclose // relay closes it
 			x.relay(response)
