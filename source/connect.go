@@ -140,6 +140,7 @@ func (r *invocation) environment(ctx context.Context, s *settings, client *qualt
 		Start:     s.start,
 		Resync:    s.resync,
 		SweepDays: sweepDays,
+		LoadRows:  r.LoadRows,
 	}
 	if s.config.Deletions.Mode != deletionsOff {
 		env.AuditEvery = time.Duration(s.config.Deletions.AuditDays) * 24 * time.Hour

@@ -95,7 +95,7 @@ func (d *demo) say(format string, args ...any) error {
 
 // show runs through the steps.
 func (d *demo) show(ctx context.Context) (int, error) {
-	steps := []func(context.Context) error{d.introduce, d.try, d.list, d.first, d.second, d.compare}
+	steps := []func(context.Context) error{d.introduce, d.try, d.list, d.first, d.second, d.third, d.compare}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return 0, err
@@ -172,6 +172,22 @@ func (d *demo) second(ctx context.Context) error {
 	return d.land(ctx)
 }
 
+// confirmAfter is longer than the look-back, after which a response that was
+// not found is asked for.
+const confirmAfter = 30 * time.Minute
+
+func (d *demo) third(ctx context.Context) error {
+	d.tenant.Advance(confirmAfter, true)
+	if err := d.say(`
+5. Half an hour later: responses that the second run did not find are asked for
+   one by one, and those that Qualtrics does not know any more are reported.
+
+`); err != nil {
+		return err
+	}
+	return d.land(ctx)
+}
+
 // land exports once and shows the counts.
 func (d *demo) land(ctx context.Context) error {
 	tally := newTally(d.note)
@@ -201,6 +217,9 @@ var demoKeys = map[string][]string{
 
 // note remembers the newest version of a row.
 func (d *demo) note(stream string, row record.Row) {
+	if demoKeys[stream] == nil {
+		return
+	}
 	cells := make(map[string]any)
 	for i, column := range row.Table().Columns {
 		cells[column.Name] = row.Cell(i)
@@ -228,7 +247,7 @@ func identity(stream string, cell func(string) string) (key, cursor string) {
 
 // compare holds what was written against what exists in the tenant.
 func (d *demo) compare(context.Context) error {
-	if err := d.say("\n5. Is anything missing? The tenant knows what exists now:\n\n"); err != nil {
+	if err := d.say("\n6. Is anything missing? The tenant knows what exists now:\n\n"); err != nil {
 		return err
 	}
 	for _, stream := range []string{"surveys", "responses", "contacts"} {

@@ -64,6 +64,7 @@ type engine struct {
 	streams   []*selected
 	parallel  int           // partitions of a feed at work at once
 	heartbeat time.Duration // longest silence of a stream; 0: no heartbeat
+	runID     string        // names this run in sync_audit
 	cut       bool          // the run may end before everything is read
 
 	mu     sync.Mutex // guards the sink and the selected streams
@@ -104,6 +105,7 @@ func (e *engine) run(ctx context.Context) (int, error) {
 		feeds.Go(func() { e.runFeed(ctx, cancel, kind) })
 	}
 	feeds.Wait()
+	e.endAudit(ctx)
 	stop()
 	return e.finish(ctx)
 }
@@ -112,7 +114,7 @@ func (e *engine) run(ctx context.Context) (int, error) {
 func (e *engine) kinds() []feed.Kind {
 	var kinds []feed.Kind
 	for _, s := range e.streams {
-		if !slices.Contains(kinds, s.stream.Feed) {
+		if s.stream.Feed != feed.SyncAudit && !slices.Contains(kinds, s.stream.Feed) {
 			kinds = append(kinds, s.stream.Feed)
 		}
 	}
@@ -164,10 +166,14 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 // runPartition reads one partition: once for all the streams that stand at
 // the same position in it.
 func (e *engine) runPartition(ctx context.Context, cancel context.CancelCauseFunc, source feed.Feed, partition feed.Partition, streams []*selected) {
+	run := &partitionRun{begun: time.Now()}
+	defer func() { e.audit(ctx, partition, run) }()
+	ctx = qualtrics.WithTally(ctx, &run.tally)
 	for _, cohort := range e.cohorts(partition, streams) {
-		request := feed.Request{Partition: partition, Position: e.position(partition, cohort[0])}
+		request := feed.Request{Partition: partition, Position: e.position(partition, cohort[0]), Report: &run.report}
 		out := &partitionOut{engine: e, partition: partition, streams: cohort}
 		err := guard(func() error { return source.Fetch(ctx, e.env, request, out) })
+		run.ended(err)
 		var skipped *feed.Skipped
 		switch {
 		case err == nil:

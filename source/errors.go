@@ -57,10 +57,11 @@ func failureOf(err error) record.Failure {
 	var (
 		config  *configError
 		ghosts  *feed.UnresolvedError
+		lost    *feed.PositionError
 		damaged *frame.Error
 	)
 	switch {
-	case errors.As(err, &config), errors.As(err, &ghosts):
+	case errors.As(err, &config), errors.As(err, &ghosts), errors.As(err, &lost):
 		failure.Type = record.ConfigError
 	case errors.Is(err, errOutOfTime), errors.As(err, &damaged):
 		failure.Type = record.TransientError

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
@@ -21,7 +22,9 @@ func (e *engine) finish(ctx context.Context) (int, error) {
 	for _, s := range e.streams {
 		completed += s.completed
 		if s.ended {
-			completed++
+			if s.stream.Feed != feed.SyncAudit { // what it tells of is not complete by that
+				completed++
+			}
 			continue
 		}
 		open = append(open, s)

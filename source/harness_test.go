@@ -32,6 +32,7 @@ type tenant struct {
 	transport http.RoundTripper
 	spool     func() (qualtrics.Spool, error)
 	stdout    func(io.Writer) io.Writer // what the program writes to, in front of what is kept
+	loadRows  int64
 	// noModified is set when rows carry no modified date.
 	noModified bool
 	ignored    []string // columns that are not compared with the truth
@@ -110,7 +111,7 @@ func (tn *tenant) run(t testing.TB, args ...string) result {
 	program := &source.Program{
 		Stdout: out, Stderr: &stderr,
 		Getenv:    func(name string) string { return tn.env[name] },
-		Transport: tn.transport, Files: tn,
+		Transport: tn.transport, Files: tn, LoadRows: tn.loadRows,
 	}
 	code := program.Run(t.Context(), args)
 	return result{code, stdout.String(), stderr.String()}

@@ -27,6 +27,7 @@ type Program struct {
 	Getenv    func(string) string
 	Transport http.RoundTripper // nil: the network, as the configuration says
 	Files     Files
+	LoadRows  int64 // rows of one window of a large first load; 0: 100,000
 	// Jitter spreads the waits, see [qualtrics.Options]; nil: at random.
 	Jitter func(time.Duration) time.Duration
 }

@@ -125,6 +125,7 @@ func (r *invocation) newEngine(s *settings, sink Sink, heartbeat time.Duration) 
 		clean:     r.redactor.String,
 		parallel:  s.config.Limits.ParallelExports,
 		heartbeat: heartbeat,
+		runID:     runID(time.Now()),
 	}
 	client, err := r.client(s, e.waiting)
 	return e, client, err

@@ -59,7 +59,7 @@ func identify(raw []byte) (present, error) {
 		return r, fmt.Errorf("reading a response: %w", err)
 	}
 	if r.id == "" {
-		return r, errors.New("reading a response: it has no responseId")
+		return r, errNoID
 	}
 	return r, nil
 }
@@ -70,11 +70,12 @@ func scan(ctx context.Context, file *frame.File, visit func(present)) error {
 		if err != nil {
 			return err
 		}
-		one, err := identify(value.Raw)
-		if err != nil {
+		switch one, err := identify(value.Raw); {
+		case err == nil:
+			visit(one)
+		case !errors.Is(err, errNoID):
 			return err
 		}
-		visit(one)
 	}
 	return nil
 }
@@ -88,6 +89,11 @@ func (f *responseFetch) presence(ctx context.Context, use func(*frame.File) erro
 		Survey: f.survey, Start: time.Unix(f.position.Floor, 0), SortByModified: true,
 		Questions: &none, EmbeddedData: &none, Metadata: &ids,
 	}, func(file *frame.File) (int64, error) { return 0, use(file) })
+	var damaged *frame.Error
+	if errors.As(err, &damaged) {
+		// It was tried often enough, and says nothing of the file around it.
+		return &qualtrics.ExportError{Survey: f.survey, Reason: "the export of its ids: " + err.Error(), Attempts: exportAttempts}
+	}
 	return err
 }
 
@@ -319,7 +325,7 @@ func (a *auditing) conclude(ctx context.Context, ids *frame.File) error {
 		var net int64
 		var err error
 		if gone, late, net, err = a.sealed.result(); err != nil {
-			f.unresolved += max(1, net-int64(len(gone)-len(late)))
+			f.report.Unresolved += max(1, net-int64(len(gone)-len(late)))
 		}
 	}
 	for _, id := range slices.Concat(gone, slices.Collect(maps.Keys(a.unseen))) {
@@ -348,11 +354,12 @@ func (a *auditing) conclude(ctx context.Context, ids *frame.File) error {
 // owe makes owed responses come: few one by one, many by a window that begins
 // before the oldest of them.
 func (f *responseFetch) owe(owed map[string]present) error {
+	f.report.Missing = new(int64)
 	if len(owed) == 0 {
 		return nil
 	}
+	f.report.Late += int64(len(owed))
 	f.env.Log.Warn("the audit found responses that were not delivered: reading them now", "survey", f.survey, "responses", len(owed))
-	f.late += int64(len(owed))
 	oldest := f.to
 	for id, one := range owed {
 		f.modified[id] = one.modified
@@ -360,6 +367,7 @@ func (f *responseFetch) owe(owed map[string]present) error {
 			oldest = time.Time{}
 		} else {
 			oldest = earlier(oldest, one.modified)
+			f.report.LatestBy = max(f.report.LatestBy, f.to.Sub(one.modified))
 		}
 		f.ledger.intended[id] = true
 	}

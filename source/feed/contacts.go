@@ -70,12 +70,10 @@ type contactPosition struct {
 // since the position less the look-back.
 func (contacts) Fetch(ctx context.Context, env *Env, request Request, out Out) error {
 	f := &contactFetch{env: env, partition: request.Partition, directory: qualtrics.DirectoryID(request.Partition.Key), out: out}
-	if len(request.Position) > 0 {
-		if err := json.Unmarshal(request.Position, &f.position); err != nil {
-			return fmt.Errorf("reading the position of %s: %w", f.partition, err)
-		}
+	if err := request.understand(&f.position); err != nil {
+		return err
 	}
-	f.to = serverTime(env)
+	f.to = env.Now()
 	if f.position.Watermark > f.to.Add(time.Minute).Unix() {
 		env.Log.Warn("the position lies in the future: the directory is read again from its beginning", "directory", f.directory)
 		f.position = contactPosition{}

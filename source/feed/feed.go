@@ -11,7 +11,6 @@ import (
 	"iter"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/frame"
@@ -48,12 +47,37 @@ func (p Partition) String() string {
 // its feed understands. An empty one means from the beginning.
 type Position = json.RawMessage
 
+// PositionError says that a position cannot be understood.
+type PositionError struct {
+	Partition Partition
+	Err       error
+}
+
+// Error says whose position it is and what to do.
+func (e *PositionError) Error() string {
+	return fmt.Sprintf("reading the position of %s: %v; restore the state from a backup, or reset the stream to read it from the beginning", e.Partition, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *PositionError) Unwrap() error { return e.Err }
+
+// understand decodes a position; an empty one leaves the value as it is.
+func (r *Request) understand(into any) error {
+	if len(r.Position) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(r.Position, into); err != nil {
+		return &PositionError{r.Partition, err}
+	}
+	return nil
+}
+
 // Document is one thing as fetched, or the news that it is gone. It and its
 // content are only valid until the call that was given them returns.
 type Document struct {
 	Partition Partition
 	ID        string
-	Content   any       // *Survey, *Response or *Contact; nil when deleted
+	Content   any       // *Survey, *Response, *Contact or *SurveyRun; nil when deleted
 	DeletedAt time.Time // when it was found gone; zero while it exists
 	ReadAt    time.Time // server time of the read
 }
@@ -81,6 +105,7 @@ type Out interface {
 type Request struct {
 	Partition Partition
 	Position  Position // where to resume; empty: from the beginning
+	Report    *Report  // to be filled
 }
 
 // Feed is one way of getting data out of Qualtrics.
@@ -95,7 +120,10 @@ type Feed interface {
 
 // Skipped says that a partition is outside of what can be read and that this
 // leaves nothing incomplete.
-type Skipped struct{ Reason string }
+type Skipped struct {
+	Reason string
+	Gone   bool // it does not exist any more; else it may not be read
+}
 
 // Error returns the reason.
 func (s *Skipped) Error() string { return s.Reason }
@@ -116,7 +144,8 @@ type Env struct {
 	LoadRows   int64 // rows of one window of a large first load; 0: 100,000
 	Frame      frame.Limits
 
-	hashes  atomic.Int64 // row hashes kept so far, over all partitions
+	budget  sync.Mutex // guards hashes
+	hashes  int        // row hashes kept so far, over all partitions
 	listing sync.Once
 	turn    chan struct{} // holds one value while nobody is at what follows
 	listed  []Survey

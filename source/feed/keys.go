@@ -60,8 +60,8 @@ func (k *Keys) decide(key string) bool {
 	case k.embedded[key]:
 		return true
 	}
-	if k.types == nil && k.schema != nil {
-		k.types = k.schema()
+	if k.schema != nil {
+		k.types, k.schema = k.schema(), nil
 	}
 	switch k.types[key] {
 	case "embeddedData":

@@ -101,16 +101,22 @@ func (l *ledger) has(id string, modified time.Time) bool {
 func (l *ledger) note(id string, modified, recorded time.Time) {
 	delete(l.intended, id)
 	delete(l.absent, id)
-	if !modified.IsZero() && modified.Before(l.since) && recorded.Before(l.sealedAt) {
+	date := cmp.Or(modified, recorded)
+	if date.Before(l.since) && recorded.Before(l.sealedAt) {
 		return // sealed
 	}
-	l.delivered[id] = epoch(cmp.Or(modified, recorded))
+	l.delivered[id] = epoch(date)
+	if len(l.delivered) > 2*l.entries {
+		// Too many at once: the oldest of them are as good as sealed, for the
+		// next run makes a seal that holds them.
+		l.due = true
+		l.trim()
+	}
 }
 
-// trim keeps what was delivered since a while before the seal, as far as there
-// is room; all of the rest was sealed.
+// trim forgets what was delivered before since, and moves since as far as the
+// room demands.
 func (l *ledger) trim() {
-	l.since = l.sealedAt.Add(-deliveredSince)
 	type entry struct {
 		id string
 		at int64

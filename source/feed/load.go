@@ -16,7 +16,7 @@ const shortest = time.Second
 // about loadRows rows, each verified and checkpointed, so that an interrupted
 // load goes on where it was; the last window is open-ended.
 func (f *responseFetch) load(ctx context.Context) error {
-	f.loading = true
+	f.loading, f.report.Reason = true, FirstLoad
 	from, begin := f.env.Start, later(f.env.Start, f.created).Truncate(time.Second)
 	if f.position.Loading {
 		begin = time.Unix(f.position.Watermark, 0)
@@ -27,7 +27,7 @@ func (f *responseFetch) load(ctx context.Context) error {
 			f.position.Resynced = resync.Unix()
 		}
 	}
-	f.whole = !f.position.Loading
+	f.whole, f.report.From = !f.position.Loading, from
 	if f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero() {
 		var err error
 		f.whole = false

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,7 +41,9 @@ func (r *Response) parse(raw []byte, keys *Keys) error {
 	}
 	clear(r.members)
 	err := frame.Members(raw, func(name string, value []byte) error {
-		r.members[name] = value
+		if r.members[name] == nil { // of two members of a name the first counts
+			r.members[name] = value
+		}
 		return nil
 	})
 	if err != nil {
@@ -52,6 +55,8 @@ func (r *Response) parse(raw []byte, keys *Keys) error {
 		switch which, ok := metadata[name]; {
 		case ok && r.Metadata[which] == nil:
 			r.Metadata[which] = value
+		case ok:
+			embedded = appendMember(embedded, name+"_dup", value)
 		case name == "lastModifiedDate" && !keys.embedded[name]:
 			// The key without the underscore: seen by nobody, but the
 			// official text spells the column so (API §0.4). assumed
@@ -92,26 +97,28 @@ func (r *Response) parse(raw []byte, keys *Keys) error {
 	return r.identify()
 }
 
+// errNoID is that of a record that nobody could find again.
+var errNoID = errors.New("reading a response: it has no responseId")
+
 // identify reads the id and the modified date.
 func (r *Response) identify() error {
 	id, ok := frame.String(r.members["responseId"])
 	if !ok || id == "" {
 		if id, ok = frame.String(r.Metadata[RecordID]); !ok || id == "" {
-			return fmt.Errorf("reading a response: it has no responseId")
+			return errNoID
 		}
 	}
 	r.ID = id
-	r.ModifiedAt, _ = r.time(LastModifiedDate)
+	r.ModifiedAt = r.time(LastModifiedDate)
 	return nil
 }
 
 // time reads a date of the metadata; zero where there is none.
-func (r *Response) time(which Metadata) (time.Time, bool) {
-	text, ok := frame.String(r.Metadata[which])
-	if !ok {
-		return time.Time{}, false
+func (r *Response) time(which Metadata) (at time.Time) {
+	if text, ok := frame.String(r.Metadata[which]); ok {
+		at, _ = ParseTime(text)
 	}
-	return ParseTime(text)
+	return at
 }
 
 func (r *Response) each(member string, do func(name string, value []byte) error) error {

@@ -64,9 +64,9 @@ type responsePosition struct {
 func (responses) Fetch(ctx context.Context, env *Env, request Request, out Out) error {
 	f := &responseFetch{
 		env: env, partition: request.Partition, survey: qualtrics.SurveyID(request.Partition.Key), out: out,
-		read: len(request.Position) > 0,
+		read: len(request.Position) > 0, report: request.Report,
 	}
-	if err := f.prepare(ctx, request.Position); err != nil {
+	if err := f.prepare(ctx, &request); err != nil {
 		return f.boundary(err)
 	}
 	return f.boundary(f.run(ctx))
@@ -78,7 +78,7 @@ type responseFetch struct {
 	partition Partition
 	survey    qualtrics.SurveyID
 	out       Out
-	read      bool // an export of the survey was delivered, now or earlier
+	read      bool // the survey was exported, now or earlier
 
 	position responsePosition
 	held     int // hashes the position takes from the run's budget
@@ -88,17 +88,16 @@ type responseFetch struct {
 	created  time.Time // of the survey
 	to       time.Time // upper bound of what this run has seen; zero without a server date
 
-	ledger     *ledger              // nil where deletions are not followed
-	deleted    int64                // by the survey's counters
-	unmoved    bool                 // the counters are those of the last export
-	arrived    int                  // responses that were recorded since the last export
-	whole      bool                 // the window holds everything there is
-	loading    bool                 // a first load is at work
-	audited    bool                 // by this run
-	rewind     bool                 // the audit moved the watermark back
-	modified   map[string]time.Time // of responses that the audit found
-	late       int64                // responses that only an audit found
-	unresolved int64                // deletions that nobody can name
+	ledger   *ledger              // nil where deletions are not followed
+	deleted  int64                // by the survey's counters
+	unmoved  bool                 // the counters are those of the last export
+	arrived  int                  // responses that were recorded since the last export
+	whole    bool                 // the window holds everything there is
+	loading  bool                 // a first load is at work
+	audited  bool                 // by this run
+	rewind   bool                 // the audit moved the watermark back
+	modified map[string]time.Time // of responses that the audit found
+	report   *Report
 
 	keepFrom  time.Time // oldest modified date that the window after this one meets
 	response  Response
@@ -108,13 +107,14 @@ type responseFetch struct {
 // prepare reads the counters and the names, fixes the upper bound, and
 // understands the position, in this order: what arrives later than the bound
 // belongs to the next run.
-func (f *responseFetch) prepare(ctx context.Context, position Position) error {
+func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 	detail, err := f.env.Client.Survey(ctx, f.survey)
 	known := err == nil
 	switch {
 	case err == nil:
 		f.total = detail.Counts.Auditable + detail.Counts.Generated
 		f.deleted = detail.Counts.Deleted
+		f.report.Counted = &detail.Counts.Auditable
 		f.created = detail.CreationDate
 	case qualtrics.IsForbidden(err):
 		// The export may be allowed all the same; the names then come from
@@ -129,16 +129,14 @@ func (f *responseFetch) prepare(ctx context.Context, position Position) error {
 	} else {
 		f.env.Log.Warn("no answer carried a date: rows are delivered, the position stays", "survey", f.survey)
 	}
-	if len(position) > 0 {
-		if err := json.Unmarshal(position, &f.position); err != nil {
-			return fmt.Errorf("reading the position of %s: %w", f.partition, err)
-		}
+	if err := request.understand(&f.position); err != nil {
+		return err
 	}
 	f.distrust()
 	if f.env.AuditEvery > 0 {
 		f.modified = make(map[string]time.Time)
 		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed)); err != nil {
-			return fmt.Errorf("reading the position of %s: %w", f.partition, err)
+			return &PositionError{f.partition, err}
 		}
 	}
 	switch {
@@ -178,6 +176,7 @@ func (f *responseFetch) dataTypes(ctx context.Context) map[string]string {
 
 // run reads the windows that are due.
 func (f *responseFetch) run(ctx context.Context) error {
+	f.report.To, f.report.Reason = f.to, Window
 	if f.position.Watermark == 0 || f.position.Loading {
 		return f.load(ctx)
 	}
@@ -191,9 +190,12 @@ func (f *responseFetch) run(ctx context.Context) error {
 		f.env.Log.Info("reading the survey again", "survey", f.survey, "from", resync)
 		from, f.position.Resynced = earlier(from, resync), resync.Unix()
 		f.rows.known = nil
+		f.report.Reason = Resync
 	case f.idle():
+		f.report.Reason = Unchanged
 		return f.settle(ctx)
 	}
+	f.report.From = from
 	if _, err := f.window(ctx, from, time.Time{}); err != nil {
 		return err
 	}
@@ -239,22 +241,24 @@ func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows
 	})
 }
 
+// exportAttempts is how often a damaged file is exported anew.
+const exportAttempts = 5
+
 // export runs an export and hands its verified file over. A file that fails
 // the check, or turns out to be damaged while it is used, is exported anew.
 func (f *responseFetch) export(ctx context.Context, request qualtrics.ExportRequest, use func(*frame.File) (int64, error)) (rows int64, err error) {
-	const attempts = 5
 	for attempt := 1; ; attempt++ {
 		file, err := f.env.Client.Export(ctx, request)
 		if err != nil {
 			return 0, err
 		}
+		f.read = true
 		rows, err = f.verified(ctx, file, use)
 		if closeErr := file.Close(); err == nil && closeErr != nil {
 			err = fmt.Errorf("closing the export of %s: %w", f.partition, closeErr)
 		}
 		var damaged *frame.Error
-		f.read = f.read || err == nil
-		if !errors.As(err, &damaged) || damaged.Kind == frame.TooLarge || attempt == attempts {
+		if !errors.As(err, &damaged) || damaged.Kind == frame.TooLarge || attempt == exportAttempts {
 			return rows, err
 		}
 		f.env.Log.Warn("the export file is damaged: exporting again", "survey", f.survey, "attempt", attempt, "error", err)
@@ -288,7 +292,12 @@ func (f *responseFetch) deliver(ctx context.Context, file *frame.File) (rows int
 
 // one delivers a response unless it is known to be delivered already.
 func (f *responseFetch) one(value frame.Value) error {
-	if err := f.response.parse(value.Raw, f.keys); err != nil {
+	switch err := f.response.parse(value.Raw, f.keys); {
+	case errors.Is(err, errNoID):
+		// It cannot be a row, and shall not hold back those that can.
+		f.env.Log.Warn("a record of the export has no responseId: it is left out", "survey", f.survey, "record", value.Number)
+		return nil
+	case err != nil:
 		return fmt.Errorf("survey %s: %w", f.survey, err)
 	}
 	f.response.Repaired = value.Repaired
@@ -296,14 +305,18 @@ func (f *responseFetch) one(value frame.Value) error {
 	if err != nil {
 		return err
 	}
-	recorded, _ := f.response.time(RecordedDate)
+	recorded := f.response.time(RecordedDate)
 	if !suppressed {
 		if err := f.hand(); err != nil {
 			return err
 		}
 		if !recorded.Before(time.Unix(f.position.Watermark, 0)) {
 			f.arrived++
+		} else if f.report.Reason == Window && recorded.Before(f.report.From) {
+			f.report.Edited++
 		}
+	} else {
+		f.report.Suppressed++
 	}
 	if f.ledger != nil {
 		f.ledger.note(f.response.ID, f.response.ModifiedAt, recorded)
@@ -313,6 +326,7 @@ func (f *responseFetch) one(value frame.Value) error {
 
 // hand gives the response that was read last to the streams.
 func (f *responseFetch) hand() error {
+	f.report.Delivered++
 	return f.out.Document(&Document{
 		Partition: f.partition, ID: f.response.ID, Content: &f.response, ReadAt: f.to,
 	})
@@ -393,9 +407,9 @@ func (f *responseFetch) boundary(err error) error {
 	case err == nil:
 		return nil
 	case qualtrics.IsNotFound(err) && !f.partition.Named:
-		return &Skipped{fmt.Sprintf("survey %s is gone", f.partition)}
+		return &Skipped{fmt.Sprintf("survey %s is gone", f.partition), true}
 	case qualtrics.IsForbidden(err) && !f.read && !f.partition.Named && !f.env.Selection.FailOnDenied && !qualtrics.IsMissingScope(err):
-		return &Skipped{fmt.Sprintf("survey %s may not be exported by this account: %v", f.partition, err)}
+		return &Skipped{fmt.Sprintf("survey %s may not be exported by this account: %v", f.partition, err), false}
 	default:
 		return err
 	}

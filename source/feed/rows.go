@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -47,7 +48,7 @@ func newRowSet(brand string, partition Partition, encoded string) (*rowSet, erro
 	}
 	raw, err := base64.RawStdEncoding.DecodeString(encoded)
 	if err != nil || len(raw)%hashBytes != 0 {
-		return nil, fmt.Errorf("reading the row hashes of %s: they are not base64 of 8-byte hashes", partition)
+		return nil, &PositionError{partition, errors.New("its row hashes are not base64 of 8-byte hashes")}
 	}
 	for ; len(raw) > 0; raw = raw[hashBytes:] {
 		set.known[rowHash(binary.BigEndian.Uint64(raw))] = true
@@ -114,9 +115,10 @@ func (s *rowSet) encode(n int) (encoded string, kept int) {
 // the run; held is how many this partition took from the run's budget before,
 // which are given back.
 func (e *Env) encodeWithin(set *rowSet, held int) (encoded string, kept int) {
-	e.hashes.Add(-int64(held))
-	free := totalHashes - e.hashes.Load()
-	encoded, kept = set.encode(int(max(0, min(maxHashes, free))))
-	e.hashes.Add(int64(kept))
+	e.budget.Lock()
+	defer e.budget.Unlock()
+	e.hashes -= held
+	encoded, kept = set.encode(max(0, min(maxHashes, totalHashes-e.hashes)))
+	e.hashes += kept
 	return encoded, kept
 }

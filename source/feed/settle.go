@@ -38,10 +38,13 @@ func (e *UnresolvedError) Error() string {
 }
 
 func (f *responseFetch) resolved() error {
-	if f.unresolved == 0 {
+	if f.report.Missing != nil {
+		*f.report.Missing = int64(len(f.ledger.intended))
+	}
+	if f.report.Unresolved == 0 {
 		return nil
 	}
-	return &UnresolvedError{f.partition.String(), f.unresolved}
+	return &UnresolvedError{f.partition.String(), f.report.Unresolved}
 }
 
 // fetchOwed delivers what was announced, or found by an audit, and did not
@@ -84,6 +87,7 @@ func (f *responseFetch) confirm(ctx context.Context) error {
 		case qualtrics.IsNotFound(err):
 			delete(f.ledger.absent, id)
 			delete(f.ledger.delivered, id)
+			f.report.Deleted++
 			if err := f.out.Document(&Document{Partition: f.partition, ID: id, DeletedAt: f.to, ReadAt: f.to}); err != nil {
 				return err
 			}
@@ -122,7 +126,7 @@ func (f *responseFetch) single(ctx context.Context, id string) error {
 	if err := f.hand(); err != nil {
 		return err
 	}
-	recorded, _ := f.response.time(RecordedDate)
+	recorded := f.response.time(RecordedDate)
 	f.ledger.note(id, f.response.ModifiedAt, recorded)
 	// It is delivered whatever the seal says.
 	f.ledger.delivered[id] = epoch(f.response.ModifiedAt)

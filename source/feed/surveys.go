@@ -42,10 +42,8 @@ type listPosition struct {
 // from two passes over the list.
 func (surveyList) Fetch(ctx context.Context, env *Env, request Request, out Out) error {
 	position := listPosition{Surveys: make(map[string]string)}
-	if len(request.Position) > 0 {
-		if err := json.Unmarshal(request.Position, &position); err != nil {
-			return fmt.Errorf("reading the position of the survey list: %w", err)
-		}
+	if err := request.understand(&position); err != nil {
+		return err
 	}
 	surveys, err := env.Surveys(ctx)
 	if err != nil {
@@ -62,7 +60,7 @@ func (surveyList) Fetch(ctx context.Context, env *Env, request Request, out Out)
 		if position.Surveys[string(survey.ID)] == hash {
 			continue
 		}
-		if err := out.Document(&Document{Partition: request.Partition, ID: string(survey.ID), Content: survey, ReadAt: serverTime(env)}); err != nil {
+		if err := out.Document(&Document{Partition: request.Partition, ID: string(survey.ID), Content: survey, ReadAt: env.Now()}); err != nil {
 			return err
 		}
 	}
@@ -100,7 +98,7 @@ func bury(ctx context.Context, env *Env, partition Partition, before, next map[s
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(missing)) {
-		at := serverTime(env)
+		at := env.Now()
 		if err := out.Document(&Document{Partition: partition, ID: id, DeletedAt: at, ReadAt: at}); err != nil {
 			return err
 		}
@@ -108,12 +106,12 @@ func bury(ctx context.Context, env *Env, partition Partition, before, next map[s
 	return nil
 }
 
-// serverTime is the server's clock, or ours before any answer carried a date.
-func serverTime(env *Env) time.Time {
-	if now, ok := env.Client.ServerTime(); ok {
+// Now is the server's clock, or ours before any answer carried a date.
+func (e *Env) Now() time.Time {
+	if now, ok := e.Client.ServerTime(); ok {
 		return now
 	}
-	return time.Now().Truncate(time.Second)
+	return time.Now().UTC().Truncate(time.Second)
 }
 
 // contentHash is a short hash of what a row of the list says.

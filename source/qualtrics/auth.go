@@ -107,7 +107,7 @@ func (o *oauthClient) fetch(ctx context.Context) (*oauth2.Token, error) {
 	begun := time.Now()
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, o.http)
 	for try := 1; ; try++ {
-		o.client.count("POST /oauth2/token")
+		count(ctx, "POST /oauth2/token")
 		token, err := o.config.Token(ctx)
 		if err == nil {
 			return token, nil

@@ -107,6 +107,7 @@ func (c *Client) pause(ctx context.Context, failed error, try int, begun time.Ti
 }
 
 func sleep(ctx context.Context, delay time.Duration) error {
+	defer waited(ctx, time.Now())
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
@@ -115,13 +116,6 @@ func sleep(ctx context.Context, delay time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// count notes that a request is sent.
-func (c *Client) count(name string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.calls[name]++
 }
 
 var (
@@ -140,7 +134,7 @@ func (c *Client) once(ctx context.Context, r request, authorize func(http.Header
 		return err
 	}
 	authorize(made.Header)
-	c.count(r.to.name)
+	count(ctx, r.to.name)
 	response, err := c.http.Do(made)
 	if err != nil {
 		return c.unanswered(ctx, r, err)

@@ -113,6 +113,7 @@ func (c *Client) pacer(to endpoint) *pacer {
 }
 
 func (p *pacer) wait(ctx context.Context) error {
+	defer waited(ctx, time.Now())
 	if err := p.limiter.Wait(ctx); err != nil {
 		if cause := stopped(ctx); cause != nil {
 			return cause

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -99,7 +98,6 @@ type Client struct {
 
 	mu     sync.Mutex // guards what follows
 	pacers map[string]*pacer
-	calls  map[string]int
 	notice string
 }
 
@@ -124,7 +122,6 @@ func New(o Options) (*Client, error) {
 		jitter:   o.Jitter,
 		clock:    serverClock{start: time.Now()},
 		pacers:   make(map[string]*pacer),
-		calls:    make(map[string]int),
 	}
 	if c.redactor == nil {
 		c.redactor = redact.New()
@@ -151,13 +148,6 @@ func (c *Client) Notice() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.notice
-}
-
-// Calls counts the requests that were sent, by endpoint.
-func (c *Client) Calls() map[string]int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return maps.Clone(c.calls)
 }
 
 func (c *Client) wait(w Wait) {

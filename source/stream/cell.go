@@ -114,3 +114,19 @@ func scalar(value []byte) (string, bool) {
 	}
 	return "", false
 }
+
+// known is a text, null where there is none.
+func known(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// date is a time, null where there is none.
+func date(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
+}

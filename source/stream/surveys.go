@@ -54,11 +54,3 @@ func projectSurvey(doc *feed.Document, emit Emit) error {
 	}
 	return emit(&row)
 }
-
-// known makes a text that the list left out null.
-func known(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
