@@ -21,7 +21,7 @@ type present struct {
 // identify reads the id and the dates of an exported record, and nothing else.
 func identify(raw []byte) (present, error) {
 	var r present
-	err := frame.Members(raw, func(name string, value []byte) error {
+	err := frame.ValidMembers(raw, func(name string, value []byte) error {
 		switch name {
 		case "responseId":
 			if id, ok := frame.String(value); ok && r.id == "" {
@@ -31,7 +31,7 @@ func identify(raw []byte) (present, error) {
 			if frame.Kind(value) != '{' {
 				return nil
 			}
-			return frame.Members(value, func(name string, value []byte) error {
+			return frame.ValidMembers(value, func(name string, value []byte) error {
 				text, ok := frame.String(value)
 				if !ok {
 					return nil
@@ -99,30 +99,22 @@ func (f *responseFetch) presence(ctx context.Context, use func(*frame.File) erro
 
 // sealFrom makes the seal of what a file shows, as of a moment before its job.
 func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.Time) error {
-	count := int64(0)
-	if err := scan(ctx, file, func(present) { count++ }); err != nil {
-		return err
-	}
-	set := f.newSeal(count)
+	made := newSealing(f.ledger.room)
 	err := scan(ctx, file, func(one present) {
-		if set != nil && one.recorded.Before(at) && !set.put(one.id) {
-			set = nil // an id that no sketch can hold
+		if one.recorded.Before(at) {
+			made.put(one.id)
 		}
 	})
 	if err != nil {
 		return err
 	}
+	set := made.seal()
+	if set == nil {
+		f.env.Log.Info("deletions of the survey cannot be followed: its share of the state is too small", "survey", f.survey, "responses", made.count)
+	}
 	f.ledger.set, f.ledger.sealedAt, f.ledger.deleted, f.ledger.due = set, at, f.deleted, false
 	f.ledger.since = at.Add(-deliveredSince)
 	return nil
-}
-
-func (f *responseFetch) newSeal(responses int64) *seal {
-	size := sealSize(responses, f.ledger.room)
-	if size < 0 {
-		f.env.Log.Info("deletions of the survey cannot be followed: its share of the state is too small", "survey", f.survey, "responses", responses)
-	}
-	return newSeal(size)
 }
 
 // auditDue reports whether it is time to look for what is gone, before so

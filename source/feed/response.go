@@ -2,8 +2,6 @@ package feed
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,7 +30,7 @@ type Response struct {
 	members map[string][]byte
 }
 
-// parse takes a record apart.
+// parse takes a record apart, which is valid JSON.
 func (r *Response) parse(raw []byte, keys *Keys) error {
 	answers, embedded, labels := r.Answers[:0], r.EmbeddedData[:0], r.Labels[:0]
 	*r = Response{members: r.members}
@@ -40,7 +38,7 @@ func (r *Response) parse(raw []byte, keys *Keys) error {
 		r.members = make(map[string][]byte)
 	}
 	clear(r.members)
-	err := frame.Members(raw, func(name string, value []byte) error {
+	err := frame.ValidMembers(raw, func(name string, value []byte) error {
 		if r.members[name] == nil { // of two members of a name the first counts
 			r.members[name] = value
 		}
@@ -127,7 +125,7 @@ func (r *Response) each(member string, do func(name string, value []byte) error)
 		// PHP writes an empty map as []; null and absence mean the same.
 		return nil
 	}
-	if err := frame.Members(value, do); err != nil {
+	if err := frame.ValidMembers(value, do); err != nil {
 		return fmt.Errorf("reading the %s of a response: %w", member, err)
 	}
 	return nil
@@ -150,28 +148,53 @@ func appendMember(dst []byte, name string, value []byte) []byte {
 }
 
 // Version is a short hash of the record's content, in hexadecimal digits. The
-// modified date and the repeated id do not count: a single response lacks them.
+// order of members and of the displayed fields does not count, nor do the
+// modified date and the repeated id, which a single response lacks.
 func (r *Response) Version() (string, error) {
-	var content []byte
-	var err error
+	var sum uint64
 	for which, value := range r.Metadata {
-		if which := Metadata(which); which != LastModifiedDate && which != RecordID {
-			content = append(append(content, value...), 0)
+		if which := Metadata(which); which != LastModifiedDate && which != RecordID && value != nil {
+			sum += contentOf(uint64(which), "", value) //nolint:gosec // an index
 		}
 	}
-	for _, value := range [][]byte{r.Answers, r.EmbeddedData, r.Labels, r.StatusLabel, r.DisplayedValues} {
-		if len(value) > 0 {
-			if content, err = frame.Canonical(content, value); err != nil {
-				return "", err
-			}
+	for part, object := range [][]byte{r.Answers, r.EmbeddedData, r.Labels, r.DisplayedValues} {
+		if len(object) == 0 {
+			continue
 		}
-		content = append(content, 0)
+		err := frame.ValidMembers(object, func(name string, value []byte) error {
+			sum += contentOf(uint64(metadataCount)+uint64(part), name, value) //nolint:gosec // an index
+			return nil
+		})
+		if err != nil {
+			return "", err
+		}
 	}
-	if content, err = appendSorted(content, r.DisplayedFields); err != nil {
-		return "", err
+	sum += contentOf(1000, "", r.StatusLabel)
+	if len(r.DisplayedFields) > 0 {
+		err := frame.Elements(r.DisplayedFields, func(field []byte) error {
+			sum += contentOf(1001, "", field)
+			return nil
+		})
+		if err != nil {
+			return "", err
+		}
 	}
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:8]), nil
+	return fmt.Sprintf("%016x", mix(sum)), nil
+}
+
+// contentOf hashes one member of a record (FNV-1a, finished by mix); the
+// hashes of several are added up, whatever their order.
+func contentOf(part uint64, name string, value []byte) uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211
+	hash := mix(part+1) ^ offset
+	for i := range len(name) {
+		hash = (hash ^ uint64(name[i])) * prime
+	}
+	hash = (hash ^ 0x100) * prime
+	for _, c := range value {
+		hash = (hash ^ uint64(c)) * prime
+	}
+	return mix(hash)
 }
 
 // canonical appends the record in a form that is equal for equal content:

@@ -196,7 +196,7 @@ func TestResponse_RefusesWhatIsNone(t *testing.T) {
 	for raw, want := range map[string]string{
 		`{}`: "responseId", `[]`: "responseId", `{"responseId":null}`: "responseId", `{"responseId":""}`: "responseId", `{"responseId":{}}`: "responseId",
 		`{"responseId":"","values":{"_recordId":""}}`: "responseId", `{"responseid":"R_1"}`: "responseId",
-		`"R_1"`: "reading a response", `[1]`: "reading a response", `{"responseId":"R_1"`: "reading a response", ``: "reading a response", `null`: "reading a response",
+		`"R_1"`: "reading a response", `[1]`: "reading a response", ``: "reading a response", `null`: "reading a response",
 	} {
 		var r Response
 		if err := r.parse([]byte(raw), testKeys()); err == nil || !strings.Contains(err.Error(), want) {

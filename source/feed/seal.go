@@ -21,51 +21,66 @@ type seal struct {
 	table *sketch
 }
 
-// sealSize chooses how a set of n responses is kept within so many bytes:
-// explicitly (0), as so many cells, or not at all (-1).
-func sealSize(n int64, bytes int) int {
-	const idBytes = 18 // of an id and what parts it from the next one
-	if n*idBytes <= int64(min(bytes, 3<<10)) {
-		return 0
+// sealing makes a seal of a set whose size is known at its end: it is kept in
+// every form that may be chosen then.
+type sealing struct {
+	bytes  int // what the seal may take
+	count  int64
+	ids    map[string]bool // nil: too many
+	tables map[int]*sketch // by cells; nil: an id that no sketch can hold
+}
+
+const (
+	explicitBytes = 3 << 10 // of a set that is kept as it is
+	idBytes       = 18      // of an id and what parts it from the next one
+)
+
+func newSealing(bytes int) *sealing {
+	s := &sealing{bytes: bytes, ids: make(map[string]bool), tables: make(map[int]*sketch)}
+	for cells := range capacities {
+		if cells*cellBytes*4/3 <= bytes {
+			s.tables[cells] = newSketch(cells)
+		}
+	}
+	return s
+}
+
+func (s *sealing) put(id string) {
+	s.count++
+	if s.ids != nil {
+		s.ids[id] = true
+		if len(s.ids)*idBytes > min(s.bytes, explicitBytes) || strings.ContainsAny(id, " \t\r\n") {
+			s.ids = nil
+		}
+	}
+	packed, ok := packID(id)
+	if !ok {
+		s.tables = nil
+	}
+	for _, table := range s.tables {
+		table.add(packed, 1)
+	}
+}
+
+// seal returns the set in the form that suits its size, nil where there is no
+// room for any.
+func (s *sealing) seal() *seal {
+	if s.ids != nil {
+		return &seal{ids: s.ids}
 	}
 	wanted := 96
 	switch {
-	case n > 300_000:
+	case s.count > 300_000:
 		wanted = 1000
-	case n > 20_000:
+	case s.count > 20_000:
 		wanted = 300
 	}
-	for _, cells := range slices.Backward(slices.Sorted(maps.Keys(capacities))) {
-		if cells <= wanted && cells*cellBytes*4/3 <= bytes {
-			return cells
+	for _, cells := range slices.Backward(slices.Sorted(maps.Keys(s.tables))) {
+		if cells <= wanted {
+			return &seal{table: s.tables[cells]}
 		}
 	}
-	return -1
-}
-
-// newSeal returns an empty set of that size.
-func newSeal(size int) *seal {
-	switch {
-	case size < 0:
-		return nil
-	case size == 0:
-		return &seal{ids: make(map[string]bool)}
-	default:
-		return &seal{table: newSketch(size)}
-	}
-}
-
-// put adds an id. It reports false where the id cannot be kept.
-func (s *seal) put(id string) bool {
-	if s.ids != nil {
-		s.ids[id] = true
-		return !strings.Contains(id, " ")
-	}
-	packed, ok := packID(id)
-	if ok {
-		s.table.add(packed, 1)
-	}
-	return ok
+	return nil
 }
 
 // comparison holds a seal against what exists now.
@@ -129,7 +144,7 @@ func decodeSeal(ids, cells string) (*seal, error) {
 		table, err := decodeSketch(cells)
 		return &seal{table: table}, err
 	}
-	s := newSeal(0)
+	s := &seal{ids: make(map[string]bool)}
 	for id := range strings.FieldsSeq(ids) {
 		s.ids[id] = true
 	}

@@ -77,6 +77,21 @@ func Members(object []byte, each func(name string, value []byte) error) error {
 		}
 		return err
 	}
+	return walk(object, at, each)
+}
+
+// ValidMembers is [Members] for an object that is known to be valid, as a
+// record that this package made is, and every object in it: it is not
+// validated once more.
+func ValidMembers(object []byte, each func(name string, value []byte) error) error {
+	if Kind(object) != '{' {
+		return Members(object, each)
+	}
+	return walk(object, skip(object, 0, '{'), each)
+}
+
+// walk calls each with the members of a valid object from an offset on.
+func walk(object []byte, at int, each func(name string, value []byte) error) error {
 	for object[at] != '}' {
 		end := stringEnd(object, at)
 		name := string(unquoted(object[at:end]))
