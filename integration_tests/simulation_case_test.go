@@ -113,6 +113,7 @@ type simPlan struct {
 	oauth    bool
 	audits   bool // deletions are followed
 	tells    bool // response_deletions is selected too
+	belated  bool // some changes show so late that only an audit finds them
 	debug    bool
 	steps    []simStep
 	consumer simConsumer
@@ -170,7 +171,8 @@ func (p *simPlan) leaveOut() {
 	if p.options.Doubt.ModifiedKey == "none" {
 		// A response that an audit asks for by itself is dated by the time of
 		// the read: a version without a date that comes later loses.
-		p.audits, p.tells = false, false
+		p.audits, p.tells, p.belated = false, false, false
+		p.options.LateMost = min(p.options.LateMost, p.lookback*3/4)
 		p.config["deletions"] = map[string]any{"mode": "off"}
 	}
 	if p.options.Doubt.ExpiredTokenCode == http.StatusForbidden {
@@ -246,6 +248,9 @@ func (p *simPlan) drawWorld(d dice) {
 		// A change shows within the look-back, and so before it is passed.
 		o.LateMost = p.lookback * 3 / 4
 	}
+	if belated := d.on("belated", 10); belated && p.audits {
+		p.belated, o.LateMost = true, 6*p.lookback
+	}
 	o.Live = d.on("live", 60)
 	if d.on("survey-deletions", 30) {
 		o.KeepSurveys = 1
@@ -253,7 +258,7 @@ func (p *simPlan) drawWorld(d dice) {
 	if pages := 1 + d.IntN(3); d.on("small-pages", 50) {
 		o.PageSize = pages
 	}
-	o.ExportDelay = pickFrom(d, 0, 0, time.Second, 5*time.Second, 40*time.Second)
+	o.ExportDelay = pickFrom(d, 0, 0, time.Second, 3*time.Second, 15*time.Second)
 	o.Stored = d.IntN(10) > 0
 	o.SmallSurveys = d.IntN(10) > 1
 }

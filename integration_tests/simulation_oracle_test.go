@@ -71,7 +71,7 @@ func (h *simHistory) checkForward(stream string, before, after *simState) {
 // checkPromise checks that what the next window will not see is out: the next
 // one starts the look-back before the watermark.
 func (h *simHistory) checkPromise(stream string, state *simState, visible, held simTable) {
-	if stream == "contacts" && h.options.Doubt.LiteDirectory {
+	if (stream == "contacts" && h.options.Doubt.LiteDirectory) || (stream == "responses" && h.belated) {
 		return
 	}
 	now := h.tenant.Now().Add(time.Minute).Unix()
@@ -101,17 +101,14 @@ func (h *simHistory) checkPromise(stream string, state *simState, visible, held 
 	}
 }
 
-// changed reports whether a row is not any more what it was.
+// changed reports whether a row is not any more what it was when the run began.
 func (h *simHistory) changed(stream string, row *simRow) bool {
-	truth, err := truthOf(h.tenant, stream)
-	return err == nil && (truth[row.key] == nil || truth[row.key].cursor != row.cursor)
+	now := h.now(stream)[row.key]
+	return now == nil || now.cursor != row.cursor
 }
 
 // gone reports whether a row does not exist any more.
-func (h *simHistory) gone(stream, key string) bool {
-	truth, err := truthOf(h.tenant, stream)
-	return err == nil && truth[key] == nil
-}
+func (h *simHistory) gone(stream, key string) bool { return h.now(stream)[key] == nil }
 
 func seconds(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
 
@@ -208,7 +205,7 @@ func (h *simHistory) checkComplete(run *simRun) {
 		}
 	}
 	for stream, visible := range run.visible {
-		if !complete[stream] {
+		if !complete[stream] || (stream == "responses" && h.belated) {
 			continue
 		}
 		for key, row := range visible {

@@ -58,7 +58,10 @@ var keyColumns = map[string]int{"surveys": 1, "responses": 2, "contacts": 2, "re
 // deletedColumns are the columns that make a tombstone of a record.
 var deletedColumns = map[string]string{"surveys": "deleted_at", "responses": "deleted_at", "contacts": "deleted_at"}
 
-var recordHead = []byte(`{"type":"RECORD","record":{"stream":"`)
+var (
+	recordHead = []byte(`{"type":"RECORD","record":{"stream":"`)
+	stateHead  = []byte(`{"type":"STATE","state":`)
+)
 
 // parseLine takes a line apart. Records are not decoded but cut: they are many.
 func parseLine(line []byte) (simLine, error) {
@@ -71,13 +74,14 @@ func parseLine(line []byte) (simLine, error) {
 		row, err := parseRow(string(stream), data[:end:end])
 		return simLine{stream: string(stream), record: row}, err
 	}
+	if bytes.HasPrefix(line, stateHead) {
+		return parseState(line)
+	}
 	var message airbytetest.Message
 	if err := json.Unmarshal(line, &message); err != nil {
 		return simLine{}, err
 	}
 	switch {
-	case message.State != nil:
-		return parseState(message, line)
 	case message.Log != nil:
 		return simLine{log: message.Log.Message}, nil
 	case message.Trace != nil && message.Trace.Error != nil:
@@ -92,24 +96,28 @@ func parseLine(line []byte) (simLine, error) {
 	}
 }
 
-func parseState(message airbytetest.Message, line []byte) (simLine, error) {
-	if message.State.SourceStats == nil || message.State.SourceStats.RecordCount == nil {
+// parseState reads a state in one go: its message can be long.
+func parseState(line []byte) (simLine, error) {
+	raw := bytes.TrimSuffix(bytes.TrimPrefix(line, stateHead), []byte("}"))
+	var message struct {
+		Stream struct {
+			Descriptor airbytetest.Descriptor `json:"stream_descriptor"`
+			State      struct {
+				Partitions map[string]simPosition `json:"partitions"`
+			} `json:"stream_state"`
+		} `json:"stream"`
+		SourceStats struct {
+			RecordCount *int `json:"recordCount"`
+		} `json:"sourceStats"`
+	}
+	if err := json.Unmarshal(raw, &message); err != nil {
+		return simLine{}, err
+	}
+	if message.SourceStats.RecordCount == nil {
 		return simLine{}, fmt.Errorf("a state without a count: %.200s", line)
 	}
-	var whole struct {
-		State json.RawMessage `json:"state"`
-	}
-	var content struct {
-		Partitions map[string]simPosition `json:"partitions"`
-	}
-	if err := json.Unmarshal(line, &whole); err != nil {
-		return simLine{}, err
-	}
-	if err := json.Unmarshal(message.State.Stream.State, &content); err != nil {
-		return simLine{}, err
-	}
-	return simLine{stream: message.State.Stream.Descriptor.Name, state: &simState{
-		raw: whole.State, count: int(*message.State.SourceStats.RecordCount), partitions: content.Partitions,
+	return simLine{stream: message.Stream.Descriptor.Name, state: &simState{
+		raw: raw, count: *message.SourceStats.RecordCount, partitions: message.Stream.State.Partitions,
 	}}, nil
 }
 

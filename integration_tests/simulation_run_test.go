@@ -26,18 +26,12 @@ type simRun struct {
 // start runs the program.
 func (h *simHistory) start(crash crashKind, at int, streams []string, state []byte, jitter string) *simRun {
 	run := &simRun{step: h.step, streams: streams, crash: crash, begun: maps.Clone(h.platform.states), visible: make(map[string]simTable)}
-	run.visible["responses"] = make(simTable)
-	h.tenant.Versions(func(survey, response string, modified time.Time) {
-		row := &simRow{key: survey + "/" + response, cursor: modified.UnixNano()}
-		run.visible["responses"][row.key] = row
-	})
+	clear(h.existing)
+	run.visible["responses"] = h.now("responses")
 	if slices.Contains(streams, "contacts") {
-		var err error
-		if run.visible["contacts"], err = truthOf(h.tenant, "contacts"); err != nil {
-			h.fail("simulator", "%v", err)
-			return run
-		}
+		run.visible["contacts"] = h.now("contacts")
 	}
+	clear(h.existing)
 	args := []string{"read", "--config", "config.json", "--catalog", "catalog.json"}
 	files := map[string][]byte{"config.json": mustEncode(h.configAt(h.number, h.credentials())), "catalog.json": catalogText(streams)}
 	if state != nil {
@@ -56,6 +50,28 @@ func (h *simHistory) start(crash crashKind, at int, streams []string, state []by
 	}
 	h.inspect(run, process, output, stderr)
 	return run
+}
+
+// now is what exists, with the dates of responses and no more. It is looked up
+// once before and once after a run.
+func (h *simHistory) now(stream string) simTable {
+	if table := h.existing[stream]; table != nil {
+		return table
+	}
+	table := make(simTable)
+	if stream == "responses" {
+		h.tenant.Versions(func(survey, response string, modified time.Time) {
+			row := &simRow{key: survey + "/" + response, cursor: modified.UnixNano()}
+			table[row.key] = row
+		})
+	} else {
+		var err error
+		if table, err = truthOf(h.tenant, stream); err != nil {
+			h.fail("simulator", "%v", err)
+		}
+	}
+	h.existing[stream] = table
+	return table
 }
 
 func (h *simHistory) credentials() map[string]any {

@@ -77,7 +77,7 @@ var blueprints = sync.OnceValue(func() []*blueprint {
 
 // smallBlueprints are the kinds with few questions.
 func smallBlueprints() []*blueprint {
-	return slices.DeleteFunc(slices.Clone(blueprints()), func(k *blueprint) bool { return len(k.questions) > 6 })
+	return slices.DeleteFunc(slices.Clone(blueprints()), func(k *blueprint) bool { return len(k.questions) > 3 })
 }
 
 // build puts the questions into blocks (five to a block, loops and trash apart)
