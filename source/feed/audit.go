@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,15 +118,14 @@ func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.
 	return nil
 }
 
-// auditDue reports whether it is time to look for what is gone, before so
-// many more responses are delivered.
-func (f *responseFetch) auditDue(fresh int) bool {
+// auditDue reports whether it is time to look for what is gone.
+func (f *responseFetch) auditDue() bool {
 	l := f.ledger
 	age := f.to.Sub(l.sealedAt)
 	switch {
-	case f.to.IsZero():
+	case f.to.IsZero(), f.audited:
 		return false
-	case l.due, age >= f.env.AuditEvery, len(l.delivered)+fresh > l.entries:
+	case l.due, age >= f.env.AuditEvery, len(l.delivered) > l.entries:
 		return true
 	case l.set == nil || f.deleted <= l.deleted:
 		return false
@@ -134,114 +134,83 @@ func (f *responseFetch) auditDue(fresh int) bool {
 	return age >= leastSealAge || f.deleted-l.deleted > l.set.holds()/2
 }
 
-// upcoming is what a window is about to deliver.
-type upcoming struct {
-	from time.Time            // the window holds what was modified since; zero: everything
-	rows map[string]time.Time // id → modified; nil where they are too many to tell apart
-}
-
-// mostUpcoming bounds what is remembered of a window.
-const mostUpcoming = 20_000
-
-func (u *upcoming) add(one present, most int) {
-	if u.rows != nil {
-		u.rows[one.id] = one.modified
-	}
-	if len(u.rows) > most {
-		u.rows = nil
-	}
-}
-
-// count is how many rows there are; many, where nobody knows.
-func (u *upcoming) count() int {
-	if u.rows == nil {
-		return mostUpcoming
-	}
-	return len(u.rows)
-}
-
-func (u *upcoming) has(one present) bool {
-	if u.rows == nil {
-		return one.modified.IsZero() || !one.modified.Before(u.from)
-	}
-	at, ok := u.rows[one.id]
-	return ok && at.Equal(one.modified)
-}
+// errAuditFirst says that a window holds more than can be announced: it is
+// exported again after an audit. An audit after the export would not do, for
+// what is gone in between is in the window's file and in no seal.
+var errAuditFirst = errors.New("an audit is due first")
 
 // intend remembers what is about to be delivered, before it is: the rows of an
 // interrupted run may have arrived. The state is out when it returns.
-func (f *responseFetch) intend(ctx context.Context, file *frame.File, from time.Time) error {
+func (f *responseFetch) intend(ctx context.Context, file *frame.File) error {
 	l := f.ledger
-	next := &upcoming{from: from, rows: make(map[string]time.Time)}
-	switch {
-	case !l.sealed():
-		if err := f.firstSeal(ctx, file); err != nil {
-			return err
+	if !l.sealed() {
+		if f.to.IsZero() {
+			return nil // there is nothing to date a seal by
 		}
-		return f.announce()
-	case f.position.Watermark == 0 && !f.audited:
-		// A first load was interrupted before its end: what it had sealed may
-		// be delivered, and gone by now.
-		next.rows = nil
-		if err := f.audit(ctx, next); err != nil {
+		if err := f.sealFrom(ctx, file, f.to); err != nil {
 			return err
 		}
 		return f.announce()
 	}
+	var fresh []string
+	count := 0
 	err := scan(ctx, file, func(one present) {
 		sealed := f.loading && one.recorded.Before(l.sealedAt) && one.modified.Before(l.since)
-		if !sealed && !l.has(one.id, one.modified) {
-			next.add(one, mostUpcoming)
+		if sealed || l.has(one.id, one.modified) || l.intended[one.id] {
+			return
+		}
+		if count++; count <= 2*l.entries {
+			fresh = append(fresh, one.id)
 		}
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if !f.audited && !f.loading && f.auditDue(next.count()) {
-		if err := f.audit(ctx, next); err != nil {
-			return err
-		}
-		return f.announce()
-	}
-	if len(l.delivered)+next.count() > 2*l.entries {
-		// A seal made in this run covers nearly all of them; the next run
-		// makes another.
+	case count == 0:
+		return nil
+	case len(l.delivered)+count <= l.entries:
+	case !f.audited && !f.loading:
+		return errAuditFirst
+	case len(l.delivered)+count > 2*l.entries:
+		// The seal of this run holds nearly all of them; the next run makes
+		// another.
 		l.due = true
 		return nil
 	}
-	for id := range next.rows {
+	for _, id := range fresh {
 		l.intended[id] = true
-	}
-	if len(next.rows) == 0 {
-		return nil
 	}
 	return f.announce()
 }
 
-// firstSeal seals what the first load is about to deliver. What a load that
-// was interrupted before had sealed is compared first.
-func (f *responseFetch) firstSeal(ctx context.Context, file *frame.File) error {
-	if f.to.IsZero() {
-		return nil // there is nothing to date it by
+// sealFirst seals what exists, before a load of several windows, or where
+// deletions were not followed so far.
+func (f *responseFetch) sealFirst(ctx context.Context) error {
+	if f.ledger == nil || f.ledger.sealed() || f.to.IsZero() {
+		return nil
 	}
-	if f.whole {
-		return f.sealFrom(ctx, file, f.to)
+	if err := f.presence(ctx, func(ids *frame.File) error { return f.sealFrom(ctx, ids, f.to) }); err != nil {
+		return err
 	}
-	return f.presence(ctx, func(ids *frame.File) error { return f.sealFrom(ctx, ids, f.to) })
+	if !f.loading {
+		f.ledger.since = f.from() // what was delivered before was not noted
+	}
+	return f.announce()
 }
 
 // audit holds what was delivered against what exists: responses that are gone
 // become absent, until they are confirmed; responses that were never delivered
-// at their version are owed. Then all is sealed anew. The rows of next are
-// about to be delivered.
-func (f *responseFetch) audit(ctx context.Context, next *upcoming) error {
+// at their version are owed. Then all is sealed anew, what the window that
+// begins at from is about to deliver included; the state is out when it
+// returns.
+func (f *responseFetch) audit(ctx context.Context, from time.Time) error {
 	at, ok := f.env.Client.ServerTime()
 	if !ok {
 		return nil
 	}
 	f.audited = true
-	return f.presence(ctx, func(ids *frame.File) error {
-		a := f.auditing(next)
+	err := f.presence(ctx, func(ids *frame.File) error {
+		a := f.auditing(from)
 		if err := scan(ctx, ids, a.see); err != nil {
 			return err
 		}
@@ -252,14 +221,26 @@ func (f *responseFetch) audit(ctx context.Context, next *upcoming) error {
 			return err
 		}
 		f.ledger.trim()
-		return f.owe(a.owed)
+		if len(a.expected) <= f.ledger.entries {
+			// The window shall bring them; whatever it does not is asked for.
+			for id, modified := range a.expected {
+				f.modified[id], f.ledger.intended[id] = modified, true
+			}
+		}
+		f.owe(a.owed)
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return f.announce()
 }
 
 // auditing begins a comparison.
-func (f *responseFetch) auditing(next *upcoming) *auditing {
+func (f *responseFetch) auditing(from time.Time) *auditing {
 	a := &auditing{
-		fetch: f, next: next, settled: f.to.Add(-f.env.Lookback), owed: make(map[string]present), unseen: maps.Clone(f.ledger.intended),
+		fetch: f, from: from, settled: f.to.Add(-f.env.Lookback),
+		owed: make(map[string]present), expected: make(map[string]time.Time), unseen: maps.Clone(f.ledger.intended),
 	}
 	for id := range f.ledger.delivered {
 		a.unseen[id] = true
@@ -272,12 +253,13 @@ func (f *responseFetch) auditing(next *upcoming) *auditing {
 
 // auditing is an audit at work.
 type auditing struct {
-	fetch   *responseFetch
-	next    *upcoming
-	settled time.Time       // what was modified since belongs to the next window
-	sealed  *comparison     // nil without a set
-	unseen  map[string]bool // delivered since the seal, or intended, and not seen yet
-	owed    map[string]present
+	fetch    *responseFetch
+	from     time.Time       // what was modified since is about to be delivered; zero: everything
+	settled  time.Time       // what was modified since belongs to the next window
+	sealed   *comparison     // nil without a set
+	unseen   map[string]bool // delivered since the seal, or intended, and not seen yet
+	owed     map[string]present
+	expected map[string]time.Time // id → modified, of what the window has to bring
 }
 
 // see takes a response that exists.
@@ -288,7 +270,7 @@ func (a *auditing) see(one present) {
 		a.sealed.see(one.id)
 	}
 	delete(a.unseen, one.id)
-	if a.next.has(one) || l.has(one.id, one.modified) {
+	if l.has(one.id, one.modified) {
 		return
 	}
 	_, known := l.delivered[one.id]
@@ -298,12 +280,16 @@ func (a *auditing) see(one present) {
 	}
 }
 
+// owe takes a response that is not delivered at its version.
 func (a *auditing) owe(one present) {
-	date := one.modified
-	if date.IsZero() {
-		date = one.recorded
-	}
-	if date.Before(a.settled) {
+	date := cmp.Or(one.modified, one.recorded)
+	switch {
+	case a.from.IsZero() || !date.Before(a.settled):
+	case !one.modified.Before(a.from):
+		if len(a.expected) <= a.fetch.ledger.entries {
+			a.expected[one.id] = one.modified
+		}
+	default:
 		a.owed[one.id] = one
 	}
 }
@@ -337,7 +323,7 @@ func (a *auditing) conclude(ctx context.Context, ids *frame.File) error {
 		return nil
 	}
 	return scan(ctx, ids, func(one present) {
-		if missing[one.id] && !a.next.has(one) {
+		if missing[one.id] {
 			a.owe(one)
 		}
 	})
@@ -345,31 +331,29 @@ func (a *auditing) conclude(ctx context.Context, ids *frame.File) error {
 
 // owe makes owed responses come: few one by one, many by a window that begins
 // before the oldest of them.
-func (f *responseFetch) owe(owed map[string]present) error {
+func (f *responseFetch) owe(owed map[string]present) {
 	f.report.Missing = new(int64)
 	if len(owed) == 0 {
-		return nil
+		return
 	}
 	f.report.Late += int64(len(owed))
 	f.env.Log.Warn("the audit found responses that were not delivered: reading them now", "survey", f.survey, "responses", len(owed))
 	oldest := f.to
 	for id, one := range owed {
 		f.modified[id] = one.modified
+		f.ledger.intended[id] = len(owed) <= mostQuestions
 		if one.modified.IsZero() {
 			oldest = time.Time{}
-		} else {
-			oldest = earlier(oldest, one.modified)
-			f.report.LatestBy = max(f.report.LatestBy, f.to.Sub(one.modified))
+			continue
 		}
-		f.ledger.intended[id] = true
+		oldest = earlier(oldest, one.modified)
+		f.report.LatestBy = max(f.report.LatestBy, f.to.Sub(one.modified))
 	}
-	if len(owed) > mostQuestions {
-		for id := range owed {
-			delete(f.ledger.intended, id)
-		}
-		f.rewind = true
-		// The position goes back too: an interrupted run has to do it again.
-		f.position.Watermark = max(1, min(f.position.Watermark, epoch(oldest)))
+	if len(owed) <= mostQuestions {
+		return
 	}
-	return nil
+	maps.DeleteFunc(f.ledger.intended, func(_ string, meant bool) bool { return !meant })
+	// The position goes back: this run's window, and that of the next one
+	// should this be interrupted, begins there.
+	f.position.Watermark = max(1, min(f.position.Watermark, oldest.Unix()))
 }

@@ -41,7 +41,7 @@ func (f *responseFetch) idle() bool {
 	switch {
 	case f.env.exportsAll(), f.to.IsZero(), p.Watermark == 0, p.Loading, p.Counts == nil, p.Changed != 0:
 		return false
-	case f.ledger != nil && (len(f.ledger.intended) > 0 || f.auditDue(0)):
+	case f.ledger != nil && (len(f.ledger.intended) > 0 || f.auditDue()):
 		return false
 	}
 	since := f.to.Sub(time.Unix(p.Watermark, 0))

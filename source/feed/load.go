@@ -27,10 +27,19 @@ func (f *responseFetch) load(ctx context.Context) error {
 			f.position.Resynced = resync.Unix()
 		}
 	}
-	f.whole, f.report.From = !f.position.Loading, from
+	f.report.From = from
+	if f.ledger != nil && f.ledger.sealed() && !f.position.Loading {
+		// A first load was interrupted before its end: what it had announced
+		// may be delivered, and gone by now.
+		if err := f.audit(ctx, time.Time{}); err != nil {
+			return err
+		}
+	}
 	if f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero() {
+		if err := f.sealFirst(ctx); err != nil {
+			return err
+		}
 		var err error
-		f.whole = false
 		if from, err = f.slices(ctx, from, begin); err != nil {
 			return err
 		}

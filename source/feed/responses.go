@@ -64,7 +64,7 @@ type responsePosition struct {
 func (responses) Fetch(ctx context.Context, env *Env, request Request, out Out) error {
 	f := &responseFetch{
 		env: env, partition: request.Partition, survey: qualtrics.SurveyID(request.Partition.Key), out: out,
-		read: len(request.Position) > 0, report: request.Report,
+		exports: len(request.Position) > 0, report: request.Report,
 	}
 	if err := f.prepare(ctx, &request); err != nil {
 		return f.boundary(err)
@@ -78,7 +78,7 @@ type responseFetch struct {
 	partition Partition
 	survey    qualtrics.SurveyID
 	out       Out
-	read      bool // the survey was exported, now or earlier
+	exports   bool // the survey was exported, now or earlier
 
 	position responsePosition
 	held     int // hashes the position takes from the run's budget
@@ -183,7 +183,7 @@ func (f *responseFetch) run(ctx context.Context) error {
 	if err := f.lowerFloor(ctx); err != nil {
 		return err
 	}
-	from := time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback)
+	from := f.from()
 	resync := f.env.Resync[string(f.survey)]
 	switch again := !resync.IsZero() && resync.Unix() != f.position.Resynced; {
 	case again:
@@ -195,21 +195,31 @@ func (f *responseFetch) run(ctx context.Context) error {
 		f.report.Reason = Unchanged
 		return f.settle(ctx)
 	}
-	f.report.From = from
-	if _, err := f.window(ctx, from, time.Time{}); err != nil {
-		return err
-	}
-	if f.rewind {
-		from = time.Unix(f.position.Watermark, 0)
-		if _, err := f.window(ctx, from, time.Time{}); err != nil {
+	if f.ledger != nil {
+		if err := f.sealFirst(ctx); err != nil {
 			return err
 		}
+		if f.auditDue() {
+			if err := f.audit(ctx, from); err != nil {
+				return err
+			}
+			from = earlier(from, f.from())
+		}
+	}
+	f.report.From = from
+	if err := f.read(ctx, from, time.Time{}); err != nil {
+		return err
 	}
 	f.exported()
 	if err := f.checkpoint(f.to); err != nil {
 		return err
 	}
 	return f.settle(ctx)
+}
+
+// from is where the next window begins.
+func (f *responseFetch) from() time.Time {
+	return time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback)
 }
 
 // lowerFloor reads what a start date that was moved back has uncovered.
@@ -219,11 +229,27 @@ func (f *responseFetch) lowerFloor(ctx context.Context) error {
 	}
 	until := time.Unix(f.position.Floor, 0).Add(time.Second)
 	f.env.Log.Info("the start date was moved back: reading the gap", "survey", f.survey, "from", f.env.Start, "until", until)
-	if _, err := f.window(ctx, f.env.Start, until); err != nil {
+	if err := f.read(ctx, f.env.Start, until); err != nil {
 		return err
 	}
 	f.position.Floor = epoch(f.env.Start)
 	return f.checkpoint(time.Time{})
+}
+
+// read reads a window, after an audit if it holds too much to be announced.
+func (f *responseFetch) read(ctx context.Context, from, until time.Time) error {
+	_, err := f.window(ctx, from, until)
+	if !errors.Is(err, errAuditFirst) {
+		return err
+	}
+	if err := f.audit(ctx, from); err != nil {
+		return err
+	}
+	if until.IsZero() {
+		from = earlier(from, f.from())
+	}
+	_, err = f.window(ctx, from, until)
+	return err
 }
 
 // window exports what was modified from (zero: ever) until (zero: now),
@@ -233,7 +259,7 @@ func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows
 	request := qualtrics.ExportRequest{Survey: f.survey, Start: from, End: until, SortByModified: true}
 	return f.export(ctx, request, func(file *frame.File) (int64, error) {
 		if f.ledger != nil {
-			if err := f.intend(ctx, file, from); err != nil {
+			if err := f.intend(ctx, file); err != nil {
 				return 0, err
 			}
 		}
@@ -252,7 +278,7 @@ func (f *responseFetch) export(ctx context.Context, request qualtrics.ExportRequ
 		if err != nil {
 			return 0, err
 		}
-		f.read = true
+		f.exports = true
 		rows, err = f.verified(ctx, file, use)
 		if closeErr := file.Close(); err == nil && closeErr != nil {
 			err = fmt.Errorf("closing the export of %s: %w", f.partition, closeErr)
@@ -408,7 +434,7 @@ func (f *responseFetch) boundary(err error) error {
 		return nil
 	case qualtrics.IsNotFound(err) && !f.partition.Named:
 		return &Skipped{fmt.Sprintf("survey %s is gone", f.partition), true}
-	case qualtrics.IsForbidden(err) && !f.read && !f.partition.Named && !f.env.Selection.FailOnDenied && !qualtrics.IsMissingScope(err):
+	case qualtrics.IsForbidden(err) && !f.exports && !f.partition.Named && !f.env.Selection.FailOnDenied && !qualtrics.IsMissingScope(err):
 		return &Skipped{fmt.Sprintf("survey %s may not be exported by this account: %v", f.partition, err), false}
 	default:
 		return err
