@@ -54,17 +54,21 @@ func Main(ctx context.Context, args []string) int {
 // Run executes the command named by args (without the program's own name) and
 // returns its exit code. It never panics: a panic becomes a system error.
 func (p *Program) Run(ctx context.Context, args []string) (code int) {
+	secrets := redact.New()
+	stdout, stderr := secrets.Writer(sane{p.Stdout}), secrets.Writer(sane{p.Stderr})
 	sound := *p
-	sound.Stdout, sound.Stderr = sane{p.Stdout}, sane{p.Stderr}
-	run := &invocation{Program: &sound, redactor: redact.New()}
-	run.messages = airbyte.NewWriter(sound.Stdout, time.Now)
+	sound.Stdout, sound.Stderr = stdout, stderr
+	run := &invocation{Program: &sound, redactor: secrets}
+	run.messages = airbyte.NewWriter(stdout, time.Now)
 	defer func() {
 		if cause := recover(); cause != nil {
 			code = run.report(&panicError{cause, debug.Stack()})
 		}
-		if err := run.messages.Close(); err != nil && code == ExitOK {
+		err := errors.Join(run.messages.Close(), stdout.Flush())
+		if err != nil && code == ExitOK {
 			code = exitCode(&sinkError{err})
 		}
+		_ = stderr.Flush() // nobody is left to be told
 	}()
 	return run.command(ctx, args)
 }

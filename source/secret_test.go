@@ -198,3 +198,28 @@ func TestCommands_PrintNoSecretOfTheirOwn(t *testing.T) {
 		}
 	})
 }
+
+// Whoever names a survey after a secret does not get it into the records.
+func TestRead_MasksSecretsInItsRecords(t *testing.T) {
+	const token = `t0k"en/+&<secret>%%~'abc`
+	for form, text := range canaries(token) {
+		t.Run(form, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, small)
+				tn.config["credentials"] = map[string]any{"auth_type": "api_token", "api_token": token}
+				tn.transport = echoing(nil, func(r *http.Request, text string) *http.Response {
+					if strings.HasSuffix(r.URL.Path, "/whoami") {
+						return answer(r, 200, `{"result":{"brandId":"b"},"meta":{"httpStatus":"200 - OK"}}`)
+					}
+					return answer(r, 200, `{"result":{"elements":[{"id":"SV_1","creationDate":"2026-01-01T00:00:00Z","name":`+quote("my "+text+" survey")+`}],"nextPage":null},"meta":{"httpStatus":"200 - OK"}}`)
+				}, text)
+				tn.files["catalog.json"] = catalogOf(t, "surveys")
+				got := tn.run(t, "read", "--config", "config.json", "--catalog", "catalog.json")
+				if got.code != 0 || !strings.Contains(got.stdout, `"name":"my `) {
+					t.Fatalf("got exit code %d: %s", got.code, got.stdout)
+				}
+				leaks(t, "the output", got.stdout+got.stderr, token)
+			})
+		})
+	}
+}

@@ -55,7 +55,8 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(Mask) }
 type Redactor struct {
 	mu       sync.RWMutex
 	known    map[string]bool
-	replacer *strings.Replacer
+	replacer *strings.Replacer // nil: nothing is known
+	finder   *finder
 }
 
 // New returns a redactor that knows the given secrets.
@@ -99,7 +100,9 @@ func (r *Redactor) Add(secrets ...Secret) {
 	for _, form := range forms {
 		pairs = append(pairs, form, Mask)
 	}
-	r.replacer = strings.NewReplacer(pairs...)
+	if len(forms) > 0 {
+		r.replacer, r.finder = strings.NewReplacer(pairs...), newFinder(forms)
+	}
 }
 
 // String returns text with every known secret, in any known encoding, masked.
@@ -125,8 +128,13 @@ func encodings(secret string) []string {
 		hex.EncodeToString([]byte(secret)),
 		strings.ToUpper(hex.EncodeToString([]byte(secret))),
 	}
-	if quoted, err := json.Marshal(secret); err == nil {
-		forms = append(forms, string(quoted[1:len(quoted)-1]))
+	for _, asHTML := range []bool{true, false} {
+		var quoted strings.Builder
+		encoder := json.NewEncoder(&quoted)
+		encoder.SetEscapeHTML(asHTML)
+		if encoder.Encode(secret) == nil {
+			forms = append(forms, strings.Trim(quoted.String(), "\n")[1:quoted.Len()-2])
+		}
 	}
 	// Base64 of a longer text that holds the secret depends on where it
 	// starts in a group of three bytes; the characters that also depend on

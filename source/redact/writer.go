@@ -1,0 +1,104 @@
+package redact
+
+import (
+	"bytes"
+	"io"
+)
+
+// Writer passes text on line by line, with every known secret masked. What
+// does not end with a line feed waits for it, or for Flush: a secret that is
+// cut by two writes is found, because none has a line feed in it.
+type Writer struct {
+	out      io.Writer
+	redactor *Redactor
+	rest     []byte // of a line that has not ended
+}
+
+// Writer returns a writer to out. It is not safe for concurrent use.
+func (r *Redactor) Writer(out io.Writer) *Writer { return &Writer{out: out, redactor: r} }
+
+// Write takes text; it writes whole lines only. After an error what was not
+// written is lost.
+func (w *Writer) Write(p []byte) (int, error) {
+	end := bytes.LastIndexByte(p, '\n') + 1
+	if end == 0 {
+		w.rest = append(w.rest, p...)
+		return len(p), nil
+	}
+	lines := p[:end]
+	if len(w.rest) > 0 {
+		lines = append(w.rest, lines...)
+	}
+	_, err := w.out.Write(w.redactor.mask(lines))
+	w.rest = append(w.rest[:0], p[end:]...)
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Flush writes what is left of a line.
+func (w *Writer) Flush() error {
+	if len(w.rest) == 0 {
+		return nil
+	}
+	_, err := w.out.Write(w.redactor.mask(w.rest))
+	w.rest = w.rest[:0]
+	return err
+}
+
+// mask returns text without its secrets; the text itself where it has none.
+func (r *Redactor) mask(text []byte) []byte {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.finder == nil || !r.finder.found(text) {
+		return text
+	}
+	return []byte(r.replacer.Replace(string(text)))
+}
+
+// finder tells whether any of several patterns occurs in a text. It looks at
+// pairs of bytes and skips what no pattern can cover (Wu and Manber, "A fast
+// algorithm for multi-pattern searching", 1994).
+type finder struct {
+	window int // length of the shortest pattern
+	shift  [1 << 16]uint8
+	ending map[uint16][][]byte // by the pair that ends a pattern's first window bytes
+}
+
+func newFinder(patterns []string) *finder {
+	f := &finder{window: 255, ending: make(map[uint16][][]byte)}
+	for _, pattern := range patterns {
+		f.window = min(f.window, len(pattern))
+	}
+	for i := range f.shift {
+		f.shift[i] = uint8(f.window - 1) //nolint:gosec // at most 254
+	}
+	for _, pattern := range patterns {
+		for end := 1; end < f.window; end++ {
+			pair := uint16(pattern[end-1])<<8 | uint16(pattern[end])
+			f.shift[pair] = min(f.shift[pair], uint8(f.window-1-end)) //nolint:gosec // at most 254
+		}
+		pair := uint16(pattern[f.window-2])<<8 | uint16(pattern[f.window-1])
+		f.ending[pair] = append(f.ending[pair], []byte(pattern))
+	}
+	return f
+}
+
+func (f *finder) found(text []byte) bool {
+	for at := f.window - 1; at < len(text); {
+		pair := uint16(text[at-1])<<8 | uint16(text[at])
+		if skip := f.shift[pair]; skip > 0 {
+			at += int(skip)
+			continue
+		}
+		start := at - f.window + 1
+		for _, pattern := range f.ending[pair] {
+			if bytes.HasPrefix(text[start:], pattern) {
+				return true
+			}
+		}
+		at++
+	}
+	return false
+}
