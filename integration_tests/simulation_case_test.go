@@ -128,6 +128,7 @@ type simStep struct {
 	at       int // the line or the call where it happens
 	lose     float64
 	replay   int // how many states back the platform goes, 0: none
+	deletes  int // the call during which a survey is deleted, 0: none
 }
 
 type crashKind string
@@ -191,6 +192,11 @@ func (p *simPlan) leaveOut() {
 		// A listed contact that changes, is delivered without its state and
 		// changes back looks like one that was delivered.
 		p.options.Doubt.LiteDirectory = false
+	}
+	if p.options.FaultRates["dateless"] > 0 {
+		// Where the only date of a run lies in the future, and the next run
+		// comes after it, nobody notices.
+		delete(p.options.FaultRates, "clock")
 	}
 	if p.options.Doubt.LiteDirectory || p.audits {
 		// A listed contact and a tombstone are dated by the server's clock:
@@ -300,9 +306,13 @@ func (p *simPlan) drawDoubts(d dice) {
 // drawFaults gives each class its own rate, or none.
 func (p *simPlan) drawFaults(d dice) {
 	p.options.FaultRates = make(map[string]int)
-	most := map[string]int{"redirect": 300, "slow": 1500, "jobstuck": 1500, "denied": 2500, "jobfail": 5000, "jobnull": 5000, "jobvanish": 5000, "truncate": 4000, "corrupt": 4000, "clock": 8000}
+	most := map[string]int{"redirect": 300, "slow": 1500, "jobstuck": 1500, "denied": 2500, "jobfail": 5000, "jobnull": 5000, "jobvanish": 5000, "truncate": 4000, "corrupt": 4000, "clock": 8000, "dateless": 9500}
 	for _, class := range sandbox.FaultClasses() {
-		rate := d.between(30, max(most[class], 1200))
+		least := 30
+		if class == "dateless" {
+			least = 5000 // few of them change nothing
+		}
+		rate := d.between(least, max(most[class], 1200))
 		if limit := most[class]; limit > 0 {
 			rate = min(rate, limit)
 		}
@@ -338,6 +348,9 @@ func (p *simPlan) drawSteps(d, crash, consumer dice) {
 		step.activity = [3]float64{d.Float64() * perHour, d.Float64() * 2 * perHour, d.Float64() * perHour / 2}
 		if p.options.KeepSurveys > 0 {
 			step.activity[2] *= 4
+			if d.IntN(4) == 0 {
+				step.deletes = 3 + d.IntN(30)
+			}
 		}
 		step.living = d.Float64() * 30
 		if n := crash.IntN(100); len(kinds) > 0 && n < 40 {

@@ -130,7 +130,7 @@ func (h *simHistory) ignored() map[string]bool {
 // sync runs the program once as a step says, hands what it printed to the
 // platform, and checks it.
 func (h *simHistory) sync(step simStep) *simRun {
-	run := h.start(step.crash, step.at, h.streamsAt(h.number), h.platform.stateFile(), fmt.Sprint("jitter ", h.number))
+	run := h.start(step, h.streamsAt(h.number), h.platform.stateFile(), fmt.Sprint("jitter ", h.number))
 	if h.failure != nil {
 		return run
 	}
@@ -286,7 +286,7 @@ func (h *simHistory) restart(times int) {
 			continue // one run need not be an audit
 		}
 		h.step = "a restart from a state of " + from.step
-		run := h.start("", 0, []string{from.stream}, append(append([]byte{'['}, from.raw...), ']'), "restart")
+		run := h.start(simStep{}, []string{from.stream}, append(append([]byte{'['}, from.raw...), ']'), "restart")
 		h.mustComplete(run)
 		if h.failure != nil {
 			return

@@ -24,13 +24,14 @@ import (
 // simProcess is one run of the program: its files, its output, its network and
 // how it ends.
 type simProcess struct {
-	tenant *sandbox.Sandbox
-	files  map[string][]byte
-	crash  crashKind
-	at     int
-	seen   *credentialsSeen
-	next   http.RoundTripper
-	cancel context.CancelFunc
+	tenant  *sandbox.Sandbox
+	files   map[string][]byte
+	crash   crashKind
+	at      int
+	deletes int // the call during which a survey is deleted
+	seen    *credentialsSeen
+	next    http.RoundTripper
+	cancel  context.CancelFunc
 
 	lock    sync.Mutex
 	out     bytes.Buffer
@@ -123,6 +124,9 @@ func (p *simProcess) call() error {
 		p.endless, p.dead = true, true
 		p.cancel()
 		return errKilled
+	}
+	if p.calls == p.deletes {
+		p.tenant.DeleteSurvey()
 	}
 	if p.calls != p.at || p.crashed {
 		return nil

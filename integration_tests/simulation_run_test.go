@@ -24,8 +24,8 @@ type simRun struct {
 }
 
 // start runs the program.
-func (h *simHistory) start(crash crashKind, at int, streams []string, state []byte, jitter string) *simRun {
-	run := &simRun{step: h.step, streams: streams, crash: crash, begun: maps.Clone(h.platform.states), visible: make(map[string]simTable)}
+func (h *simHistory) start(step simStep, streams []string, state []byte, jitter string) *simRun {
+	run := &simRun{step: h.step, streams: streams, crash: step.crash, begun: maps.Clone(h.platform.states), visible: make(map[string]simTable)}
 	clear(h.existing)
 	run.visible["responses"] = h.now("responses")
 	if slices.Contains(streams, "contacts") {
@@ -41,7 +41,7 @@ func (h *simHistory) start(crash crashKind, at int, streams []string, state []by
 	if h.debug {
 		args = append(args, "--debug")
 	}
-	process := &simProcess{tenant: h.tenant, files: files, crash: crash, at: at, seen: h.seen, next: h.network}
+	process := &simProcess{tenant: h.tenant, files: files, crash: step.crash, at: step.at, deletes: step.deletes, seen: h.seen, next: h.network}
 	code, output, stderr := process.run(h.ctx, h.stream(jitter), args...)
 	run.code, run.crashed = code, process.crashed
 	_, _ = fmt.Fprintf(h.bytes, "%s: %d\n%s", h.step, code, output)

@@ -18,6 +18,7 @@ const (
 	faultAuth      = "auth"      // a bearer token is not known any more
 	faultRedirect  = "redirect"  // 302 to another host, rare
 	faultClock     = "clock"     // the Date header is missing or wrong
+	faultDateless  = "dateless"  // the Date header is missing
 	faultDenied    = "denied"    // a survey may not be read for some hours
 )
 
@@ -64,7 +65,7 @@ func FaultProfiles() []string {
 
 // What each kind of fault strikes, in the order in which they are drawn.
 var (
-	callFaults = []string{faultRate, faultServer, faultReset, faultSlow, faultHTML, faultAuth, faultRedirect, faultClock}
+	callFaults = []string{faultRate, faultServer, faultReset, faultSlow, faultHTML, faultAuth, faultRedirect, faultClock, faultDateless}
 	fileFaults = []string{faultTruncate, faultCorrupt}
 	jobFaults  = []string{faultJobFail, faultJobVanish, faultJobStuck, faultJobNull}
 )

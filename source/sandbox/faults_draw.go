@@ -201,7 +201,7 @@ func (f *faults) job(v visit, surveyID string) fault {
 }
 
 // forToken are the classes that strike the token endpoint.
-var forToken = []string{faultRate, faultServer, faultReset, faultSlow, faultClock}
+var forToken = []string{faultRate, faultServer, faultReset, faultSlow, faultClock, faultDateless}
 
 func (x *exchange) struckBy(class string) bool {
 	switch {

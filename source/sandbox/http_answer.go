@@ -164,11 +164,11 @@ func (x *exchange) setHeaders(contentType string) {
 	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
 	h.Set("Permissions-Policy", "geolocation=(), microphone=(), camera=()")
 	date := x.tenant.Now()
+	if x.fault.class == faultDateless || (x.fault.class == faultClock && x.fault.roll%3 == 0) {
+		h["Date"] = nil // present without a value: the server adds none
+		return
+	}
 	if x.fault.class == faultClock {
-		if x.fault.roll%3 == 0 {
-			h["Date"] = nil // present without a value: the server adds none
-			return
-		}
 		date = date.Add(time.Duration(x.fault.roll%172_800)*time.Second - 24*time.Hour)
 	}
 	h.Set("Date", date.Format(http.TimeFormat))

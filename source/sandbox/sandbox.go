@@ -192,6 +192,19 @@ func (s *Sandbox) SetActivity(responses, contacts, surveys float64) {
 	s.world.activity = activity{responses, contacts, surveys}
 }
 
+// DeleteSurvey deletes the newest listed survey, as long as more than
+// Options.KeepSurveys are listed, and says whether it did.
+func (s *Sandbox) DeleteSurvey() bool {
+	s.world.mutex.Lock()
+	defer s.world.mutex.Unlock()
+	listed := s.world.listedLocked()
+	if len(listed) <= s.world.scale.KeepSurveys {
+		return false
+	}
+	listed[len(listed)-1].deleted = true
+	return true
+}
+
 // StopFaults ends the faults for good.
 func (s *Sandbox) StopFaults() { s.faults.stop() }
 
