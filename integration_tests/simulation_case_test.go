@@ -106,6 +106,7 @@ type simPlan struct {
 	options  sandbox.Options
 	config   map[string]any
 	lookback time.Duration
+	local    time.Time // what the local clock says at the start; zero: 2000
 	start    time.Time // start_date of the first step
 	earlier  time.Time // start_date from step restart on; zero: as before
 	restart  int
@@ -195,8 +196,10 @@ func (p *simPlan) leaveOut() {
 	}
 	if p.options.FaultRates["dateless"] > 0 {
 		// Where the only date of a run lies in the future, and the next run
-		// comes after it, nobody notices.
+		// comes after it, nobody notices. Where there is none, contacts and
+		// tombstones are dated by the local clock.
 		delete(p.options.FaultRates, "clock")
+		p.options.Doubt.LiteDirectory, p.local = false, time.Time{}
 	}
 	if p.options.Doubt.LiteDirectory || p.audits {
 		// A listed contact and a tombstone are dated by the server's clock:
@@ -229,6 +232,9 @@ func (p *simPlan) drawConfig(d dice) {
 	}
 	p.config = map[string]any{"data_center": "sandbox1", "lookback_minutes": minutes, "limits": limits, "deletions": deletions}
 	p.oauth = d.on("oauth", 50)
+	if off := time.Duration(d.IntN(48*3600)-24*3600) * time.Second; d.on("local-clock", 50) {
+		p.local = simEpoch.Add(off)
+	}
 	p.debug = d.on("debug", 10)
 	if ago := time.Duration(d.between(10, 900)) * 24 * time.Hour; d.on("start-date", 25) {
 		p.start = simEpoch.Add(-ago)
