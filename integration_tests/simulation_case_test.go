@@ -312,7 +312,7 @@ func (p *simPlan) drawDoubts(d dice) {
 // drawFaults gives each class its own rate, or none.
 func (p *simPlan) drawFaults(d dice) {
 	p.options.FaultRates = make(map[string]int)
-	most := map[string]int{"redirect": 300, "slow": 1500, "jobstuck": 1500, "denied": 2500, "jobfail": 5000, "jobnull": 5000, "jobvanish": 5000, "truncate": 4000, "corrupt": 4000, "clock": 8000, "dateless": 9500}
+	most := map[string]int{"redirect": 300, "slow": 1500, "jobstuck": 1500, "denied": 2500, "jobfail": 5000, "jobnull": 5000, "jobvanish": 5000, "truncate": 4000, "corrupt": 4000, "clock": 8000, "dateless": 9500, "outage": 800}
 	for _, class := range sandbox.FaultClasses() {
 		least := 30
 		if class == "dateless" {
