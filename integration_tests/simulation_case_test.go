@@ -43,6 +43,9 @@ func (c simCase) command() string {
 	small := c
 	small.Seed, small.Profile, small.Why = 0, "", ""
 	line := fmt.Sprintf("go test ./integration_tests -run 'TestSimulation$' -seed=%d -profile=%s", c.Seed, c.Profile)
+	if *simAll {
+		line += " -all"
+	}
 	if text, err := json.Marshal(small); err == nil && string(text) != `{"seed":0}` {
 		line += " -case='" + string(text) + "'"
 	}
@@ -106,6 +109,7 @@ type simPlan struct {
 	options  sandbox.Options
 	config   map[string]any
 	lookback time.Duration
+	local    time.Time // what the local clock says at the start; zero: 2000
 	start    time.Time // start_date of the first step
 	earlier  time.Time // start_date from step restart on; zero: as before
 	restart  int
@@ -162,12 +166,15 @@ func (c simCase) plan() *simPlan {
 	p.drawDoubts(draw("doubts", false))
 	p.drawFaults(draw("faults", true))
 	p.drawSteps(draw("steps", false), draw("crash", true), draw("consumer", true))
-	p.leaveOut()
+	if !*simAll {
+		p.leaveOut()
+	}
 	return p
 }
 
 // leaveOut takes away what the connector is known not to survive yet. Each of
 // these is a defect that is waiting for its fix; the fix takes it out of here.
+// With -all nothing is left out.
 func (p *simPlan) leaveOut() {
 	if p.options.Doubt.ModifiedKey == "none" {
 		// A response that an audit asks for by itself is dated by the time of
@@ -195,8 +202,10 @@ func (p *simPlan) leaveOut() {
 	}
 	if p.options.FaultRates["dateless"] > 0 {
 		// Where the only date of a run lies in the future, and the next run
-		// comes after it, nobody notices.
+		// comes after it, nobody notices. Where there is none, contacts and
+		// tombstones are dated by the local clock.
 		delete(p.options.FaultRates, "clock")
+		p.options.Doubt.LiteDirectory, p.local = false, time.Time{}
 	}
 	if p.options.Doubt.LiteDirectory || p.audits {
 		// A listed contact and a tombstone are dated by the server's clock:
@@ -229,6 +238,9 @@ func (p *simPlan) drawConfig(d dice) {
 	}
 	p.config = map[string]any{"data_center": "sandbox1", "lookback_minutes": minutes, "limits": limits, "deletions": deletions}
 	p.oauth = d.on("oauth", 50)
+	if off := time.Duration(d.IntN(48*3600)-24*3600) * time.Second; d.on("local-clock", 50) {
+		p.local = simEpoch.Add(off)
+	}
 	p.debug = d.on("debug", 10)
 	if ago := time.Duration(d.between(10, 900)) * 24 * time.Hour; d.on("start-date", 25) {
 		p.start = simEpoch.Add(-ago)
@@ -306,7 +318,7 @@ func (p *simPlan) drawDoubts(d dice) {
 // drawFaults gives each class its own rate, or none.
 func (p *simPlan) drawFaults(d dice) {
 	p.options.FaultRates = make(map[string]int)
-	most := map[string]int{"redirect": 300, "slow": 1500, "jobstuck": 1500, "denied": 2500, "jobfail": 5000, "jobnull": 5000, "jobvanish": 5000, "truncate": 4000, "corrupt": 4000, "clock": 8000, "dateless": 9500}
+	most := map[string]int{"redirect": 300, "slow": 1500, "jobstuck": 1500, "denied": 2500, "jobfail": 5000, "jobnull": 5000, "jobvanish": 5000, "truncate": 4000, "corrupt": 4000, "clock": 8000, "dateless": 9500, "outage": 800}
 	for _, class := range sandbox.FaultClasses() {
 		least := 30
 		if class == "dateless" {

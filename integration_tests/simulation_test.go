@@ -23,6 +23,8 @@ var (
 	simLong    = flag.Bool("long", false, "simulate 100,000 histories unless -seeds says otherwise")
 	simText    = flag.String("case", "", "take away from the history: a JSON object")
 	simShow    = flag.Bool("show", false, "print the classes and the output of a history that fails")
+	simAll     = flag.Bool("all", false, "leave nothing out that is known to fail")
+	simFloor   = flag.Float64("floor", 0, "histories a second below which the run fails")
 	simShrink  = flag.Bool("shrink", true, "make a history that fails small")
 	simSave    = flag.Bool("save", false, "keep the shrunk case in testdata/simulation")
 )
@@ -41,7 +43,7 @@ func simRange() (first uint64, count int) {
 	case testing.Short():
 		count = 60
 	default:
-		count = 60
+		count = 250
 	}
 	return first, count
 }
@@ -98,6 +100,9 @@ func TestSimulation(t *testing.T) {
 		fmt.Println(summary)
 	} else {
 		t.Log(summary)
+	}
+	if rate := float64(played) / took.Seconds(); rate < *simFloor {
+		t.Errorf("%.1f histories a second, want at least %.1f", rate, *simFloor)
 	}
 	if count < 500 || *simProfile != profileSwarm || *simText != "" || t.Failed() {
 		return

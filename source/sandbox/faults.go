@@ -19,6 +19,7 @@ const (
 	faultRedirect  = "redirect"  // 302 to another host, rare
 	faultClock     = "clock"     // the Date header is missing or wrong
 	faultDateless  = "dateless"  // the Date header is missing
+	faultOutage    = "outage"    // one and the same request is answered 503 for half an hour
 	faultDenied    = "denied"    // a survey may not be read for some hours
 )
 
@@ -72,5 +73,5 @@ var (
 
 // FaultClasses lists what Options.FaultRates takes.
 func FaultClasses() []string {
-	return slices.Concat(callFaults, fileFaults, jobFaults, []string{faultDenied})
+	return slices.Concat(callFaults, fileFaults, jobFaults, []string{faultOutage, faultDenied})
 }

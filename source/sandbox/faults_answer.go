@@ -9,13 +9,15 @@ import (
 // Otherwise the rest of the exchange carries it out (a broken body, a wrong
 // clock) or nothing is wrong.
 func (x *exchange) fail() bool {
-	x.fault = x.tenant.faults.call(x.visit, x.struckBy)
+	x.fault = x.tenant.faults.call(x.visit, x.tenant.Now(), x.struckBy)
 	roll := x.fault.roll
 	switch x.fault.class {
 	case faultRate:
 		x.refuse(tooManyRequests(time.Second))
 	case faultServer:
 		x.failServer(roll)
+	case faultOutage:
+		x.refuse(&apiError{status: http.StatusServiceUnavailable, message: "Temporary internal server error."})
 	case faultReset:
 		if roll%3 != 0 {
 			return false // the answer is made and breaks on its way

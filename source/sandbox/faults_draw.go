@@ -98,6 +98,19 @@ func (f *faults) strikes(v visit, kind string, planned []chance, classes []strin
 	return fault{}
 }
 
+// outageMinutes is how long a request stays without an answer.
+const outageMinutes = 30
+
+// out says whether a request gets no answer now.
+func (f *faults) out(v visit, now time.Time) bool {
+	rate := f.rates[faultOutage]
+	if rate == 0 {
+		return false
+	}
+	key, period := strconv.FormatUint(v.key, 10), strconv.FormatInt(now.Unix()/60/outageMinutes, 10)
+	return fingerprintOf(f.seed, faultOutage, key, period).number(0)%10_000 < rate
+}
+
 // deniedHours is how long a survey stays denied.
 const deniedHours = 3
 
@@ -139,13 +152,17 @@ func draw(chances []chance, f fingerprint) fault {
 }
 
 // call decides about a request. Applies says which classes can strike it.
-func (f *faults) call(v visit, applies func(class string) bool) fault {
+func (f *faults) call(v visit, now time.Time, applies func(class string) bool) fault {
 	if len(f.plan.calls) == 0 && f.rates == nil {
 		return fault{}
 	}
 	drawn := f.strikes(v, "call fault", f.plan.calls, callFaults)
 	f.lock.Lock()
 	defer f.lock.Unlock()
+	if !f.stopped && f.out(v, now) {
+		f.fired[faultOutage]++
+		return fault{class: faultOutage}
+	}
 	state := f.runs[v.key]
 	switch {
 	case f.stopped, state.length >= f.most.calls:
