@@ -46,7 +46,7 @@ func (h *simHistory) start(step simStep, streams []string, state []byte, jitter 
 	run.code, run.crashed = code, process.crashed
 	_, _ = fmt.Fprintf(h.bytes, "%s: %d\n%s", h.step, code, output)
 	if h.verbose {
-		h.transcript.WriteString(fmt.Sprintf("== %s, %s: code %d\n%s%s", h.step, h.tenant.Now().Format(time.RFC3339), code, output, stderr))
+		fmt.Fprintf(&h.transcript, "== %s, %s: code %d\n%s%s", h.step, h.tenant.Now().Format(time.RFC3339), code, output, stderr)
 	}
 	h.inspect(run, process, output, stderr)
 	return run

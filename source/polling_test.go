@@ -24,7 +24,9 @@ func (l latencies) String() string {
 		return "none"
 	}
 	slices.Sort(l)
-	at := func(share float64) time.Duration { return l[min(len(l)-1, int(share*float64(len(l))))].Round(time.Second) }
+	at := func(share float64) time.Duration {
+		return l[min(len(l)-1, int(share*float64(len(l))))].Round(time.Second)
+	}
 	return fmt.Sprintf("%d, median %s, 99 %% within %s, worst %s", len(l), at(0.5), at(0.99), at(1))
 }
 

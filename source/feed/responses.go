@@ -92,10 +92,8 @@ type responseFetch struct {
 	deleted  int64                // by the survey's counters
 	unmoved  bool                 // the counters are those of the last export
 	arrived  int                  // responses that were recorded since the last export
-	whole    bool                 // the window holds everything there is
 	loading  bool                 // a first load is at work
 	audited  bool                 // by this run
-	rewind   bool                 // the audit moved the watermark back
 	modified map[string]time.Time // of responses that the audit found
 	report   *Report
 
