@@ -3,15 +3,27 @@ package source
 import (
 	"context"
 	"flag"
+	"sync"
 
 	"github.com/birdie-ai/source-qualtrics/schemas"
 	"github.com/birdie-ai/source-qualtrics/source/airbyte"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
 
+// madeSchemas holds what streamSchema made, by stream: it does not change.
+var madeSchemas sync.Map
+
 // streamSchema is the JSON Schema of a stream's records.
 func streamSchema(s *stream.Stream) ([]byte, error) {
-	return schemas.Record(s.Record, schemas.Published())
+	if made, ok := madeSchemas.Load(s); ok {
+		return made.([]byte), nil
+	}
+	schema, err := schemas.Record(s.Record, schemas.Published())
+	if err != nil {
+		return nil, err
+	}
+	madeSchemas.Store(s, schema)
+	return schema, nil
 }
 
 // discoverCommand prints every stream. The streams do not depend on the
