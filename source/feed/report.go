@@ -35,11 +35,10 @@ type Report struct {
 // SurveyRun is a report with how the read ended.
 type SurveyRun struct {
 	Report
-	Run       string
-	Result    string // complete, incomplete, no_access, gone
-	Problem   string // why it is not complete; redacted
-	Calls     map[string]int
-	Waited    time.Duration // for limits, retries and jobs
-	Took      time.Duration // all in all
-	StartedAt time.Time
+	Run     string
+	Result  string // complete, incomplete, no_access, gone
+	Problem string // why it is not complete; redacted
+	Calls   map[string]int
+	Waited  time.Duration // for limits, retries and jobs
+	Took    time.Duration // all in all
 }

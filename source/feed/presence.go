@@ -1,0 +1,96 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/frame"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+)
+
+// present is a response as an export of ids shows it.
+type present struct {
+	id                 string
+	recorded, modified time.Time // zero where the export carries none
+}
+
+// identify reads the id and the dates of an exported record, and nothing else.
+func identify(raw []byte) (present, error) {
+	var r present
+	err := frame.ValidMembers(raw, func(name string, value []byte) error {
+		switch name {
+		case "responseId":
+			if id, ok := frame.String(value); ok && r.id == "" {
+				r.id = id
+			}
+		case "values":
+			if frame.Kind(value) != '{' {
+				return nil
+			}
+			return frame.ValidMembers(value, func(name string, value []byte) error {
+				text, ok := frame.String(value)
+				if !ok {
+					return nil
+				}
+				switch name {
+				case "_recordId":
+					if r.id == "" {
+						r.id = text
+					}
+				case "recordedDate":
+					r.recorded, _ = ParseTime(text)
+				case "_lastModifiedDate":
+					r.modified, _ = ParseTime(text)
+				case "lastModifiedDate": // assumed, see Response
+					if r.modified.IsZero() {
+						r.modified, _ = ParseTime(text)
+					}
+				}
+				return nil
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return r, fmt.Errorf("reading a response: %w", err)
+	}
+	if r.id == "" {
+		return r, errNoID
+	}
+	return r, nil
+}
+
+// scan calls visit with every response of a file.
+func scan(ctx context.Context, file *frame.File, visit func(present)) error {
+	for value, err := range file.Values(ctx) {
+		if err != nil {
+			return err
+		}
+		switch one, err := identify(value.Raw); {
+		case err == nil:
+			visit(one)
+		case !errors.Is(err, errNoID):
+			return err
+		}
+	}
+	return nil
+}
+
+// presence exports the ids of all responses there are, and hands the verified
+// file over.
+func (f *responseFetch) presence(ctx context.Context, use func(*frame.File) error) error {
+	none := []string{}
+	ids := []string{"_recordId", "recordedDate"}
+	_, err := f.export(ctx, qualtrics.ExportRequest{
+		Survey: f.survey, Start: time.Unix(f.position.Floor, 0), SortByModified: true,
+		Questions: &none, EmbeddedData: &none, Metadata: &ids,
+	}, func(file *frame.File) (int64, error) { return 0, use(file) })
+	var damaged *frame.Error
+	if errors.As(err, &damaged) {
+		// It was tried often enough, and says nothing of the file around it.
+		return &qualtrics.ExportError{Survey: f.survey, Reason: "the export of its ids: " + err.Error(), Attempts: exportAttempts}
+	}
+	return err
+}
