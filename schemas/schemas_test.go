@@ -1,7 +1,6 @@
 package schemas_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/birdie-ai/source-qualtrics/schemas"
+	"github.com/birdie-ai/source-qualtrics/source/airbyte/airbytetest"
 )
 
 const here = "github.com/birdie-ai/source-qualtrics/schemas_test"
@@ -26,24 +26,6 @@ type row struct {
 	Values json.RawMessage `json:"values"`
 	List   json.RawMessage `json:"list" jsonschema:"type=array"`
 	Hidden string          `json:"-"`
-}
-
-func compile(t *testing.T, text []byte) *jsonschema.Schema {
-	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("mem:schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("mem:schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
 }
 
 func valid(t *testing.T, schema *jsonschema.Schema, text string) bool {
@@ -70,7 +52,7 @@ func TestRecord_IsWhatPlatformsUnderstand(t *testing.T) {
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("schema (-want +got):\n%s", diff)
 	}
-	schema := compile(t, got)
+	schema := airbytetest.CompileSchema(t, got)
 	if !valid(t, schema, `{"id":"1","at":"2026-01-01T00:00:00Z","name":null,"count":1,"score":1.5,"values":{"x":[1]},"list":[1],"more":1}`) {
 		t.Error("a good row does not validate")
 	}
@@ -177,7 +159,7 @@ func TestSpec_IsTheFormOfAStruct(t *testing.T) {
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("specification (-want +got):\n%s", diff)
 	}
-	schema := compile(t, got)
+	schema := airbytetest.CompileSchema(t, got)
 	if !valid(t, schema, `{"host":"a","auth":{"kind":"token","token":"x"},"more":1}`) {
 		t.Error("a good configuration does not validate")
 	}

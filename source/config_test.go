@@ -174,7 +174,7 @@ func TestSpec_HoldsForTheConfigurationsOfTheSandbox(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.stdout), &message); err != nil {
 		t.Fatal(err)
 	}
-	schema := compileSchema(t, message.Spec.Schema)
+	schema := airbytetest.CompileSchema(t, message.Spec.Schema)
 	for _, tenant := range []*tenant{tn, newTenant(t, sandbox.Options{}).withOAuth()} {
 		if err := validate(t, schema, mustJSON(t, tenant.config)); err != nil {
 			t.Error(err)

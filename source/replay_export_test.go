@@ -221,7 +221,7 @@ func TestReplay_ExportsTheRecordedResponsesToFiles(t *testing.T) {
 			if s.Name != "responses" {
 				continue
 			}
-			schema := compileSchema(t, s.Schema)
+			schema := airbytetest.CompileSchema(t, s.Schema)
 			for line := range bytes.Lines(lines) {
 				checked++
 				if err := validate(t, schema, line); err != nil {

@@ -7,26 +7,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/birdie-ai/source-qualtrics/schemas"
+	"github.com/birdie-ai/source-qualtrics/source/airbyte/airbytetest"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
-
-func compileSchema(t testing.TB, text []byte) *jsonschema.Schema {
-	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("mem:schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("mem:schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
-}
 
 func validate(t testing.TB, schema *jsonschema.Schema, text []byte) error {
 	t.Helper()
@@ -51,7 +34,7 @@ func validateRecords(t testing.TB, r *reading) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		schema := compileSchema(t, text)
+		schema := airbytetest.CompileSchema(t, text)
 		wrong := 0
 		for _, record := range records {
 			if err := validate(t, schema, mustJSON(t, record)); err != nil || len(record) != len(s.Table().Columns) {

@@ -11,6 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/birdie-ai/source-qualtrics/schemas"
+	"github.com/birdie-ai/source-qualtrics/source/airbyte/airbytetest"
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
@@ -103,19 +104,7 @@ func validate(t *testing.T, s *stream.Stream, line []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("mem:schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("mem:schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := airbytetest.CompileSchema(t, text)
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
 	if err != nil {
 		t.Fatalf("the row is not JSON: %v\n%s", err, line)
