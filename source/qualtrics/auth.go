@@ -22,6 +22,8 @@ type authorizer interface {
 	// refused is told that a credential was answered by 401. It reports
 	// whether a fresh one may help.
 	refused(credential redact.Secret) bool
+	// ended reports whether a credential has come to its end by now.
+	ended(credential redact.Secret) bool
 	// problem words a 401 that stays.
 	problem(reason string) *AuthError
 }
@@ -36,6 +38,8 @@ func (apiToken) apply(header http.Header, credential redact.Secret) {
 }
 
 func (apiToken) refused(redact.Secret) bool { return false }
+
+func (apiToken) ended(redact.Secret) bool { return false }
 
 func (apiToken) problem(reason string) *AuthError {
 	return &AuthError{reason, "generate a new API token under Account Settings > Qualtrics IDs and configure it; a new token ends the old one"}
@@ -57,7 +61,8 @@ type oauthClient struct {
 
 	turn    chan struct{} // holds one value while nobody is at what follows
 	token   redact.Secret
-	expires time.Time
+	expires time.Time // when it is replaced
+	ends    time.Time // when Qualtrics stops taking it
 }
 
 func newOAuth(c *Client, credentials Credentials, transport http.RoundTripper) *oauthClient {
@@ -87,7 +92,7 @@ func (o *oauthClient) credential(ctx context.Context) (redact.Secret, error) {
 	if o.token != "" && time.Now().Before(o.expires) {
 		return o.token, nil
 	}
-	token, err := o.fetch(ctx)
+	token, asked, err := o.fetch(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -96,31 +101,34 @@ func (o *oauthClient) credential(ctx context.Context) (redact.Secret, error) {
 	lifetime := unknownLifetime
 	if !token.Expiry.IsZero() {
 		lifetime = time.Until(token.Expiry)
-		lifetime -= min(earlyRefresh, lifetime/5)
 	}
-	o.expires = time.Now().Add(lifetime)
+	// It began to age when it was made, not when its answer came.
+	o.ends = asked.Add(lifetime)
+	o.expires = o.ends.Add(-min(earlyRefresh, lifetime/5))
 	return o.token, nil
 }
 
-// fetch asks for a token, again where that may help.
-func (o *oauthClient) fetch(ctx context.Context) (*oauth2.Token, error) {
+// fetch asks for a token, again where that may help. It returns when it asked
+// for the one that came.
+func (o *oauthClient) fetch(ctx context.Context) (*oauth2.Token, time.Time, error) {
 	begun := time.Now()
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, o.http)
 	for try := 1; ; try++ {
 		count(ctx, "POST /oauth2/token")
+		asked := time.Now()
 		token, err := o.config.Token(ctx)
 		if err == nil {
-			return token, nil
+			return token, asked, nil
 		}
 		if cause := stopped(ctx); cause != nil {
-			return nil, cause
+			return nil, asked, cause
 		}
 		err = o.explain(err)
 		if !worthTrying(err, try) || try == o.client.limits.Tries {
-			return nil, err
+			return nil, asked, err
 		}
 		if err := o.client.pause(ctx, err, try, begun, ""); err != nil {
-			return nil, err
+			return nil, asked, err
 		}
 	}
 }
@@ -166,6 +174,12 @@ func (o *oauthClient) refused(credential redact.Secret) bool {
 		o.token = ""
 	}
 	return true
+}
+
+func (o *oauthClient) ended(credential redact.Secret) bool {
+	<-o.turn
+	defer func() { o.turn <- struct{}{} }()
+	return o.token != credential || !time.Now().Before(o.ends)
 }
 
 func (*oauthClient) problem(reason string) *AuthError {

@@ -71,6 +71,13 @@ func (c *Client) send(ctx context.Context, r request) error {
 				}
 				renewed = true
 				continue
+			case http.StatusForbidden:
+				// Whether an ended token is answered by 401 or 403 is open
+				// (API §1.4), and no permission is missing by that.
+				if !renewed && c.auth.ended(credential) && c.auth.refused(credential) {
+					renewed = true
+					continue
+				}
 			case http.StatusTooManyRequests:
 				c.pacer(r.to).slower()
 			}

@@ -2,6 +2,7 @@ package qualtrics
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -12,12 +13,22 @@ type serverClock struct {
 	start time.Time // of the monotonic clock
 
 	mu    sync.Mutex
-	zero  time.Time // server time at start, by the answer that puts it earliest
-	known bool
+	zeros []time.Time // server time at start by each answer, as long as no two agree
+	zero  time.Time   // by the answer that puts it earliest
+	known bool        // two answers agree
 }
 
+// sameTime is how far apart the dates of two answers may lie that agree: an
+// answer takes up to answerTimeout to come.
+const sameTime = 2 * time.Minute
+
+// mostZeros bounds what is remembered of answers that do not agree.
+const mostZeros = 64
+
 // observe takes the Date header of an answer. An answer is older than its
-// arrival, so of all estimates the earliest is never too late.
+// arrival, so of all estimates the earliest is never too late. But one alone
+// is not believed: a date that is wrong and lies in the future would end up in
+// a position, which would then skip everything until there.
 func (c *serverClock) observe(header http.Header) {
 	date, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
@@ -26,13 +37,20 @@ func (c *serverClock) observe(header http.Header) {
 	zero := date.Add(-time.Since(c.start))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.known || zero.Before(c.zero) {
-		c.zero, c.known = zero, true
+	if len(c.zeros) == 0 || zero.Before(c.zero) {
+		c.zero = zero
+	}
+	if c.known {
+		return
+	}
+	c.known = slices.ContainsFunc(c.zeros, func(other time.Time) bool { return zero.Sub(other).Abs() <= sameTime })
+	if len(c.zeros) < mostZeros {
+		c.zeros = append(c.zeros, zero)
 	}
 }
 
 // ServerTime returns the server's time, not later than it is, in whole
-// seconds; false before an answer carried a date.
+// seconds; false before two answers carried dates that agree.
 func (c *Client) ServerTime() (time.Time, bool) {
 	c.clock.mu.Lock()
 	defer c.clock.mu.Unlock()
