@@ -119,6 +119,9 @@ func (r *invocation) report(err error) int {
 	}
 	if writeErr := r.messages.Error(failure); writeErr != nil {
 		_, _ = fmt.Fprintln(r.Stderr, "source-qualtrics: "+failure.Message)
+		if exitCode(&sinkError{writeErr}) == ExitConsumer {
+			return ExitConsumer // who left is not told the reason
+		}
 	}
 	return code
 }
