@@ -166,50 +166,41 @@ func (c simCase) plan() *simPlan {
 	p.drawDoubts(draw("doubts", false))
 	p.drawFaults(draw("faults", true))
 	p.drawSteps(draw("steps", false), draw("crash", true), draw("consumer", true))
+	p.respectHoles()
 	if !*simAll {
 		p.leaveOut()
 	}
 	return p
 }
 
+// respectHoles takes away what no rule can survive; the README names these.
+func (p *simPlan) respectHoles() {
+	if p.options.Doubt.ModifiedKey == "none" {
+		// Of rows without a date nothing tells an edit that shows after the
+		// look-back.
+		p.belated = false
+		p.options.LateMost = min(p.options.LateMost, p.lookback*3/4)
+	}
+}
+
 // leaveOut takes away what the connector is known not to survive yet. Each of
 // these is a defect that is waiting for its fix; the fix takes it out of here.
 // With -all nothing is left out.
 func (p *simPlan) leaveOut() {
-	if p.options.Doubt.ModifiedKey == "none" {
-		// A response that an audit asks for by itself is dated by the time of
-		// the read: a version without a date that comes later loses.
-		p.audits, p.tells, p.belated = false, false, false
-		p.options.LateMost = min(p.options.LateMost, p.lookback*3/4)
-		p.config["deletions"] = map[string]any{"mode": "off"}
-	}
-	if p.options.Doubt.ExpiredTokenCode == http.StatusForbidden {
-		// A token that ends on its way, in a slow answer, is taken for a
-		// missing permission; those that last an hour do not.
-		p.options.Doubt.TokenLifetime = 0
-	}
-	if p.options.Doubt.InflatedCounts > 0 || p.audits {
-		// A load that was interrupted between two windows ends before the gap
-		// of an earlier start date is read; the run after that reads it. And
-		// what is deleted between the gap's delivery and the next audit is in
-		// no ledger.
-		p.earlier = time.Time{}
-	}
 	if p.has("crash-") || p.has("replay") || p.has("some-states") || p.has("end-states") {
 		// A listed contact that changes, is delivered without its state and
 		// changes back looks like one that was delivered.
 		p.options.Doubt.LiteDirectory = false
 	}
 	if p.options.FaultRates["dateless"] > 0 {
-		// Where the only date of a run lies in the future, and the next run
-		// comes after it, nobody notices. Where there is none, contacts and
-		// tombstones are dated by the local clock.
+		// Where there is no date, contacts and tombstones of surveys are dated
+		// by the local clock, or by one wrong date.
 		delete(p.options.FaultRates, "clock")
 		p.options.Doubt.LiteDirectory, p.local = false, time.Time{}
 	}
-	if p.options.Doubt.LiteDirectory || p.audits {
-		// A listed contact and a tombstone are dated by the server's clock:
-		// when that goes back, they lose against the row before them.
+	if p.options.Doubt.LiteDirectory {
+		// A listed contact is dated by the server's clock: when that goes
+		// back, it loses against the row before it.
 		delete(p.options.FaultRates, "clock")
 	}
 }

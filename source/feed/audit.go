@@ -14,7 +14,7 @@ import (
 // sealFrom makes the seal of what a file shows, as of a moment before its job.
 func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.Time) error {
 	made := newSealing(f.ledger.room)
-	err := scan(ctx, file, func(one present) {
+	err := f.scan(ctx, file, func(one present) {
 		if one.recorded.Before(at) {
 			made.put(one.id)
 		}
@@ -57,17 +57,22 @@ var errAuditFirst = errors.New("an audit is due first")
 func (f *responseFetch) intend(ctx context.Context, file *frame.File) error {
 	l := f.ledger
 	if !l.sealed() {
-		if f.to.IsZero() {
-			return nil // there is nothing to date a seal by
+		at := f.to
+		if at.IsZero() {
+			// Any moment will do: what was recorded before and comes to light
+			// later is new to the set.
+			if err := f.scan(ctx, file, func(one present) { at = later(at, one.recorded.Add(time.Second)) }); err != nil {
+				return err
+			}
 		}
-		if err := f.sealFrom(ctx, file, f.to); err != nil {
+		if err := f.sealFrom(ctx, file, at); err != nil {
 			return err
 		}
 		return f.announce()
 	}
 	var fresh []string
 	count := 0
-	err := scan(ctx, file, func(one present) {
+	err := f.scan(ctx, file, func(one present) {
 		sealed := f.loading && one.recorded.Before(l.sealedAt) && one.modified.Before(l.since)
 		if sealed || l.has(one.id, one.modified) || l.intended[one.id] {
 			return
@@ -82,7 +87,7 @@ func (f *responseFetch) intend(ctx context.Context, file *frame.File) error {
 	case count == 0:
 		return nil
 	case len(l.delivered)+count <= l.entries:
-	case !f.audited && !f.loading:
+	case !f.audited && !f.loading && !f.to.IsZero():
 		return errAuditFirst
 	case len(l.delivered)+count > 2*l.entries:
 		// The seal of this run holds nearly all of them; the next run makes
@@ -118,13 +123,13 @@ func (f *responseFetch) sealFirst(ctx context.Context) error {
 // returns.
 func (f *responseFetch) audit(ctx context.Context, from time.Time) error {
 	at, ok := f.env.Client.ServerTime()
-	if !ok {
+	if !ok || f.to.IsZero() {
 		return nil
 	}
 	f.audited = true
 	err := f.presence(ctx, func(ids *frame.File) error {
 		a := f.auditing(from)
-		if err := scan(ctx, ids, a.see); err != nil {
+		if err := f.scan(ctx, ids, a.see); err != nil {
 			return err
 		}
 		if err := a.conclude(ctx, ids); err != nil {
@@ -152,7 +157,7 @@ func (f *responseFetch) audit(ctx context.Context, from time.Time) error {
 // auditing begins a comparison.
 func (f *responseFetch) auditing(from time.Time) *auditing {
 	a := &auditing{
-		fetch: f, from: from, settled: f.to.Add(-f.env.Lookback),
+		fetch: f, from: from, until: f.gap, settled: f.to.Add(-f.env.Lookback),
 		owed: make(map[string]present), expected: make(map[string]time.Time), unseen: maps.Clone(f.ledger.intended),
 	}
 	for id := range f.ledger.delivered {
@@ -168,6 +173,7 @@ func (f *responseFetch) auditing(from time.Time) *auditing {
 type auditing struct {
 	fetch    *responseFetch
 	from     time.Time       // what was modified since is about to be delivered; zero: everything
+	until    time.Time       // and what was modified before, of an earlier start date
 	settled  time.Time       // what was modified since belongs to the next window
 	sealed   *comparison     // nil without a set
 	unseen   map[string]bool // delivered since the seal, or intended, and not seen yet
@@ -198,7 +204,7 @@ func (a *auditing) owe(one present) {
 	date := cmp.Or(one.modified, one.recorded)
 	switch {
 	case a.from.IsZero() || !date.Before(a.settled):
-	case !one.modified.Before(a.from):
+	case !one.modified.Before(a.from), date.Before(a.until):
 		if len(a.expected) <= a.fetch.ledger.entries {
 			a.expected[one.id] = one.modified
 		}

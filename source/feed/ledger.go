@@ -14,6 +14,7 @@ const (
 	deliveredSince = 24 * time.Hour // what is kept of delivered rows behind a seal
 	leastSealAge   = 6 * time.Hour  // between audits that a counter asks for
 	mostQuestions  = 200            // single responses asked for by one run
+	lastSecond     = 253402300799   // that a date can name
 )
 
 // ledger is what has to be remembered of delivered responses to find out
@@ -24,8 +25,10 @@ type ledger struct {
 	deleted  int64     // Qualtrics' own counter at the seal
 	since    time.Time // delivered holds every version that was modified since and delivered
 	due      bool      // the next run has to audit
+	newest   int64     // epoch seconds of the newest date that a row or a tombstone may carry: a later tombstone has to win
+	undated  bool      // rows carry no modified date
 
-	delivered map[string]int64 // id → modified (recorded, where rows carry no such date), in epoch seconds: is delivered
+	delivered map[string]int64 // id → modified (when it was read, where rows carry no such date), in epoch milliseconds: is delivered
 	intended  map[string]bool  // may be delivered: their rows were about to go out
 	absent    map[string]int64 // id → epoch seconds since when it was not found; to be confirmed
 	entries   int              // most of delivered, by the share of this partition
@@ -41,6 +44,8 @@ type ledgerState struct {
 	Deleted   int64            `json:"d,omitempty"`
 	Since     int64            `json:"s,omitempty"`
 	Due       bool             `json:"a,omitempty"`
+	Newest    int64            `json:"m,omitempty"`
+	Undated   bool             `json:"u,omitempty"`
 	Delivered map[string]int64 `json:"x,omitempty"`
 	Intended  []string         `json:"q,omitempty"`
 	Absent    map[string]int64 `json:"y,omitempty"`
@@ -66,7 +71,7 @@ func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 			}
 		}
 	}
-	l.deleted, l.due = state.Deleted, state.Due
+	l.deleted, l.due, l.newest, l.undated = state.Deleted, state.Due, state.Newest, state.Undated
 	if state.Since > 0 {
 		l.since = time.Unix(state.Since, 0).UTC()
 	}
@@ -82,6 +87,7 @@ func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 func (l *ledger) state() *ledgerState {
 	s := &ledgerState{
 		SealedAt: epoch(l.sealedAt), NoRoom: l.sealed() && l.set == nil, Deleted: l.deleted, Since: epoch(l.since), Due: l.due,
+		Newest: l.newest, Undated: l.undated,
 		Delivered: l.delivered, Intended: slices.Sorted(maps.Keys(l.intended)), Absent: l.absent,
 	}
 	s.IDs, s.Cells = l.set.encode()
@@ -94,18 +100,30 @@ func (l *ledger) sealed() bool { return !l.sealedAt.IsZero() }
 // has reports whether this version of a response is known to be delivered.
 func (l *ledger) has(id string, modified time.Time) bool {
 	at, ok := l.delivered[id]
-	return ok && (modified.IsZero() || at == modified.Unix())
+	return ok && (modified.IsZero() || at == modified.UnixMilli())
 }
 
-// note takes a response that was delivered.
-func (l *ledger) note(id string, modified, recorded time.Time) {
+// dated takes the dates of a response that is about to be delivered.
+func (l *ledger) dated(one present) {
+	l.newest = max(l.newest, epoch(later(one.modified, one.recorded)))
+}
+
+// after is when something happened after all that may be delivered, by a clock
+// that may have gone back.
+func (l *ledger) after(now time.Time) time.Time {
+	l.newest = min(max(now.Unix(), l.newest+1), lastSecond)
+	return time.Unix(l.newest, 0).UTC()
+}
+
+// note takes a response that was delivered, as of date; it is as good as
+// sealed if it is older than what the ledger keeps.
+func (l *ledger) note(id string, date, recorded time.Time) {
 	delete(l.intended, id)
 	delete(l.absent, id)
-	date := cmp.Or(modified, recorded)
 	if date.Before(l.since) && recorded.Before(l.sealedAt) {
 		return // sealed
 	}
-	l.delivered[id] = epoch(date)
+	l.delivered[id] = date.UnixMilli()
 	if len(l.delivered) > 2*l.entries {
 		// Too many at once: the oldest of them are as good as sealed, for the
 		// next run makes a seal that holds them.
@@ -123,15 +141,15 @@ func (l *ledger) trim() {
 	}
 	var entries []entry
 	for id, at := range l.delivered {
-		if at >= l.since.Unix() {
+		if at >= l.since.UnixMilli() {
 			entries = append(entries, entry{id, at})
 		}
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(b.at, a.at), cmp.Compare(a.id, b.id)) })
 	if most := l.entries / 2; len(entries) > most {
 		// Versions of the same second are kept together or not at all.
-		l.since = time.Unix(entries[most].at+1, 0).UTC()
-		entries = slices.DeleteFunc(entries, func(e entry) bool { return e.at < l.since.Unix() })
+		l.since = time.UnixMilli(entries[most].at).UTC().Truncate(time.Second).Add(time.Second)
+		entries = slices.DeleteFunc(entries, func(e entry) bool { return e.at < l.since.UnixMilli() })
 	}
 	l.delivered = make(map[string]int64, len(entries))
 	for _, e := range entries {

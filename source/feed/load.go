@@ -23,6 +23,7 @@ func (f *responseFetch) load(ctx context.Context) error {
 		from = begin.Add(-f.env.Lookback)
 	} else {
 		f.position.Floor = epoch(f.env.Start)
+		f.floor = f.position.Floor
 		if resync := f.env.Resync[string(f.survey)]; !resync.IsZero() {
 			f.position.Resynced = resync.Unix()
 		}
@@ -35,10 +36,13 @@ func (f *responseFetch) load(ctx context.Context) error {
 			return err
 		}
 	}
-	if f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero() {
+	large := f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero()
+	if large || f.position.Loading {
 		if err := f.sealFirst(ctx); err != nil {
 			return err
 		}
+	}
+	if large {
 		var err error
 		if from, err = f.slices(ctx, from, begin); err != nil {
 			return err
@@ -49,6 +53,9 @@ func (f *responseFetch) load(ctx context.Context) error {
 	}
 	f.position.Loading, f.loading = false, false
 	if err := f.checkpoint(f.to); err != nil {
+		return err
+	}
+	if err := f.lowerFloor(ctx); err != nil { // the load may have begun with a later start date
 		return err
 	}
 	return f.settle(ctx)

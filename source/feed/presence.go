@@ -78,13 +78,31 @@ func scan(ctx context.Context, file *frame.File, visit func(present)) error {
 	return nil
 }
 
+// scan calls visit with every response of a file that is, or was, about to be
+// delivered, and learns from their dates.
+func (f *responseFetch) scan(ctx context.Context, file *frame.File, visit func(present)) error {
+	rows, dated := 0, 0
+	err := scan(ctx, file, func(one present) {
+		rows++
+		if !one.modified.IsZero() {
+			dated++
+		}
+		f.ledger.dated(one)
+		visit(one)
+	})
+	if rows > 0 {
+		f.ledger.undated = dated == 0
+	}
+	return err
+}
+
 // presence exports the ids of all responses there are, and hands the verified
 // file over.
 func (f *responseFetch) presence(ctx context.Context, use func(*frame.File) error) error {
 	none := []string{}
 	ids := []string{"_recordId", "recordedDate"}
 	_, err := f.export(ctx, qualtrics.ExportRequest{
-		Survey: f.survey, Start: time.Unix(f.position.Floor, 0), SortByModified: true,
+		Survey: f.survey, Start: time.Unix(f.floor, 0), SortByModified: true,
 		Questions: &none, EmbeddedData: &none, Metadata: &ids,
 	}, func(file *frame.File) (int64, error) { return 0, use(file) })
 	var damaged *frame.Error

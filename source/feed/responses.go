@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -87,12 +88,15 @@ type responseFetch struct {
 	total    int64     // responses by the survey's counters
 	created  time.Time // of the survey
 	to       time.Time // upper bound of what this run has seen; zero without a server date
+	floor    int64     // of what an export of ids shows, epoch seconds: the start date
+	gap      time.Time // end of what an earlier start date has uncovered; zero: nothing
 
 	ledger   *ledger              // nil where deletions are not followed
 	deleted  int64                // by the survey's counters
 	unmoved  bool                 // the counters are those of the last export
 	arrived  int                  // responses that were recorded since the last export
-	loading  bool                 // a first load is at work
+	loading  bool                 // a first load is at work, or the gap of an earlier start date
+	forgot   bool                 // the row hashes of the state are gone
 	audited  bool                 // by this run
 	modified map[string]time.Time // of responses that the audit found
 	report   *Report
@@ -131,6 +135,7 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 		return err
 	}
 	f.distrust()
+	f.floor = f.position.Floor
 	if f.env.AuditEvery > 0 {
 		f.modified = make(map[string]time.Time)
 		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed)); err != nil {
@@ -205,7 +210,7 @@ func (f *responseFetch) run(ctx context.Context) error {
 		}
 	}
 	f.report.From = from
-	if err := f.read(ctx, from, time.Time{}); err != nil {
+	if err := f.read(ctx, from); err != nil {
 		return err
 	}
 	f.exported()
@@ -225,35 +230,44 @@ func (f *responseFetch) lowerFloor(ctx context.Context) error {
 	if f.position.Floor == 0 || (!f.env.Start.IsZero() && f.env.Start.Unix() >= f.position.Floor) {
 		return nil
 	}
-	until := time.Unix(f.position.Floor, 0).Add(time.Second)
-	f.env.Log.Info("the start date was moved back: reading the gap", "survey", f.survey, "from", f.env.Start, "until", until)
-	if err := f.read(ctx, f.env.Start, until); err != nil {
+	f.gap = time.Unix(f.position.Floor, 0).Add(time.Second)
+	f.env.Log.Info("the start date was moved back: reading the gap", "survey", f.survey, "from", f.env.Start, "until", f.gap)
+	f.floor, f.loading = epoch(f.env.Start), true
+	if f.ledger != nil {
+		// The gap's rows have to be in a seal before they are delivered.
+		seal := func() error { return f.audit(ctx, f.from()) }
+		if !f.ledger.sealed() {
+			seal = func() error { return f.sealFirst(ctx) }
+		}
+		if err := seal(); err != nil {
+			return err
+		}
+	}
+	if _, err := f.window(ctx, f.env.Start, f.gap); err != nil {
 		return err
 	}
-	f.position.Floor = epoch(f.env.Start)
+	f.position.Floor, f.loading = f.floor, false
 	return f.checkpoint(time.Time{})
 }
 
-// read reads a window, after an audit if it holds too much to be announced.
-func (f *responseFetch) read(ctx context.Context, from, until time.Time) error {
-	_, err := f.window(ctx, from, until)
+// read reads what was modified since, after an audit if it is too much to be
+// announced.
+func (f *responseFetch) read(ctx context.Context, from time.Time) error {
+	_, err := f.window(ctx, from, time.Time{})
 	if !errors.Is(err, errAuditFirst) {
 		return err
 	}
 	if err := f.audit(ctx, from); err != nil {
 		return err
 	}
-	if until.IsZero() {
-		from = earlier(from, f.from())
-	}
-	_, err = f.window(ctx, from, until)
+	_, err = f.window(ctx, earlier(from, f.from()), time.Time{})
 	return err
 }
 
 // window exports what was modified from (zero: ever) until (zero: now),
 // checks the whole file, and only then delivers it.
 func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows int64, err error) {
-	f.keepFrom = keepUntil(f.to, until).Add(-f.env.Lookback)
+	f.keepFrom = later(keepUntil(f.to, until), time.Unix(f.position.Watermark, 0)).Add(-f.env.Lookback)
 	request := qualtrics.ExportRequest{Survey: f.survey, Start: from, End: until, SortByModified: true}
 	return f.export(ctx, request, func(file *frame.File) (int64, error) {
 		if f.ledger != nil {
@@ -343,9 +357,23 @@ func (f *responseFetch) one(value frame.Value) error {
 		f.report.Suppressed++
 	}
 	if f.ledger != nil {
-		f.ledger.note(f.response.ID, f.response.ModifiedAt, recorded)
+		f.ledger.note(f.response.ID, f.date(recorded), recorded)
 	}
 	return nil
+}
+
+// date is the date by which the ledger knows the response that was read last.
+// One that carries none is as new as this read, but for those of a first load,
+// which a seal holds.
+func (f *responseFetch) date(recorded time.Time) time.Time {
+	switch {
+	case !f.response.ModifiedAt.IsZero():
+		return f.response.ModifiedAt
+	case f.loading:
+		return recorded
+	default:
+		return later(f.to, later(recorded, f.ledger.since))
+	}
 }
 
 // hand gives the response that was read last to the streams.
@@ -371,9 +399,28 @@ func (f *responseFetch) known() (bool, error) {
 	f.canonical = canonical
 	hash := f.rows.hash(f.response.ID, canonical)
 	if again {
-		f.rows.keep(hash, modified)
+		f.rows.keep(hash, later(cmp.Or(modified, f.response.time(RecordedDate)), f.keepFrom))
 	}
-	return f.rows.known[hash], nil
+	if f.rows.known[hash] {
+		return true, nil
+	}
+	return false, f.forget()
+}
+
+// forget takes the row hashes out of the state before a row without a date
+// goes out: should this run be interrupted after it, and the response be
+// edited back to what it was, the row is not to be taken for the one that was
+// delivered then.
+func (f *responseFetch) forget() error {
+	if !f.response.ModifiedAt.IsZero() || f.forgot || len(f.rows.known) == 0 {
+		return nil
+	}
+	f.forgot, f.position.Rows = true, ""
+	encoded, err := f.encode()
+	if err != nil {
+		return err
+	}
+	return f.out.Announce(encoded)
 }
 
 // keepUntil is the bound of a window: its end, or this run's.

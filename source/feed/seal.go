@@ -156,5 +156,5 @@ func (s *seal) holds() int64 {
 	if s.table == nil {
 		return 1 << 40
 	}
-	return int64(len(s.table.cells)) * 2 / 3
+	return int64(capacities[len(s.table.cells)])
 }

@@ -76,6 +76,7 @@ func (f *responseFetch) fetchOwed(ctx context.Context) error {
 // only Qualtrics' own word that a response does not exist makes it deleted.
 func (f *responseFetch) confirm(ctx context.Context) error {
 	asked := 0
+	var at time.Time // of the tombstones
 	for _, id := range slices.Sorted(maps.Keys(f.ledger.absent)) {
 		since := time.Unix(f.ledger.absent[id], 0)
 		if f.to.Sub(since) < f.env.Lookback || asked == mostQuestions {
@@ -88,7 +89,10 @@ func (f *responseFetch) confirm(ctx context.Context) error {
 			delete(f.ledger.absent, id)
 			delete(f.ledger.delivered, id)
 			f.report.Deleted++
-			if err := f.out.Document(&Document{Partition: f.partition, ID: id, DeletedAt: f.to, ReadAt: f.to}); err != nil {
+			if at.IsZero() {
+				at = f.ledger.after(f.to)
+			}
+			if err := f.out.Document(&Document{Partition: f.partition, ID: id, DeletedAt: at, ReadAt: f.to}); err != nil {
 				return err
 			}
 		case ctx.Err() != nil:
@@ -101,7 +105,8 @@ func (f *responseFetch) confirm(ctx context.Context) error {
 }
 
 // single delivers one response. Its answer carries no modified date: the one
-// that an audit saw stands in, or the time of the read.
+// that an audit saw stands in, or the time of the read, unless the export's
+// rows carry none either.
 func (f *responseFetch) single(ctx context.Context, id string) error {
 	raw, err := f.env.Client.Response(ctx, f.survey, qualtrics.ResponseID(id))
 	if err != nil {
@@ -119,16 +124,20 @@ func (f *responseFetch) single(ctx context.Context, id string) error {
 		return &qualtrics.ExportError{Survey: f.survey, Reason: fmt.Sprintf("asked for response %s, got %s", id, f.response.ID)}
 	}
 	if f.response.ModifiedAt.IsZero() {
-		if f.response.ModifiedAt = f.modified[id]; f.response.ModifiedAt.IsZero() {
-			f.response.ModifiedAt = f.to
+		if f.response.ModifiedAt = f.modified[id]; f.response.ModifiedAt.IsZero() && !f.ledger.undated {
+			f.response.ModifiedAt = later(f.to, time.Unix(f.position.Watermark, 0))
 		}
+	}
+	recorded := f.response.time(RecordedDate)
+	f.ledger.dated(present{recorded: recorded, modified: f.response.ModifiedAt})
+	if err := f.forget(); err != nil {
+		return err
 	}
 	if err := f.hand(); err != nil {
 		return err
 	}
-	recorded := f.response.time(RecordedDate)
-	f.ledger.note(id, f.response.ModifiedAt, recorded)
+	f.ledger.note(id, f.date(recorded), recorded)
 	// It is delivered whatever the seal says.
-	f.ledger.delivered[id] = epoch(f.response.ModifiedAt)
+	f.ledger.delivered[id] = f.date(recorded).UnixMilli()
 	return nil
 }
