@@ -53,12 +53,26 @@ type Options struct {
 	Run     string           // run id, [a-z0-9-]+; a later run has a greater one
 	Now     func() time.Time // clock of the manifest and of CommitAfter
 	Version string           // of the connector, as manifest and Parquet files state it
+	Mask    Masker           // sees all text from outside before a file does; nil: nobody
 
 	RotateBytes int64         // largest data file in raw bytes; 0: 128 MiB
 	RotateRows  int64         // largest data file in rows; 0: 1,000,000
 	CommitBytes int64         // a state ends a data file of so many raw bytes; 0: 8 MiB
 	CommitAfter time.Duration // or of that age; 0: 10 minutes
 }
+
+// Masker takes out of text what no file may hold. Bytes may return its argument,
+// and does not change it.
+type Masker interface {
+	String(text string) string
+	Bytes(text []byte) []byte
+}
+
+// unmasked changes nothing.
+type unmasked struct{}
+
+func (unmasked) String(text string) string { return text }
+func (unmasked) Bytes(text []byte) []byte  { return text }
 
 // Names inside the output folder. Stream names never begin with "_".
 const (
@@ -116,6 +130,9 @@ func Open(o Options) (_ *Writer, err error) {
 }
 
 func (o *Options) setDefaults() {
+	if o.Mask == nil {
+		o.Mask = unmasked{}
+	}
 	if o.RotateBytes <= 0 {
 		o.RotateBytes = 128 << 20
 	}

@@ -62,10 +62,10 @@ type ManifestFile struct {
 	MaxCursor any    `json:"max_cursor"`
 }
 
-func (m *Manifest) write(folder FS) error {
+func (m *Manifest) write(folder FS, mask Masker) error {
 	content, err := json.MarshalIndent(m, "", "  ")
 	if err == nil {
-		err = replace(folder, manifestDir, m.Run+".json", append(content, '\n'))
+		err = replace(folder, manifestDir, m.Run+".json", append(mask.Bytes(content), '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("writing the manifest of run %s: %w", m.Run, err)

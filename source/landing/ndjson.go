@@ -12,15 +12,16 @@ import (
 // ndjson writes one JSON object a line, compressed.
 type ndjson struct {
 	compressor *zstd.Encoder
+	mask       Masker
 	line       []byte
 }
 
-func newNDJSON(out io.Writer) (*ndjson, error) {
+func newNDJSON(out io.Writer, mask Masker) (*ndjson, error) {
 	compressor, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return nil, fmt.Errorf("starting the compression: %w", err)
 	}
-	return &ndjson{compressor: compressor}, nil
+	return &ndjson{compressor: compressor, mask: mask}, nil
 }
 
 func (n *ndjson) encode(row record.Row) (int64, error) {
@@ -35,7 +36,7 @@ func (n *ndjson) encode(row record.Row) (int64, error) {
 			line[i] = ' ' // white space between tokens: strings have it escaped
 		}
 	}
-	line = append(line, '\n')
+	line = append(n.mask.Bytes(line), '\n')
 	n.line = line
 	if _, err := n.compressor.Write(line); err != nil {
 		return 0, err

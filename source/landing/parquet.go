@@ -34,13 +34,14 @@ type parquetFile struct {
 	writer   *writer.CSVWriter
 	columns  []record.Column
 	required []bool
+	mask     Masker
 	waiting  int64 // raw bytes of rows not encoded yet
 	group    int64 // raw bytes of the row group
 }
 
-func newParquet(out io.Writer, info record.Info, version string) (*parquetFile, error) {
+func newParquet(out io.Writer, info record.Info, version string, mask Masker) (*parquetFile, error) {
 	columns := info.Table.Columns
-	p := &parquetFile{columns: columns, required: make([]bool, len(columns))}
+	p := &parquetFile{columns: columns, required: make([]bool, len(columns)), mask: mask}
 	tags := make([]string, len(columns))
 	for i, column := range columns {
 		p.required[i] = slices.Contains(info.Key, column.Name)
@@ -107,7 +108,7 @@ func rename(w *writer.CSVWriter, columns []record.Column) {
 func (p *parquetFile) encode(row record.Row) (int64, error) {
 	cells := make([]any, len(p.columns))
 	for i := range p.columns {
-		cells[i] = parquetCell(row.Cell(i))
+		cells[i] = p.cell(row.Cell(i))
 		if cells[i] == nil && p.required[i] {
 			return 0, fmt.Errorf("the key column %s has no value that fits it", p.columns[i].Name)
 		}
@@ -150,13 +151,13 @@ func (p *parquetFile) close() error {
 	return nil
 }
 
-// parquetCell converts a cell to the Go type that the library takes. A value
+// cell converts a cell to the Go type that the library takes. A value
 // that does not fit its Parquet type is null: a number beyond the range of a
 // double, a time outside the years 0 to 9999.
-func parquetCell(cell any) any {
+func (p *parquetFile) cell(cell any) any {
 	switch value := cell.(type) {
 	case string:
-		return cleanText(value)
+		return cleanText(p.mask.String(value))
 	case json.Number:
 		number, err := strconv.ParseFloat(string(value), 64)
 		if err != nil {
@@ -169,7 +170,7 @@ func parquetCell(cell any) any {
 		}
 		return value.UnixMicro()
 	case json.RawMessage:
-		return string(cleanJSON(value))
+		return string(cleanJSON(p.mask.Bytes(value)))
 	default:
 		return value
 	}

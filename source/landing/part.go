@@ -61,9 +61,9 @@ func newPart(o *Options, info record.Info, number int) (*part, error) {
 	p.file = file
 	p.buffer = bufio.NewWriterSize((*counter)(p), 256<<10)
 	if o.Format == NDJSON {
-		p.encoder, err = newNDJSON(p.buffer)
+		p.encoder, err = newNDJSON(p.buffer, o.Mask)
 	} else {
-		p.encoder, err = newParquet(p.buffer, info, o.Version)
+		p.encoder, err = newParquet(p.buffer, info, o.Version, o.Mask)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.discard())

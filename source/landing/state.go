@@ -63,7 +63,7 @@ func (w *Writer) storeState(out *output) error {
 	if out.pending == nil {
 		return nil
 	}
-	if err := replace(w.options.FS, stateDir, out.info.Stream+".json", out.pending); err != nil {
+	if err := replace(w.options.FS, stateDir, out.info.Stream+".json", w.options.Mask.Bytes(out.pending)); err != nil {
 		return fmt.Errorf("storing the state of stream %s: %w", out.info.Stream, err)
 	}
 	out.pending = nil

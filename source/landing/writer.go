@@ -220,7 +220,7 @@ func (w *Writer) endPart(out *output) error {
 
 func (w *Writer) writeManifest() error {
 	w.manifest.UpdatedAt = w.options.Now().UTC()
-	return w.manifest.write(w.options.FS)
+	return w.manifest.write(w.options.FS, w.options.Mask)
 }
 
 func (w *Writer) usable() error {

@@ -7,14 +7,9 @@
 package redact
 
 import (
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"html"
 	"io"
 	"log/slog"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -112,42 +107,22 @@ func (r *Redactor) String(text string) string {
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if r.replacer == nil {
+	if r.finder == nil || !found(r.finder, text) {
 		return text
 	}
 	return r.replacer.Replace(text)
 }
 
-// encodings lists the forms in which a secret can turn up in text.
-func encodings(secret string) []string {
-	forms := []string{
-		secret,
-		url.QueryEscape(secret),
-		url.PathEscape(secret),
-		html.EscapeString(secret),
-		hex.EncodeToString([]byte(secret)),
-		strings.ToUpper(hex.EncodeToString([]byte(secret))),
+// Bytes is String for bytes. It returns the text itself where there is
+// nothing to mask, and never changes it.
+func (r *Redactor) Bytes(text []byte) []byte {
+	if r == nil {
+		return text
 	}
-	for _, asHTML := range []bool{true, false} {
-		var quoted strings.Builder
-		encoder := json.NewEncoder(&quoted)
-		encoder.SetEscapeHTML(asHTML)
-		if encoder.Encode(secret) == nil {
-			forms = append(forms, strings.Trim(quoted.String(), "\n")[1:quoted.Len()-2])
-		}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.finder == nil || !found(r.finder, text) {
+		return text
 	}
-	// Base64 of a longer text that holds the secret depends on where it
-	// starts in a group of three bytes; the characters that also depend on
-	// its neighbors are left out.
-	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		for shift := range 3 {
-			padded := encoding.EncodeToString([]byte(strings.Repeat("\x00", shift) + secret))
-			first := (shift*8 + 5) / 6
-			last := (shift + len(secret)) * 8 / 6
-			if last-first >= MinLength {
-				forms = append(forms, padded[first:last])
-			}
-		}
-	}
-	return forms
+	return []byte(r.replacer.Replace(string(text)))
 }

@@ -52,19 +52,28 @@ func TestRedactor_MasksEveryEncoding(t *testing.T) {
 	}
 	redactor := redact.New(canary)
 	for name, text := range map[string]string{
-		"raw":        canary,
-		"query":      url.QueryEscape(canary),
-		"path":       url.PathEscape(canary),
-		"json":       string(quoted),
-		"html":       html.EscapeString(canary),
-		"hex":        hex.EncodeToString([]byte(canary)),
-		"upper hex":  strings.ToUpper(hex.EncodeToString([]byte(canary))),
-		"base64":     base64.StdEncoding.EncodeToString([]byte(canary)),
-		"base64url":  base64.URLEncoding.EncodeToString([]byte(canary)),
-		"basic auth": base64.StdEncoding.EncodeToString([]byte("client:" + canary)),
-		"shifted":    base64.StdEncoding.EncodeToString([]byte("ab" + canary + "tail")),
+		"raw":                 canary,
+		"query":               url.QueryEscape(canary),
+		"path":                url.PathEscape(canary),
+		"json":                string(quoted),
+		"html":                html.EscapeString(canary),
+		"hex":                 hex.EncodeToString([]byte(canary)),
+		"upper hex":           strings.ToUpper(hex.EncodeToString([]byte(canary))),
+		"base64":              base64.StdEncoding.EncodeToString([]byte(canary)),
+		"base64url":           base64.URLEncoding.EncodeToString([]byte(canary)),
+		"basic auth":          base64.StdEncoding.EncodeToString([]byte("client:" + canary)),
+		"shifted":             base64.StdEncoding.EncodeToString([]byte("ab" + canary + "tail")),
+		"basic auth of OAuth": base64.StdEncoding.EncodeToString([]byte("client:" + url.QueryEscape(canary))),
+		"small escapes":       strings.ToLower(url.QueryEscape(strings.ToLower(canary))),
+		"json of PHP":         strings.ReplaceAll(string(quoted), "/", `\/`),
+		"json in json":        strings.ReplaceAll(strings.ReplaceAll(string(quoted), `\`, `\\`), `"`, `\"`),
+		"html in json":        strings.ReplaceAll(html.EscapeString(canary), "&", `\u0026`),
+		"html of PHP":         strings.ReplaceAll(html.EscapeString(canary), "&#34;", "&quot;"),
 	} {
 		got := redactor.String("before " + text + " after")
+		if again := string(redactor.Bytes([]byte("before " + text + " after"))); again != got {
+			t.Errorf("%s: as bytes it is %q, as text %q", name, again, got)
+		}
 		if !strings.Contains(got, redact.Mask) {
 			t.Errorf("%s: %q was not masked", name, got)
 		}
@@ -73,6 +82,36 @@ func TestRedactor_MasksEveryEncoding(t *testing.T) {
 		}
 		if !strings.HasPrefix(got, "before ") || !strings.HasSuffix(got, " after") {
 			t.Errorf("%s: %q lost its surroundings", name, got)
+		}
+	}
+}
+
+func TestRedactor_FindsASecretAtEveryAlignmentOfBase64(t *testing.T) {
+	t.Parallel()
+	for _, secret := range []redact.Secret{"12345678", "\xff\xfe\xfd~~~???>>>", "a-secret-of-some-length"} {
+		redactor := redact.New(secret)
+		for before := range 7 {
+			for after := range 7 {
+				text := strings.Repeat("x", before) + secret.Reveal() + strings.Repeat("y", after)
+				for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+					if encoded := encoding.EncodeToString([]byte(text)); !strings.Contains(redactor.String(encoded), redact.Mask) {
+						t.Errorf("%q after %d and before %d bytes: %s was not masked", secret.Reveal(), before, after, encoded)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestRedactor_LeavesTextAloneThatOnlyResemblesASecret(t *testing.T) {
+	t.Parallel()
+	redactor := redact.New("token-0123456789", "another/secret+")
+	for _, text := range []string{"", "token", "token-012345678", "oken-0123456789", "TOKEN-0123456789", "another/secret", strings.Repeat("token-012345678 ", 100)} {
+		if got := redactor.String(text); got != text {
+			t.Errorf("got %q, want %q", got, text)
+		}
+		if held := []byte(text); string(redactor.Bytes(held)) != text || len(text) > 0 && &redactor.Bytes(held)[0] != &held[0] {
+			t.Errorf("%q: the bytes were copied", text)
 		}
 	}
 }
@@ -93,7 +132,7 @@ func TestRedactor_NilAndZeroChangeNothing(t *testing.T) {
 	none.Add("a-long-secret")
 	var zero redact.Redactor
 	for _, redactor := range []*redact.Redactor{none, &zero} {
-		if got := redactor.String("a-long-secret"); got != "a-long-secret" {
+		if got := redactor.String("a-long-secret") + string(redactor.Bytes([]byte("a-long-secret"))); got != "a-long-secreta-long-secret" {
 			t.Errorf("got %q, want the text unchanged", got)
 		}
 	}

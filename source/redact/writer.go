@@ -29,7 +29,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if len(w.rest) > 0 {
 		lines = append(w.rest, lines...)
 	}
-	_, err := w.out.Write(w.redactor.mask(lines))
+	_, err := w.out.Write(w.redactor.Bytes(lines))
 	w.rest = append(w.rest[:0], p[end:]...)
 	if err != nil {
 		return 0, err
@@ -42,19 +42,9 @@ func (w *Writer) Flush() error {
 	if len(w.rest) == 0 {
 		return nil
 	}
-	_, err := w.out.Write(w.redactor.mask(w.rest))
+	_, err := w.out.Write(w.redactor.Bytes(w.rest))
 	w.rest = w.rest[:0]
 	return err
-}
-
-// mask returns text without its secrets; the text itself where it has none.
-func (r *Redactor) mask(text []byte) []byte {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if r.finder == nil || !r.finder.found(text) {
-		return text
-	}
-	return []byte(r.replacer.Replace(string(text)))
 }
 
 // finder tells whether any of several patterns occurs in a text. It looks at
@@ -63,11 +53,11 @@ func (r *Redactor) mask(text []byte) []byte {
 type finder struct {
 	window int // length of the shortest pattern
 	shift  [1 << 16]uint8
-	ending map[uint16][][]byte // by the pair that ends a pattern's first window bytes
+	ending map[uint16][]string // by the pair that ends a pattern's first window bytes
 }
 
 func newFinder(patterns []string) *finder {
-	f := &finder{window: 255, ending: make(map[uint16][][]byte)}
+	f := &finder{window: 255, ending: make(map[uint16][]string)}
 	for _, pattern := range patterns {
 		f.window = min(f.window, len(pattern))
 	}
@@ -80,12 +70,12 @@ func newFinder(patterns []string) *finder {
 			f.shift[pair] = min(f.shift[pair], uint8(f.window-1-end)) //nolint:gosec // at most 254
 		}
 		pair := uint16(pattern[f.window-2])<<8 | uint16(pattern[f.window-1])
-		f.ending[pair] = append(f.ending[pair], []byte(pattern))
+		f.ending[pair] = append(f.ending[pair], pattern)
 	}
 	return f
 }
 
-func (f *finder) found(text []byte) bool {
+func found[T string | []byte](f *finder, text T) bool {
 	for at := f.window - 1; at < len(text); {
 		pair := uint16(text[at-1])<<8 | uint16(text[at])
 		if skip := f.shift[pair]; skip > 0 {
@@ -94,7 +84,7 @@ func (f *finder) found(text []byte) bool {
 		}
 		start := at - f.window + 1
 		for _, pattern := range f.ending[pair] {
-			if bytes.HasPrefix(text[start:], pattern) {
+			if len(text)-start >= len(pattern) && string(text[start:start+len(pattern)]) == pattern {
 				return true
 			}
 		}
