@@ -186,24 +186,7 @@ func (p *simPlan) respectHoles() {
 // leaveOut takes away what the connector is known not to survive yet. Each of
 // these is a defect that is waiting for its fix; the fix takes it out of here.
 // With -all nothing is left out.
-func (p *simPlan) leaveOut() {
-	if p.has("crash-") || p.has("replay") || p.has("some-states") || p.has("end-states") {
-		// A listed contact that changes, is delivered without its state and
-		// changes back looks like one that was delivered.
-		p.options.Doubt.LiteDirectory = false
-	}
-	if p.options.FaultRates["dateless"] > 0 {
-		// Where there is no date, contacts and tombstones of surveys are dated
-		// by the local clock, or by one wrong date.
-		delete(p.options.FaultRates, "clock")
-		p.options.Doubt.LiteDirectory, p.local = false, time.Time{}
-	}
-	if p.options.Doubt.LiteDirectory {
-		// A listed contact is dated by the server's clock: when that goes
-		// back, it loses against the row before it.
-		delete(p.options.FaultRates, "clock")
-	}
-}
+func (*simPlan) leaveOut() {}
 
 func (p *simPlan) drawConfig(d dice) {
 	minutes := pickFrom(d, 15, 15, 2, 5, 60)

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -50,7 +51,7 @@ func (f *contactFetch) read(ctx context.Context, window contactWindow) error {
 	}
 	end := window.before
 	if end.IsZero() {
-		end = f.to.Add(time.Second)
+		end = cmp.Or(f.to, f.env.Now()).Add(time.Second) // any end does: the last window is open
 	}
 	half := end.Sub(window.from) / 2
 	if half < time.Second {
@@ -156,20 +157,15 @@ func refused(err error) bool {
 }
 
 // list delivers the whole directory from its list, for what search does not
-// reach. Listed contacts carry no dates; their cursor is the look-back before
-// this read, so that a row with a date of its own, read since, wins.
+// reach. Listed contacts carry no dates.
 func (f *contactFetch) list(ctx context.Context, why error) error {
 	if f.listed {
 		return nil
 	}
 	f.env.Log.Info("reading the directory's list", "directory", f.directory, "reason", why)
-	cursor := f.to.Add(-f.env.Lookback)
 	for contact, err := range f.env.Client.Contacts(ctx, f.directory) {
 		if err != nil {
 			return err
-		}
-		if contact.ModifiedAt == nil {
-			contact.ModifiedAt = &cursor
 		}
 		if err := f.deliver(&contact); err != nil {
 			return err

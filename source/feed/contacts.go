@@ -64,6 +64,7 @@ type contactPosition struct {
 	SweepStart   int64 `json:"s,omitempty"` // when the running sweep began
 	SweepThrough int64 `json:"t,omitempty"` // contacts created before were read by it
 	Swept        int64 `json:"f,omitempty"` // when the last complete sweep began
+	Listed       int64 `json:"l,omitempty"` // newest date that a listed contact may carry, epoch seconds
 }
 
 // Fetch sweeps the directory when it is due, then reads what was modified
@@ -73,14 +74,16 @@ func (contacts) Fetch(ctx context.Context, env *Env, request Request, out Out) e
 	if err := request.understand(&f.position); err != nil {
 		return err
 	}
-	f.to = env.Now()
-	if f.position.Watermark > f.to.Add(time.Minute).Unix() {
-		env.Log.Warn("the position lies in the future: the directory is read again from its beginning", "directory", f.directory)
-		f.position = contactPosition{}
-	}
+	f.to, _ = env.Client.ServerTime()
+	f.distrust()
 	var err error
 	if f.rows, err = newRowSet(env.Brand, f.partition, f.position.Rows); err != nil {
 		return err
+	}
+	f.unsaid = len(f.rows.known) > 0
+	f.keepFrom = later(f.to, time.Unix(f.position.Watermark, 0)).Add(-env.Lookback)
+	if f.to.IsZero() {
+		return f.undated(ctx)
 	}
 	return f.run(ctx)
 }
@@ -95,9 +98,22 @@ type contactFetch struct {
 	position  contactPosition
 	held      int
 	rows      *rowSet
-	to        time.Time // server time before the first page
+	to        time.Time // server time before the first page; zero: unknown
+	keepFrom  time.Time // oldest modified date that the next window meets again
 	listed    bool      // the whole list was delivered by this run
+	dated     bool      // the position holds the date of this run's listed contacts
+	unsaid    bool      // the state does not know yet what a row means to it
 	canonical []byte
+}
+
+// distrust drops what lies in the future: it was poisoned by a wrong date.
+// Dates that rows carry are none of that, for later ones have to be greater.
+func (f *contactFetch) distrust() {
+	if f.to.IsZero() || f.position.Watermark <= f.to.Add(time.Minute).Unix() {
+		return
+	}
+	f.env.Log.Warn("the position lies in the future: the directory is read again from its beginning", "directory", f.directory)
+	f.position = contactPosition{Listed: f.position.Listed}
 }
 
 func (f *contactFetch) run(ctx context.Context) error {
@@ -106,15 +122,28 @@ func (f *contactFetch) run(ctx context.Context) error {
 			return err
 		}
 	}
-	since := time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback)
-	window := contactWindow{field: modifiedField, from: since}
-	if err := f.read(ctx, window); err != nil {
+	if err := f.read(ctx, f.modified()); err != nil {
 		return err
 	}
 	f.position.Watermark = max(f.position.Watermark, f.to.Unix())
-	f.rows.roll(f.to.Add(-f.env.Lookback))
+	f.rows.roll(f.keepFrom)
 	f.position.Rows, f.held = f.env.encodeWithin(f.rows, f.held)
 	return f.checkpoint()
+}
+
+// modified is the window of what was modified since the position.
+func (f *contactFetch) modified() contactWindow {
+	return contactWindow{field: modifiedField, from: time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback)}
+}
+
+// undated reads without knowing the server's time: what was read cannot be
+// told from what comes later, so the position stays.
+func (f *contactFetch) undated(ctx context.Context) error {
+	f.env.Log.Warn("no answer carried a date: rows are delivered, the position stays", "directory", f.directory)
+	if f.position.Watermark == 0 {
+		return f.read(ctx, contactWindow{field: createdField, from: firstContact})
+	}
+	return f.read(ctx, f.modified())
 }
 
 func (f *contactFetch) sweepDue() bool {
@@ -143,21 +172,28 @@ func (f *contactFetch) sweep(ctx context.Context) error {
 	return f.checkpoint()
 }
 
-func (f *contactFetch) checkpoint() error {
+func (f *contactFetch) checkpoint() error { return f.report(f.out.Checkpoint) }
+
+// report hands the position to who takes it.
+func (f *contactFetch) report(to func(Position) error) error {
 	encoded, err := json.Marshal(f.position)
 	if err != nil {
 		return fmt.Errorf("writing the position of %s: %w", f.partition, err)
 	}
-	return f.out.Checkpoint(encoded)
+	return to(encoded)
 }
 
 // deliver hands a contact over unless it is known to be delivered already.
 func (f *contactFetch) deliver(contact *Contact) error {
-	modified := f.to
+	var modified time.Time
 	if contact.ModifiedAt != nil {
 		modified = *contact.ModifiedAt
+	} else {
+		// Listed: the next list shows it again, whenever that is.
+		cursor := f.cursor()
+		contact.ModifiedAt, modified = &cursor, later(cursor, f.keepFrom)
 	}
-	again := !modified.Before(f.to.Add(-f.env.Lookback))
+	again := !modified.Before(f.keepFrom)
 	if len(f.rows.known) > 0 || again {
 		canonical, err := frame.Canonical(f.canonical[:0], contact.Raw)
 		if err != nil {
@@ -172,7 +208,37 @@ func (f *contactFetch) deliver(contact *Contact) error {
 			return nil
 		}
 	}
+	if err := f.announce(); err != nil {
+		return err
+	}
 	return f.out.Document(&Document{Partition: f.partition, ID: string(contact.ID), Content: contact, ReadAt: f.to})
+}
+
+// cursor is what this run dates contacts by that carry no date: the look-back
+// before the read, so that a row with a date of its own, read since, wins; but
+// after those of the run before, and of one that no state knows of.
+func (f *contactFetch) cursor() time.Time {
+	if !f.dated {
+		now := firstContact
+		if !f.to.IsZero() {
+			now = f.to.Add(-f.env.Lookback)
+		}
+		f.position.Listed = stamp(now, f.position.Listed)
+		f.dated, f.unsaid = true, true
+	}
+	return time.Unix(f.position.Listed, 0).UTC()
+}
+
+// announce tells the state of the rows to come, before the first of them. The
+// row hashes leave it: should this run be interrupted, and a contact be changed
+// back to what it was, its row is not to be taken for the one that was
+// delivered then.
+func (f *contactFetch) announce() error {
+	if !f.unsaid {
+		return nil
+	}
+	f.unsaid, f.position.Rows = false, ""
+	return f.report(f.out.Announce)
 }
 
 // fingerprint identifies a contact and its content within one window.

@@ -35,53 +35,77 @@ func (surveyList) Partitions(context.Context, *Env) iter.Seq2[Partition, error] 
 // is how an edit and a disappearance are noticed: the list carries no
 // tombstones, and its date filters exist on our side only.
 type listPosition struct {
-	Surveys map[string]string `json:"surveys"`
+	Surveys map[string]string `json:"surveys"` // "": what was delivered is not known
+	// Newest date that a row may carry, in epoch seconds: a tombstone has to
+	// come later.
+	Newest int64 `json:"n,omitempty"`
 }
 
 // Fetch delivers the surveys whose content changed, and those that are gone
 // from two passes over the list.
 func (surveyList) Fetch(ctx context.Context, env *Env, request Request, out Out) error {
-	position := listPosition{Surveys: make(map[string]string)}
+	var position listPosition
 	if err := request.understand(&position); err != nil {
 		return err
+	}
+	if position.Surveys == nil {
+		position.Surveys = make(map[string]string)
 	}
 	surveys, err := env.Surveys(ctx)
 	if err != nil {
 		return err
 	}
-	next := make(map[string]string, len(surveys))
+	next := listPosition{Surveys: make(map[string]string, len(surveys)), Newest: position.Newest}
+	var changed []*Survey
 	for i := range surveys {
 		survey := &surveys[i]
 		if survey.CreationDate.IsZero() && survey.Name == "" {
 			continue // named by id and not readable: there is nothing to tell
 		}
-		hash := contentHash(env.Brand, survey)
-		next[string(survey.ID)] = hash
-		if position.Surveys[string(survey.ID)] == hash {
-			continue
+		id, hash := string(survey.ID), contentHash(env.Brand, survey)
+		next.Surveys[id] = hash
+		next.Newest = max(next.Newest, epoch(survey.LastModified))
+		if position.Surveys[id] != hash {
+			changed = append(changed, survey)
+			position.Surveys[id] = ""
 		}
+	}
+	if len(changed) > 0 {
+		// Should the run be interrupted, they may have arrived; those of them
+		// that are gone by the next run have to be buried by it.
+		position.Newest = next.Newest
+		if err := report(position, out.Announce); err != nil {
+			return err
+		}
+	}
+	for _, survey := range changed {
 		if err := out.Document(&Document{Partition: request.Partition, ID: string(survey.ID), Content: survey, ReadAt: env.Now()}); err != nil {
 			return err
 		}
 	}
-	if err := bury(ctx, env, request.Partition, position.Surveys, next, out); err != nil {
+	if err := bury(ctx, env, request.Partition, position.Surveys, &next, out); err != nil {
 		return err
 	}
-	encoded, err := json.Marshal(listPosition{Surveys: next})
+	return report(next, out.Checkpoint)
+}
+
+// report hands a position of the list to who takes it.
+func report(position listPosition, to func(Position) error) error {
+	encoded, err := json.Marshal(position)
 	if err != nil {
 		return fmt.Errorf("writing the position of the survey list: %w", err)
 	}
-	return out.Checkpoint(encoded)
+	return to(encoded)
 }
 
 // bury reports the surveys that were delivered before and are gone now. One
 // missing from a list that changes while it is paged may have slipped between
 // two pages, so a second pass has to miss it too. A survey that the selection
 // merely stopped taking is left alone, and stays in the position.
-func bury(ctx context.Context, env *Env, partition Partition, before, next map[string]string, out Out) error {
+func bury(ctx context.Context, env *Env, partition Partition, before map[string]string, next *listPosition, out Out) error {
 	missing := make(map[string]bool)
 	for id := range before {
-		if _, listed := next[id]; !listed {
+		if _, listed := next.Surveys[id]; !listed {
 			missing[id] = true
 		}
 	}
@@ -94,11 +118,16 @@ func bury(ctx context.Context, env *Env, partition Partition, before, next map[s
 		}
 		if id := string(survey.ID); missing[id] {
 			delete(missing, id)
-			next[id] = before[id]
+			next.Surveys[id] = before[id]
 		}
 	}
+	if len(missing) == 0 {
+		return nil
+	}
+	now, _ := env.Client.ServerTime()
+	next.Newest = stamp(now, next.Newest)
+	at := time.Unix(next.Newest, 0).UTC()
 	for _, id := range slices.Sorted(maps.Keys(missing)) {
-		at := env.Now()
 		if err := out.Document(&Document{Partition: partition, ID: id, DeletedAt: at, ReadAt: at}); err != nil {
 			return err
 		}
@@ -106,7 +135,8 @@ func bury(ctx context.Context, env *Env, partition Partition, before, next map[s
 	return nil
 }
 
-// Now is the server's clock, or ours before any answer carried a date.
+// Now is the server's clock, or ours as long as it is not known. It is good
+// for what is told to people; positions and cursors do without ours.
 func (e *Env) Now() time.Time {
 	if now, ok := e.Client.ServerTime(); ok {
 		return now
