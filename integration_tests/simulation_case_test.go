@@ -181,6 +181,11 @@ func (p *simPlan) respectHoles() {
 		p.belated = false
 		p.options.LateMost = min(p.options.LateMost, p.lookback*3/4)
 	}
+	if p.options.Doubt.RejectSort {
+		// There a start date is one of recorded dates, and the truth knows
+		// the modified ones.
+		p.start, p.earlier = time.Time{}, time.Time{}
+	}
 }
 
 // leaveOut takes away what the connector is known not to survive yet. Each of
@@ -281,6 +286,7 @@ func (p *simPlan) drawDoubts(d dice) {
 		{"doubt-search-ms", func() { doubt.SearchDateFormat = "ms" }},
 		{"doubt-lite-directory", func() { doubt.LiteDirectory = true }},
 		{"doubt-opt-out", func() { doubt.OptOutKeepsModified = true }},
+		{"doubt-reject-sort", func() { doubt.RejectSort, doubt.ModifiedKey = true, "none" }},
 		{"doubt-inflated-counts", func() { doubt.InflatedCounts = 400_000 }},
 	} {
 		if d.on(one.name, 15) {

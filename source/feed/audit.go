@@ -204,7 +204,7 @@ func (a *auditing) owe(one present) {
 	date := cmp.Or(one.modified, one.recorded)
 	switch {
 	case a.from.IsZero() || !date.Before(a.settled):
-	case !one.modified.Before(a.from), date.Before(a.until):
+	case !date.Before(a.from), date.Before(a.until):
 		if len(a.expected) <= a.fetch.ledger.entries {
 			a.expected[one.id] = one.modified
 		}

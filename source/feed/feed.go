@@ -11,6 +11,7 @@ import (
 	"iter"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/frame"
@@ -143,6 +144,8 @@ type Env struct {
 	AuditEvery time.Duration
 	LoadRows   int64 // rows of one window of a large first load; 0: 100,000
 	Frame      frame.Limits
+
+	unsorted atomic.Bool // exports cannot be sorted by the modified date
 
 	budget  sync.Mutex // guards hashes
 	hashes  int        // row hashes kept so far, over all partitions

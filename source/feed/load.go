@@ -52,6 +52,9 @@ func (f *responseFetch) load(ctx context.Context) error {
 		return err
 	}
 	f.position.Loading, f.loading = false, false
+	if f.env.unsorted.Load() && !f.to.IsZero() {
+		f.position.Swept = &stretches{At: f.to.Unix()}
+	}
 	if err := f.checkpoint(f.to); err != nil {
 		return err
 	}

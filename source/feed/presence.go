@@ -102,7 +102,7 @@ func (f *responseFetch) presence(ctx context.Context, use func(*frame.File) erro
 	none := []string{}
 	ids := []string{"_recordId", "recordedDate"}
 	_, err := f.export(ctx, qualtrics.ExportRequest{
-		Survey: f.survey, Start: time.Unix(f.floor, 0), SortByModified: true,
+		Survey: f.survey, Start: time.Unix(f.floor, 0), SortByModified: !f.env.unsorted.Load(),
 		Questions: &none, EmbeddedData: &none, Metadata: &ids,
 	}, func(file *frame.File) (int64, error) { return 0, use(file) })
 	var damaged *frame.Error

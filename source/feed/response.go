@@ -151,6 +151,12 @@ func appendMember(dst []byte, name string, value []byte) []byte {
 // order of members and of the displayed fields does not count, nor do the
 // modified date and the repeated id, which a single response lacks.
 func (r *Response) Version() (string, error) {
+	sum, err := r.Version64()
+	return fmt.Sprintf("%016x", sum), err
+}
+
+// Version64 is the version as a number.
+func (r *Response) Version64() (uint64, error) {
 	var sum uint64
 	for which, value := range r.Metadata {
 		if which := Metadata(which); which != LastModifiedDate && which != RecordID && value != nil {
@@ -166,7 +172,7 @@ func (r *Response) Version() (string, error) {
 			return nil
 		})
 		if err != nil {
-			return "", err
+			return 0, err
 		}
 	}
 	sum += contentOf(1000, "", r.StatusLabel)
@@ -176,10 +182,10 @@ func (r *Response) Version() (string, error) {
 			return nil
 		})
 		if err != nil {
-			return "", err
+			return 0, err
 		}
 	}
-	return fmt.Sprintf("%016x", mix(sum)), nil
+	return mix(sum), nil
 }
 
 // contentOf hashes one member of a record (FNV-1a, finished by mix); the

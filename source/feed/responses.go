@@ -56,6 +56,8 @@ type responsePosition struct {
 	Counts    []int64 `json:"n,omitempty"`
 	Changed   int64   `json:"t,omitempty"`
 	Untrusted bool    `json:"u,omitempty"`
+	// Swept is of accounts whose exports cannot be sorted by modified date.
+	Swept *stretches `json:"b,omitempty"`
 	// Ledger is what was delivered, as far as finding deletions needs it.
 	Ledger *ledgerState `json:"a,omitempty"`
 }
@@ -133,6 +135,11 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 	}
 	if err := request.understand(&f.position); err != nil {
 		return err
+	}
+	if f.position.Swept != nil {
+		if err := f.position.Swept.understand(); err != nil {
+			return &PositionError{f.partition, err}
+		}
 	}
 	f.distrust()
 	f.floor = f.position.Floor
@@ -217,6 +224,9 @@ func (f *responseFetch) run(ctx context.Context) error {
 	if err := f.checkpoint(f.to); err != nil {
 		return err
 	}
+	if err := f.sweepRows(ctx); err != nil {
+		return err
+	}
 	return f.settle(ctx)
 }
 
@@ -268,7 +278,7 @@ func (f *responseFetch) read(ctx context.Context, from time.Time) error {
 // checks the whole file, and only then delivers it.
 func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows int64, err error) {
 	f.keepFrom = later(keepUntil(f.to, until), time.Unix(f.position.Watermark, 0)).Add(-f.env.Lookback)
-	request := qualtrics.ExportRequest{Survey: f.survey, Start: from, End: until, SortByModified: true}
+	request := qualtrics.ExportRequest{Survey: f.survey, Start: from, End: until, SortByModified: !f.env.unsorted.Load()}
 	return f.export(ctx, request, func(file *frame.File) (int64, error) {
 		if f.ledger != nil {
 			if err := f.intend(ctx, file); err != nil {
@@ -287,6 +297,11 @@ const exportAttempts = 5
 func (f *responseFetch) export(ctx context.Context, request qualtrics.ExportRequest, use func(*frame.File) (int64, error)) (rows int64, err error) {
 	for attempt := 1; ; attempt++ {
 		file, err := f.env.Client.Export(ctx, request)
+		if request.SortByModified && qualtrics.IsSortRefused(err) {
+			f.env.refuseSort()
+			request.SortByModified = false
+			file, err = f.env.Client.Export(ctx, request)
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -316,28 +331,16 @@ func (f *responseFetch) verified(ctx context.Context, file *qualtrics.ExportFile
 
 // deliver hands the file's responses over.
 func (f *responseFetch) deliver(ctx context.Context, file *frame.File) (rows int64, err error) {
-	for value, err := range file.Values(ctx) {
-		if err != nil {
-			return rows, fmt.Errorf("reading the export of %s: %w", f.partition, err)
-		}
+	err = f.eachRow(ctx, file, func(value frame.Value) error {
 		rows++
-		if err := f.one(value); err != nil {
-			return rows, err
-		}
-	}
-	return rows, nil
+		return f.take(value)
+	})
+	return rows, err
 }
 
-// one delivers a response unless it is known to be delivered already.
-func (f *responseFetch) one(value frame.Value) error {
-	switch err := f.response.parse(value.Raw, f.keys); {
-	case errors.Is(err, errNoID):
-		// It cannot be a row, and shall not hold back those that can.
-		f.env.Log.Warn("a record of the export has no responseId: it is left out", "survey", f.survey, "record", value.Number)
-		return nil
-	case err != nil:
-		return fmt.Errorf("survey %s: %w", f.survey, err)
-	}
+// take delivers the response that was read last, unless it is known to be
+// delivered already.
+func (f *responseFetch) take(value frame.Value) error {
 	f.response.Repaired = value.Repaired
 	suppressed, err := f.known()
 	if err != nil {

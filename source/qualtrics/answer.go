@@ -109,7 +109,11 @@ func address(response *http.Response) string {
 
 // failure reads an answer that is an error; it need not be JSON.
 func (c *Client) failure(response *http.Response) error {
-	body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	if err != nil && response.StatusCode == http.StatusBadRequest {
+		// What was wrong stands in the part that did not come.
+		return c.bodyError(response, err)
+	}
 	var wrapped envelope
 	if json.Unmarshal(body, &wrapped) != nil {
 		wrapped = envelope{}

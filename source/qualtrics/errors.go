@@ -191,6 +191,13 @@ func IsMissingScope(err error) bool {
 	return errors.As(err, &answer) && len(answer.MissingScopes) > 0
 }
 
+// IsSortRefused reports whether an export was refused because it was to be
+// sorted by the modified date; that a brand may do so is assumed.
+func IsSortRefused(err error) bool {
+	var answer *APIError
+	return errors.As(err, &answer) && answer.Status == http.StatusBadRequest && strings.Contains(answer.Message, "sortByLastModifiedDate")
+}
+
 // clean makes text from outside fit for a message: redacted, one line, short.
 func (c *Client) clean(text string) string {
 	const limit = 200

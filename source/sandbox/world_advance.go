@@ -173,6 +173,9 @@ func (p *progressing) happen(e event, targets []*survey) {
 	if p.dice.chance(50) {
 		s = pick(&p.dice, targets)
 	}
+	if s.created*second > e.at {
+		return // it did not exist yet
+	}
 	switch e.kind {
 	case eventArrival:
 		p.arrive(s, e.at, p.newArrival(e.at))
