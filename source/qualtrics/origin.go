@@ -3,8 +3,6 @@ package qualtrics
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -36,17 +34,29 @@ var (
 	notCentres = []string{"www", "api", "s", "static-assets", "community", "siteintercept", "support", "login", "developer", "developers", "mail", "status", "basecamp"}
 )
 
+// elsewhere are last labels of hosts that are not Qualtrics' own.
+var elsewhere = []string{"localhost", "com", "net", "org"}
+
+// longestCentre is shorter than an API token: one that was pasted into the
+// wrong field is neither shown nor asked of a name server.
+const longestCentre = 32
+
 // ParseDataCenter understands a data center given as an id (iad1), as brand
 // and id (brand.iad1), as a host, or as a pasted URL of which only the host
 // counts. The warning is not empty when the id is none that is publicly known.
 func ParseDataCenter(text string) (origin Origin, warning string, err error) {
 	name := strings.ToLower(strings.TrimSpace(text))
-	if rest, ok := strings.CutPrefix(name, "https://"); ok {
+	rest, isURL := strings.CutPrefix(name, "https://")
+	if isURL {
 		name, _, _ = strings.Cut(rest, "/")
 		name, _, _ = strings.Cut(name, "?")
-		if !strings.HasSuffix(name, domain) {
-			return Origin{}, "", fmt.Errorf("%.80q is no address of Qualtrics; a tenant on a domain of its own goes into base_url", text)
-		}
+	}
+	switch hosted := strings.HasSuffix(name, domain); {
+	case strings.Contains(name, "@") || !hosted && strings.Contains(text, "@"):
+		// What stands before it may be a password, which no message shows.
+		return Origin{}, "", errors.New("it holds a user name or is an e-mail address; it is the first part of your Qualtrics address, such as iad1")
+	case isURL && !hosted:
+		return Origin{}, "", fmt.Errorf("%.80q is no address of Qualtrics; a tenant on a domain of its own goes into base_url", text)
 	}
 	name = strings.TrimSuffix(name, domain)
 	labels := strings.Split(name, ".")
@@ -54,7 +64,10 @@ func ParseDataCenter(text string) (origin Origin, warning string, err error) {
 		return Origin{}, "", fmt.Errorf("%.80q is neither a data center id such as iad1 nor an address such as https://iad1.qualtrics.com", text)
 	}
 	center := labels[len(labels)-1]
-	if center == "localhost" || digits(center) {
+	if len(center) > longestCentre {
+		return Origin{}, "", fmt.Errorf("it is too long for a data center id such as iad1: a label has at most %d characters", longestCentre)
+	}
+	if strings.HasPrefix(center, "xn--") || digits(center) || slices.Contains(elsewhere, center) {
 		return Origin{}, "", fmt.Errorf("%.80q is no data center", text)
 	}
 	if slices.Contains(notCentres, center) {
@@ -73,15 +86,19 @@ func digits(text string) bool { return strings.Trim(text, "0123456789") == "" }
 // loopback or private address, or plain HTTP to a loopback one.
 func ParseBaseURL(text string, sandbox bool) (Origin, error) {
 	text = strings.TrimSpace(text)
+	if strings.Contains(text, "@") {
+		return Origin{}, errors.New("the address holds a user name or a password: leave them out")
+	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || strings.ContainsAny(text, "\\\r\n\t ") {
 		return Origin{}, fmt.Errorf("%.80q is no address such as https://surveys.example.com", text)
 	}
 	switch {
-	case u.User != nil:
-		return Origin{}, errors.New("the address holds a user name or a password: leave them out")
-	case u.RawQuery != "" || u.Fragment != "" || (u.Path != "" && u.Path != "/"):
+	case u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#") || (u.Path != "" && u.Path != "/"):
 		return Origin{}, fmt.Errorf("%.80q goes on after the host: leave that out", text)
+	}
+	if !validPort(u) {
+		return Origin{}, fmt.Errorf("%.80q has no port from 1 to 65535 behind its colon", text)
 	}
 	host := strings.ToLower(u.Hostname())
 	loopback, private := addressKind(host)
@@ -93,50 +110,7 @@ func ParseBaseURL(text string, sandbox bool) (Origin, error) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return Origin{}, fmt.Errorf("%.80q does not start with https://", text)
 	case !loopback && !private && !hostName(host):
-		return Origin{}, fmt.Errorf("%.80q is no host name", host)
+		return Origin{}, fmt.Errorf("%.80q is no host name: write it as surveys.example.com, an international one in its xn-- form", host)
 	}
 	return Origin{u.Scheme, strings.ToLower(u.Host)}, nil
-}
-
-// hostName reports whether a host is made of labels, at least two.
-func hostName(host string) bool {
-	labels := strings.Split(host, ".")
-	return len(labels) >= 2 && !digits(labels[len(labels)-1]) &&
-		!slices.ContainsFunc(labels, func(l string) bool { return !label.MatchString(l) })
-}
-
-// addressKind tells hosts that are not on the public network.
-func addressKind(host string) (loopback, private bool) {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true, false
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return false, false
-	}
-	return ip.Unmap().IsLoopback(), !public(ip)
-}
-
-// public reports whether an address is one of the public network. Metadata
-// services of clouds live in the link-local range.
-func public(ip netip.Addr) bool {
-	ip = ip.Unmap()
-	return ip.IsValid() && ip.IsGlobalUnicast() && !ip.IsPrivate() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() &&
-		!sharedNetwork.Contains(ip) && !benchmark.Contains(ip) && !thisNetwork.Contains(ip)
-}
-
-var (
-	sharedNetwork = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598; one cloud's metadata service is in it
-	benchmark     = netip.MustParsePrefix("198.18.0.0/15") // RFC 2544
-	thisNetwork   = netip.MustParsePrefix("0.0.0.0/8")
-)
-
-// publicAddress reports whether host:port is an address of the public network.
-func publicAddress(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(strings.Split(host, "%")[0])
-	return err == nil && public(ip)
 }

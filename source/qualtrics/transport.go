@@ -46,19 +46,8 @@ func NewTransport(o TransportOptions) (http.RoundTripper, error) {
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	// A proxy is often on a private address; what it connects to is checked
-	// by the names that data centers and base URLs may have.
-	if !o.AllowPrivate && o.Proxy == nil {
-		dialer.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
-			if !publicAddress(address) {
-				return fmt.Errorf("dialing %s: %w", address, errPrivate)
-			}
-			return nil
-		}
-	}
 	transport := &http.Transport{
-		DialContext:            dialer.DialContext,
+		DialContext:            newDialer(o).DialContext,
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    15 * time.Second,
 		ResponseHeaderTimeout:  answerTimeout,
@@ -71,4 +60,22 @@ func NewTransport(o TransportOptions) (http.RoundTripper, error) {
 		transport.Proxy = http.ProxyURL(o.Proxy)
 	}
 	return transport, nil
+}
+
+// newDialer makes a dialer that checks the address of every connection after
+// its name was resolved: a name may lead elsewhere the next time.
+func newDialer(o TransportOptions) *net.Dialer {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	// A proxy is often on a private address; what it connects to is checked
+	// by the names that data centers and base URLs may have.
+	if o.AllowPrivate || o.Proxy != nil {
+		return dialer
+	}
+	dialer.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		if !publicAddress(address) {
+			return fmt.Errorf("dialing %s: %w", address, errPrivate)
+		}
+		return nil
+	}
+	return dialer
 }
