@@ -203,9 +203,18 @@ func fatal(err error) bool {
 	var (
 		auth *qualtrics.AuthError
 		sink *sinkError
-		bug  *panicError
 	)
-	return errors.As(err, &auth) || errors.As(err, &sink) || errors.As(err, &bug) || outOfSpace(err)
+	return errors.As(err, &auth) || errors.As(err, &sink) || isBug(err) || outOfSpace(err)
+}
+
+// isBug reports whether an error is one of this program: what it leaves behind
+// is not to be trusted.
+func isBug(err error) bool {
+	var (
+		caught *panicError
+		broken *record.InvariantError
+	)
+	return errors.As(err, &caught) || errors.As(err, &broken)
 }
 
 // cohorts groups streams that stand at the same position of a partition.
@@ -398,10 +407,8 @@ func (e *engine) fail(streams []*selected, partition feed.Partition, err error) 
 	defer e.log.Error("not complete", "partition", partition.String(), "error", err)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var bug *panicError
-	if errors.As(err, &bug) && e.broken == nil {
-		// What a panic leaves behind is not to be trusted: no state follows.
-		e.broken = err
+	if isBug(err) && e.broken == nil {
+		e.broken = err // no state follows
 	}
 	for _, s := range streams {
 		s.failures = append(s.failures, partitionFailure{partition, failure})

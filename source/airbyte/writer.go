@@ -6,6 +6,7 @@ package airbyte
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -77,6 +78,9 @@ func (w *Writer) write(now bool) error {
 	}
 	if w.closed {
 		return errors.New("writing a message: the writer is closed")
+	}
+	if bytes.IndexByte(w.line, '\n') >= 0 {
+		return w.failed(&record.InvariantError{What: "a message has more than one line"})
 	}
 	w.line = append(w.line, '\n')
 	if _, err := w.out.Write(w.line); err != nil {

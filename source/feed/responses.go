@@ -11,6 +11,7 @@ import (
 
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
 // Responses are the recorded responses of each selected survey, read by
@@ -103,6 +104,11 @@ type responseFetch struct {
 	modified map[string]time.Time // of responses that the audit found
 	report   *Report
 
+	// What the state may promise: everything before covered is in windows that
+	// were verified and delivered, and its watermark moved as far as reached.
+	covered time.Time
+	reached int64
+
 	keepFrom  time.Time // oldest modified date that the window after this one meets
 	response  Response
 	canonical []byte
@@ -142,7 +148,10 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 		}
 	}
 	f.distrust()
-	f.floor = f.position.Floor
+	f.floor, f.reached = f.position.Floor, f.position.Watermark
+	if f.covered = f.env.Start; f.reached > 0 {
+		f.covered = f.from()
+	}
 	if f.env.AuditEvery > 0 {
 		f.modified = make(map[string]time.Time)
 		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed)); err != nil {
@@ -285,7 +294,11 @@ func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows
 				return 0, err
 			}
 		}
-		return f.deliver(ctx, file)
+		rows, err := f.deliver(ctx, file)
+		if err == nil && !from.After(f.covered) {
+			f.covered = later(f.covered, keepUntil(f.to, until))
+		}
+		return rows, err
 	})
 }
 
@@ -419,11 +432,7 @@ func (f *responseFetch) forget() error {
 		return nil
 	}
 	f.forgot, f.position.Rows = true, ""
-	encoded, err := f.encode()
-	if err != nil {
-		return err
-	}
-	return f.out.Announce(encoded)
+	return f.sendBefore()
 }
 
 // keepUntil is the bound of a window: its end, or this run's.
@@ -437,6 +446,9 @@ func keepUntil(to, until time.Time) time.Time {
 // checkpoint moves the watermark to the bound of what was read (zero: leaves
 // it) and reports the position. It never moves back.
 func (f *responseFetch) checkpoint(through time.Time) error {
+	if through.After(f.covered) {
+		return &record.InvariantError{What: fmt.Sprintf("survey %s: a state at %s, while what was read ends at %s", f.survey, through, f.covered)}
+	}
 	if !through.IsZero() {
 		f.position.Watermark = max(f.position.Watermark, through.Unix())
 		f.rows.roll(time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback))
@@ -449,6 +461,7 @@ func (f *responseFetch) checkpoint(through time.Time) error {
 	if err != nil {
 		return err
 	}
+	f.reached = f.position.Watermark
 	return f.out.Checkpoint(encoded)
 }
 
@@ -456,6 +469,14 @@ func (f *responseFetch) checkpoint(through time.Time) error {
 func (f *responseFetch) announce() error {
 	if !f.ledger.sealed() {
 		return nil
+	}
+	return f.sendBefore()
+}
+
+// sendBefore sends the position before what it tells of is delivered.
+func (f *responseFetch) sendBefore() error {
+	if f.position.Watermark > f.reached {
+		return &record.InvariantError{What: fmt.Sprintf("survey %s: an announcement promises %d, while %d was reached", f.survey, f.position.Watermark, f.reached)}
 	}
 	encoded, err := f.encode()
 	if err != nil {

@@ -61,6 +61,15 @@ const (
 	SystemError    FailureType = "system_error"    // us: a bug, or something nobody foresaw
 )
 
+// InvariantError says that something that always holds does not: a bug. It is
+// found before the wrong thing leaves, and the run ends by it.
+type InvariantError struct{ What string }
+
+// Error says what does not hold.
+func (e *InvariantError) Error() string {
+	return "internal error, nothing of it was written: " + e.What + "; please report it with the command and this message"
+}
+
 // Failure is why a stream, or a whole run, is not complete. Both texts are
 // already redacted.
 type Failure struct {
