@@ -78,6 +78,7 @@ func (r *invocation) command(ctx context.Context, args []string) int {
 		flags.String("components-path", "", "ignored")
 	}
 	code, err := chosen.run(r, ctx, flags, args[1:])
+	r.logged()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		r.commandUsage(r.Stderr, chosen, flags)
@@ -126,7 +127,9 @@ func (r *invocation) logger(args []string) *slog.Logger {
 	if !r.people {
 		handler = r.messages.Handler(level)
 	}
-	return slog.New(&redacted{handler, r.redactor})
+	limit := newLimited(&redacted{handler, r.redactor})
+	r.logged = func() { limit.rest(context.Background()) }
+	return slog.New(limit)
 }
 
 func (r *invocation) usage(out io.Writer) {

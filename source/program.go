@@ -79,7 +79,8 @@ type invocation struct {
 	redactor *redact.Redactor
 	messages *airbyte.Writer
 	log      *slog.Logger
-	people   bool // the command prints for people: errors are lines on stderr
+	logged   func() // logs how much was not
+	people   bool   // the command prints for people: errors are lines on stderr
 }
 
 // sane turns a panic of a writer into its error: messages are also written by

@@ -27,17 +27,19 @@ type Response struct {
 	DisplayedValues []byte // object
 	Repaired        bool   // invalid text was replaced by U+FFFD while reading
 
-	members map[string][]byte
+	members  map[string][]byte
+	answered map[string]bool // names of values, or of labels, so far
 }
 
 // parse takes a record apart, which is valid JSON.
 func (r *Response) parse(raw []byte, keys *Keys) error {
 	answers, embedded, labels := r.Answers[:0], r.EmbeddedData[:0], r.Labels[:0]
-	*r = Response{members: r.members}
+	*r = Response{members: r.members, answered: r.answered}
 	if r.members == nil {
-		r.members = make(map[string][]byte)
+		r.members, r.answered = make(map[string][]byte), make(map[string]bool)
 	}
 	clear(r.members)
+	clear(r.answered)
 	err := frame.ValidMembers(raw, func(name string, value []byte) error {
 		if r.members[name] == nil { // of two members of a name the first counts
 			r.members[name] = value
@@ -54,15 +56,15 @@ func (r *Response) parse(raw []byte, keys *Keys) error {
 		case ok && r.Metadata[which] == nil:
 			r.Metadata[which] = value
 		case ok:
-			embedded = appendMember(embedded, name+"_dup", value)
+			embedded = appendMember(embedded, r.once(name+"_dup"), value)
 		case name == "lastModifiedDate" && !keys.embedded[name]:
 			// The key without the underscore: seen by nobody, but the
 			// official text spells the column so (API §0.4). assumed
 			otherModified = value
 		case keys.Embedded(name):
-			embedded = appendMember(embedded, name, value)
+			embedded = appendMember(embedded, r.once(name), value)
 		default:
-			answers = appendMember(answers, name, value)
+			answers = appendMember(answers, r.once(name), value)
 		}
 		return nil
 	})
@@ -74,13 +76,14 @@ func (r *Response) parse(raw []byte, keys *Keys) error {
 		r.Metadata[LastModifiedDate] = otherModified
 	}
 	labels = append(labels, '{')
+	clear(r.answered)
 	err = r.each("labels", func(name string, value []byte) error {
 		switch name {
 		case "status":
 			r.StatusLabel = value
 		case "finished": // the boolean says the same
 		default:
-			labels = appendMember(labels, name, value)
+			labels = appendMember(labels, r.once(name), value)
 		}
 		return nil
 	})
@@ -93,6 +96,16 @@ func (r *Response) parse(raw []byte, keys *Keys) error {
 	}
 	r.DisplayedValues = object(r.members["displayedValues"])
 	return r.identify()
+}
+
+// once is a name that no value of the record had so far: one that comes again
+// gets another, for it would replace the first one in whatever reads it.
+func (r *Response) once(name string) string {
+	for r.answered[name] {
+		name += "_dup"
+	}
+	r.answered[name] = true
+	return name
 }
 
 // errNoID is that of a record that nobody could find again.

@@ -55,6 +55,13 @@ func TestResponse_IsTakenApart(t *testing.T) {
 			`{"response\u0049d":"R_1","values":{"\u0051ID1":1,"start\u0044ate":"b","a\"b":2}}`,
 			map[string]string{"id": "R_1", "startDate": `"b"`, "answers": `{"QID1":1}`, "embedded": `{"a\"b":2}`, "labels": `{}`},
 		},
+		"names that come again": {
+			`{"responseId":"R_1","values":{"QID1":1,"plan":"a","QID1":2,"plan":"b","QID1":3,"status":0,"status":4,"status":8},"labels":{"QID1":"One","QID1":"Two"}}`,
+			map[string]string{
+				"id": "R_1", "status": "0", "answers": `{"QID1":1,"QID1_dup":2,"QID1_dup_dup":3}`,
+				"embedded": `{"plan":"a","plan_dup":"b","status_dup":4,"status_dup_dup":8}`, "labels": `{"QID1":"One","QID1_dup":"Two"}`,
+			},
+		},
 		"the id among the values": {
 			`{"values":{"_recordId":"R_7"}}`,
 			map[string]string{"id": "R_7", "_recordId": `"R_7"`, "answers": `{}`, "embedded": `{}`, "labels": `{}`},
