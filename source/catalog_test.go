@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -113,4 +114,52 @@ func TestRead_TakesACatalogOfNoStreams(t *testing.T) {
 			t.Errorf("got %d records and the states %s, want neither", got.count(), got.states)
 		}
 	})
+}
+
+// A catalog may hold what it likes: whatever is no stream fails by itself, and
+// the output stays lines of the protocol.
+func TestRead_TakesAHostileCatalog(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		hostile := []string{
+			"../../etc/passwd", "/etc/passwd", `..\..\x`, "surveys/../x", "surveys\x00", "surveys\n{\"type\":\"STATE\"}", "\u2028", "\x1b[31m", "_state", "%2e%2e", "..",
+			strings.Repeat("long", 50_000), "surveys ", "SURVEYS", "ｓurveys", "\U0001F4A9", "", "surveys",
+		}
+		var entries []string
+		for _, name := range hostile {
+			if name != "" {
+				entries = append(entries, `{"stream":{"name":`+quote(name)+`}}`)
+			}
+		}
+		tn := newTenant(t, small)
+		got := tn.readCatalog(t, `{"streams":[`+strings.Join(entries, ",")+`]}`)
+		if got.code != 4 || len(got.errors) != len(entries)-1 || got.statuses["surveys"] != "COMPLETE" {
+			t.Errorf("got exit code %d, %d errors and the statuses %v, want 4, %d and complete surveys", got.code, len(got.errors), got.statuses, len(entries)-1)
+		}
+		for _, e := range got.errors {
+			if e.kind != "config_error" || len(e.message) > 500 {
+				t.Errorf("got a %s of %d bytes, want a short config_error", e.kind, len(e.message))
+			}
+		}
+		tn.compareTruth(t, "surveys", merge(nil, got)["surveys"])
+	})
+}
+
+func TestRead_TakesACatalogOfAHundredThousandStreams(t *testing.T) {
+	t.Parallel()
+	const streams = 100_000
+	var catalog strings.Builder
+	catalog.WriteString(`{"streams":[`)
+	for n := range streams {
+		fmt.Fprintf(&catalog, `{"stream":{"name":"s%d"}},`, n)
+	}
+	catalog.WriteString(`{"stream":{"name":"s0"}}]}`)
+	tn := newTenant(t, small)
+	got := tn.readCatalog(t, catalog.String())
+	ending{code: 1, kinds: []string{"config_error"}, says: []string{`it names stream "s0" twice`}}.compare(t, got)
+	unique := strings.TrimSuffix(catalog.String(), `,{"stream":{"name":"s0"}}]}`) + "]}"
+	tn.files["catalog.json"] = []byte(unique)
+	all := collectReading(t, tn.run(t, "read", "--config", "config.json", "--catalog", "catalog.json"), nil)
+	if all.code != 1 || len(all.errors) != streams || all.errors[streams-1].stream != "s99999" {
+		t.Errorf("got exit code %d and %d errors, want 1 and one for each stream", all.code, len(all.errors))
+	}
 }

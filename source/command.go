@@ -62,6 +62,9 @@ func (r *invocation) command(ctx context.Context, args []string) int {
 	chosen, ok := commandNamed(name)
 	r.people = chosen.people
 	r.log = r.logger(args)
+	if err := r.checkArguments(args); err != nil {
+		return r.report(err)
+	}
 	if !ok {
 		r.usage(r.Stderr)
 		if name == "" {

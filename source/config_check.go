@@ -33,6 +33,7 @@ func (r *invocation) configure(file string) (*settings, error) {
 		return nil, err
 	}
 	config, warnings, problems := decodeConfig(text)
+	warnings = append(warnings, r.fillSecrets(&config.Credentials)...)
 	r.redactor.Add(config.secrets()...)
 	checked, more := config.check(r.Getenv(sandboxVariable) == "1")
 	for _, warning := range append(warnings, more.warnings...) {
@@ -41,7 +42,34 @@ func (r *invocation) configure(file string) (*settings, error) {
 	if problems = append(problems, more.problems...); len(problems) > 0 {
 		return nil, configErrorf("the configuration has %s: %s", count(len(problems), "problem", "problems"), strings.Join(problems, "; "))
 	}
+	if files, ok := r.Files.(exposer); ok && files.Exposed(file) {
+		r.log.Warn("other users of this machine can read the configuration, which holds credentials: take the permission away with chmod 600", "file", file)
+	}
 	return checked, nil
+}
+
+// exposer is a file system that knows who may read a file.
+type exposer interface {
+	// Exposed reports whether a file can be read by others than its owner.
+	Exposed(name string) bool
+}
+
+// fillSecrets takes a secret that the configuration leaves out from the
+// environment, for runs by hand, and says so.
+func (r *invocation) fillSecrets(c *Credentials) (warnings []string) {
+	for _, each := range []struct {
+		authType, variable string
+		secret             *redact.Secret
+	}{
+		{authAPIToken, "QUALTRICS_API_TOKEN", &c.APIToken},
+		{authOAuth, "QUALTRICS_CLIENT_SECRET", &c.ClientSecret},
+	} {
+		if value := r.Getenv(each.variable); c.AuthType == each.authType && *each.secret == "" && value != "" {
+			*each.secret = redact.Secret(value)
+			warnings = append(warnings, "the credentials come from the environment: "+each.variable)
+		}
+	}
+	return warnings
 }
 
 // input reads a file that the user named; what cannot be read is theirs to
@@ -64,13 +92,33 @@ func count(n int, one, many string) string {
 // secrets lists what must never be printed.
 func (c *Config) secrets() []redact.Secret {
 	secrets := []redact.Secret{c.Credentials.ClientSecret, c.Credentials.APIToken, c.Network.ClientKey}
-	if proxy, err := url.Parse(c.Network.Proxy.Reveal()); err == nil && proxy.User != nil {
-		if password, ok := proxy.User.Password(); ok {
-			secrets = append(secrets, redact.Secret(password))
+	// Text is masked line by line.
+	for line := range strings.Lines(c.Network.ClientKey.Reveal()) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") {
+			secrets = append(secrets, redact.Secret(line))
 		}
 	}
-	return slices.DeleteFunc(secrets, func(s redact.Secret) bool { return len(s.Reveal()) < redact.MinLength })
+	if proxy, err := url.Parse(c.Network.Proxy.Reveal()); err == nil {
+		secrets = append(secrets, proxySecret(proxy))
+	}
+	return secrets
 }
+
+// proxySecret is the password of a proxy; a user without one is a token.
+func proxySecret(proxy *url.URL) redact.Secret {
+	if proxy.User == nil {
+		return ""
+	}
+	if password, ok := proxy.User.Password(); ok {
+		return redact.Secret(password)
+	}
+	return redact.Secret(proxy.User.Username())
+}
+
+const shortProxySecret = "the password of the proxy is shorter than 8 characters, so that it cannot be told from other text where it has to be masked: use a longer one"
+
+// tooShort reports whether a secret cannot be masked.
+func tooShort(secret redact.Secret) bool { return secret != "" && len(secret) < redact.MinLength }
 
 // findings is what a check found.
 type findings struct{ warnings, problems []string }
@@ -251,9 +299,11 @@ func (c *NetworkConfig) check(found *findings) {
 		parsed, err := url.Parse(proxy)
 		if err != nil || parsed.Host == "" || !slices.Contains([]string{"http", "https", "socks5"}, parsed.Scheme) {
 			found.problem("network.proxy must be an address such as http://proxy.example.com:3128")
+		} else if tooShort(proxySecret(parsed)) {
+			found.problem("network.proxy: " + shortProxySecret)
 		}
 	}
-	if (c.ClientCertificate == "") != (c.ClientKey.Reveal() == "") {
+	if (c.ClientCertificate == "") != (c.ClientKey == "") {
 		found.problem("network.client_certificate and network.client_key belong together: one of them is missing")
 	}
 }

@@ -30,21 +30,26 @@ func (r *invocation) client(s *settings, waiting func(qualtrics.Wait)) (*qualtri
 	limits.ExportDeadline = time.Duration(s.config.Limits.ExportDeadlineMinutes) * time.Minute
 	limits.SpoolBytes = int64(s.config.Limits.SpoolMiB) << 20
 	return qualtrics.New(qualtrics.Options{
-		Origin: s.origin,
-		Credentials: qualtrics.Credentials{
-			APIToken:     s.config.Credentials.APIToken,
-			ClientID:     s.config.Credentials.ClientID,
-			ClientSecret: s.config.Credentials.ClientSecret,
-		},
-		Transport: transport,
-		Limits:    limits,
-		Redactor:  r.redactor,
-		Logger:    r.log,
-		Spool:     r.Files.Spool,
-		UserAgent: "source-qualtrics/" + Version,
-		Waiting:   waiting,
-		Jitter:    r.Jitter,
+		Origin:      s.origin,
+		Credentials: s.config.Credentials.chosen(),
+		Transport:   transport,
+		Limits:      limits,
+		Redactor:    r.redactor,
+		Logger:      r.log,
+		Spool:       r.Files.Spool,
+		UserAgent:   "source-qualtrics/" + Version,
+		Waiting:     waiting,
+		Jitter:      r.Jitter,
 	})
+}
+
+// chosen are the credentials of the type that is set; a form may keep those
+// of the other one.
+func (c *Credentials) chosen() qualtrics.Credentials {
+	if c.AuthType == authAPIToken {
+		return qualtrics.Credentials{APIToken: c.APIToken}
+	}
+	return qualtrics.Credentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret}
 }
 
 // network makes the transport that the configuration asks for.
@@ -94,6 +99,10 @@ func (r *invocation) environmentProxy(origin qualtrics.Origin) (*url.URL, error)
 	if err != nil || proxy.Host == "" {
 		return nil, configErrorf("the environment's HTTPS_PROXY is no address")
 	}
+	if tooShort(proxySecret(proxy)) {
+		return nil, configErrorf("the environment's HTTPS_PROXY: %s", shortProxySecret)
+	}
+	r.redactor.Add(proxySecret(proxy))
 	return proxy, nil
 }
 

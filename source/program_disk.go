@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
@@ -34,6 +35,13 @@ func (disk) ReadFile(name string) (content []byte, err error) {
 		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxInput>>20)
 	}
 	return content, err
+}
+
+// Exposed reports whether users other than the owner may read a file. What is
+// no regular file, such as a pipe, goes to us alone.
+func (disk) Exposed(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0
 }
 
 func (disk) Spool() (qualtrics.Spool, error) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 )
 
@@ -55,7 +56,8 @@ func (e *LockedError) Error() string {
 }
 
 // OpenRoot opens a folder, which it makes with mode 0700 if need be. All names
-// stay inside: a symbolic link that leads out of the folder is refused.
+// stay inside: a symbolic link that leads out of the folder is refused,
+// and so is a folder that is one.
 func OpenRoot(dir string) (FS, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the output folder: %w", err)
@@ -64,7 +66,30 @@ func OpenRoot(dir string) (FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the output folder: %w", err)
 	}
+	if err := noLink(dir, root); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the output folder: %w", err), root.Close())
+	}
 	return &rooted{root}, nil
+}
+
+// noLink checks that an open folder is what its own name stands for, and not
+// what somebody put a link to in its place.
+func noLink(dir string, root *os.Root) error {
+	named, err := os.Lstat(filepath.Clean(dir))
+	if err != nil {
+		return err
+	}
+	if named.Mode()&fs.ModeSymlink != 0 {
+		return errors.New("it is a symbolic link: name the folder that it leads to")
+	}
+	opened, err := root.Stat(".")
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(named, opened) {
+		return errors.New("it was replaced while it was opened")
+	}
+	return nil
 }
 
 // rooted is a folder of the operating system.

@@ -256,3 +256,24 @@ func TestOpenRoot_LinksOutOfTheFolderAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestOpenRoot_AFolderThatIsALinkIsRefused(t *testing.T) {
+	t.Parallel()
+	outside, parent := t.TempDir(), t.TempDir()
+	link := filepath.Join(parent, "data")
+	if err := os.Symlink(outside, link); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+	for _, dir := range []string{link, link + "/", link + "/.", filepath.Join(parent, ".", "data")} {
+		if _, err := landing.OpenRoot(dir); err == nil || !strings.Contains(err.Error(), "it is a symbolic link: name the folder that it leads to") {
+			t.Errorf("%s: got %v, want it refused", dir, err)
+		}
+	}
+	if found := tree(t, outside); len(found) > 0 {
+		t.Errorf("written behind the link: %v", found)
+	}
+	// What leads to the folder is the user's own choice.
+	if err := deliver(t, root(t, filepath.Join(link, "data")), landing.NDJSON, "run"); err != nil {
+		t.Errorf("a folder below a link: %v", err)
+	}
+}

@@ -108,7 +108,7 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("making a client: it has no origin")
 	case o.Transport == nil || o.Spool == nil:
 		return nil, errors.New("making a client: it has no transport or no spool")
-	case (o.Credentials.APIToken.Reveal() == "") == (o.Credentials.ClientSecret.Reveal() == ""):
+	case (o.Credentials.APIToken == "") == (o.Credentials.ClientSecret == ""):
 		return nil, errors.New("making a client: it takes either an API token or an OAuth client")
 	}
 	c := &Client{
@@ -134,7 +134,7 @@ func New(o Options) (*Client, error) {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	c.http = &http.Client{Transport: o.Transport, CheckRedirect: c.redirect}
-	if o.Credentials.APIToken.Reveal() != "" {
+	if o.Credentials.APIToken != "" {
 		c.auth = apiToken(o.Credentials.APIToken)
 	} else {
 		c.auth = newOAuth(c, o.Credentials, o.Transport)
