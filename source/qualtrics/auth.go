@@ -29,9 +29,9 @@ type authorizer interface {
 }
 
 // apiToken is a token that belongs to a user (API §1.3).
-type apiToken redact.Secret
+type apiToken struct{ token redact.Secret }
 
-func (t apiToken) credential(context.Context) (redact.Secret, error) { return redact.Secret(t), nil }
+func (t apiToken) credential(context.Context) (redact.Secret, error) { return t.token, nil }
 
 func (apiToken) apply(header http.Header, credential redact.Secret) {
 	header.Set("X-API-TOKEN", credential.Reveal())

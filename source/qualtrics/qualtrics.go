@@ -135,7 +135,7 @@ func New(o Options) (*Client, error) {
 	}
 	c.http = &http.Client{Transport: o.Transport, CheckRedirect: c.redirect}
 	if o.Credentials.APIToken != "" {
-		c.auth = apiToken(o.Credentials.APIToken)
+		c.auth = apiToken{o.Credentials.APIToken}
 	} else {
 		c.auth = newOAuth(c, o.Credentials, o.Transport)
 	}
