@@ -379,49 +379,6 @@ func TestParseState(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	f.Add([]byte(`{"streams":[{"stream":{"name":"a"}}]}`))
-	f.Add([]byte(`[{"type":"STREAM","stream":{"stream_descriptor":{"name":"a"},"stream_state":{}}}]`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		catalog, err := airbyte.ParseConfiguredCatalog(text)
-		if err == nil {
-			for _, s := range catalog.Streams {
-				if s.Name == "" {
-					t.Error("a stream without a name")
-				}
-			}
-		}
-		states, _, err := airbyte.ParseState(text)
-		if err == nil {
-			for name, state := range states {
-				if !json.Valid(state) {
-					t.Errorf("the state of %q is no JSON: %q", name, state)
-				}
-			}
-		}
-	})
-}
-
-func FuzzWriter(f *testing.F) {
-	f.Add("a", "b\nc\u2028\xff")
-	f.Fuzz(func(t *testing.T, id, text string) {
-		if id == "" {
-			return
-		}
-		var out bytes.Buffer
-		table := newTable(t)
-		w := airbyte.NewWriter(&out, clock)
-		begin(t, w, table)
-		must(t, w.Record("things", rowOf(t, table, &row{ID: id, At: noon, Name: &text})))
-		slog.New(w.Handler(slog.LevelInfo)).Error(text, "id", id)
-		must(t, w.Error(record.Failure{Type: record.SystemError, Message: text, Internal: id}))
-		must(t, w.Close())
-		if got := len(airbytetest.Validate(t, out.Bytes())); got != 5 {
-			t.Errorf("got %d messages, want 5:\n%s", got, out.String())
-		}
-	})
-}
-
 func BenchmarkRecord(b *testing.B) {
 	table := newTable(b)
 	name := strings.Repeat("some words of feedback ", 20)

@@ -377,8 +377,11 @@ func cut(text string, limit int) string {
 	if len(text) <= limit {
 		return text
 	}
-	for !utf8.RuneStart(text[limit]) && limit > 0 {
-		limit--
+	// Text without any start of a character is cut anywhere.
+	for at := limit; at > limit-utf8.UTFMax; at-- {
+		if utf8.RuneStart(text[at]) {
+			return text[:at]
+		}
 	}
 	return text[:limit]
 }

@@ -5,7 +5,21 @@ import (
 	"net"
 	"net/http"
 	"syscall"
+	"time"
 )
+
+// RetryAfter reads a Retry-After header.
+func RetryAfter(header http.Header) (time.Duration, bool) { return retryAfter(header) }
+
+// ServerTimeBy is the server's time after answers with these headers.
+func ServerTimeBy(headers ...http.Header) (time.Time, bool) {
+	c := &Client{}
+	c.clock.start = time.Now()
+	for _, header := range headers {
+		c.clock.observe(header)
+	}
+	return c.ServerTime()
+}
 
 // ResolvingTransport is NewTransport with another resolver; before anything is
 // sent to an address that passed the checks, connect is asked.

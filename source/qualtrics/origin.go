@@ -90,7 +90,7 @@ func ParseBaseURL(text string, sandbox bool) (Origin, error) {
 		return Origin{}, errors.New("the address holds a user name or a password: leave them out")
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || strings.ContainsAny(text, "\\\r\n\t ") {
+	if err != nil || u.Host == "" || strings.ContainsAny(text, "\\\r\n\t %") {
 		return Origin{}, fmt.Errorf("%.80q is no address such as https://surveys.example.com", text)
 	}
 	switch {

@@ -37,7 +37,8 @@ func retryAfter(header http.Header) (time.Duration, bool) {
 			return maxRetryAfter, true
 		}
 		// Zero would be a storm; a negative or strange number says nothing.
-		return time.Duration(seconds * float64(time.Second)), seconds > 0
+		wait := time.Duration(seconds * float64(time.Second))
+		return wait, wait > 0
 	}
 	at, err := http.ParseTime(text)
 	if err != nil {

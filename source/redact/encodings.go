@@ -7,6 +7,8 @@ import (
 	"html"
 	"net/url"
 	"strings"
+
+	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
 // encodings lists the forms in which a secret can turn up in text.
@@ -37,10 +39,14 @@ func encodings(secret string) []string {
 	return forms
 }
 
-// jsonForms are the ways to write text in a JSON string: as Go does, without
-// its care for HTML, and with the slash escaped, as PHP does.
+// jsonForms are the ways to write text in a JSON string: as records are
+// written, as Go does, without its care for HTML, and with the slash escaped,
+// as PHP does.
 func jsonForms(text string) []string {
 	var forms []string
+	if own := record.AppendString(nil, text); string(own[1:len(own)-1]) != text {
+		forms = append(forms, string(own[1:len(own)-1]))
+	}
 	for _, asHTML := range []bool{true, false} {
 		var quoted strings.Builder
 		encoder := json.NewEncoder(&quoted)

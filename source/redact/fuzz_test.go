@@ -1,0 +1,110 @@
+package redact_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"html"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/redact"
+)
+
+// spoken are the ways in which a secret between other text can be written, by
+// name; around is what stands before it and behind it.
+func spoken(secret, around string) map[string]string {
+	quote := func(text string, asHTML bool) string {
+		var quoted strings.Builder
+		encoder := json.NewEncoder(&quoted)
+		encoder.SetEscapeHTML(asHTML)
+		if err := encoder.Encode(text); err != nil {
+			return ""
+		}
+		return strings.TrimSuffix(quoted.String(), "\n")
+	}
+	both := around + secret + around
+	forms := map[string]string{
+		"raw":           both,
+		"query":         url.QueryEscape(both),
+		"path":          url.PathEscape(both),
+		"html":          html.EscapeString(both),
+		"hex":           hex.EncodeToString([]byte(both)),
+		"upper hex":     strings.ToUpper(hex.EncodeToString([]byte(both))),
+		"base64":        base64.StdEncoding.EncodeToString([]byte(both)),
+		"base64url":     base64.RawURLEncoding.EncodeToString([]byte(both)),
+		"OAuth's basic": base64.StdEncoding.EncodeToString([]byte(around + ":" + url.QueryEscape(secret))),
+	}
+	if utf8.ValidString(both) {
+		forms["json"] = quote(both, true)
+		forms["json without care for HTML"] = quote(both, false)
+		forms["json of a record"] = string(record.AppendString(nil, both))
+		forms["json of PHP"] = strings.ReplaceAll(quote(both, false), "/", `\/`)
+		forms["json in json"] = quote(quote(both, false), true)
+		forms["json in a record"] = string(record.AppendString(nil, quote(both, false)))
+		forms["html in json"] = quote(html.EscapeString(both), true)
+		forms["a query in json"] = quote(url.QueryEscape(both), true)
+	}
+	return forms
+}
+
+// However a secret is written, whatever stands around it and however the text
+// is cut into writes, it is masked; and what holds none passes as it is.
+func FuzzWriter(f *testing.F) {
+	f.Add("abcdefgh", "x", []byte{1})
+	f.Add("aaaaaaaa", "aaaaaaaaa", []byte{3, 5})
+	f.Add(`caf<é>"&+/ canary 'x'`, "\"\n", []byte{7, 0, 1})
+	f.Add("tok%en/with+signs==", "\r\n\xff", []byte{2, 9})
+	f.Add("a\u2028\u0085\x7f\\b\tcd", "/", []byte{250})
+	f.Add("[redacted]", "]", []byte{4})
+	f.Fuzz(func(t *testing.T, secret, around string, cuts []byte) {
+		switch {
+		case len(secret) < redact.MinLength || len(secret) > 200 || len(around) > 200:
+			return
+		case strings.ContainsAny(secret, "\r\n"):
+			return // no configuration takes one that is printed
+		case strings.Contains(redact.Mask, secret) || strings.Contains(secret+around, redact.Mask):
+			return // the mask is no secret
+		}
+		r := redact.New(redact.Secret(secret))
+		for name, form := range spoken(secret, around) {
+			got := written(t, r, form, cuts)
+			if want := r.String(form); got != want {
+				t.Errorf("%s: cut by %v got %q, as a whole %q", name, cuts, got, want)
+			}
+			// A mask may stand beside what only together with it is a secret.
+			if left := strings.ReplaceAll(got, redact.Mask, "\n"); left == got || strings.Contains(left, secret) {
+				t.Errorf("%s: the secret %q in %q was not masked: %q", name, secret, form, got)
+			}
+		}
+		if got := written(t, redact.New(), around+secret, cuts); got != around+secret {
+			t.Errorf("without a secret %q became %q", around+secret, got)
+		}
+	})
+}
+
+// written is what a writer passes on of a text that comes in pieces of these
+// lengths, over and over.
+func written(t *testing.T, r *redact.Redactor, text string, cuts []byte) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := r.Writer(&out)
+	for i := 0; text != ""; i++ {
+		n := len(text)
+		if len(cuts) > 0 {
+			n = min(n, 1+int(cuts[i%len(cuts)]))
+		}
+		if got, err := w.Write([]byte(text[:n])); got != n || err != nil {
+			t.Fatalf("wrote %d of %d bytes, %v", got, n, err)
+		}
+		text = text[n:]
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
