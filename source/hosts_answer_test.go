@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -12,7 +13,7 @@ import (
 // do, and fails the test when anybody else is asked for anything.
 type misled struct {
 	*tenant
-	pointers int
+	pointers atomic.Int32
 }
 
 // newMisled makes one; rewrite changes a JSON answer, header is added to all.
@@ -32,7 +33,7 @@ func newMisled(t *testing.T, rewrite func(request *http.Request, body []byte) []
 		}
 		for name, value := range header {
 			response.Header.Set(name, value)
-			m.pointers++
+			m.pointers.Add(1)
 		}
 		if rewrite == nil || !strings.Contains(response.Header.Get("Content-Type"), "json") {
 			return response, nil
@@ -46,7 +47,7 @@ func newMisled(t *testing.T, rewrite func(request *http.Request, body []byte) []
 		}
 		changed := rewrite(r, body)
 		if !bytes.Equal(changed, body) {
-			m.pointers++
+			m.pointers.Add(1)
 		}
 		response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(changed)), int64(len(changed))
 		response.Header.Del("Content-Length")
@@ -92,7 +93,7 @@ func TestRead_AsksNobodyElseWhateverAnAnswerSays(t *testing.T) {
 					for _, stream := range []string{"surveys", "responses", "contacts"} {
 						m.compareTruth(t, stream, tables[stream])
 					}
-					if m.pointers == 0 {
+					if m.pointers.Load() == 0 {
 						t.Error("no answer pointed elsewhere")
 					}
 					check := m.run(t, "check", "--config", "config.json")

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -123,4 +125,90 @@ func landedIn(t *testing.T, folder string) string {
 		t.Fatal(err)
 	}
 	return all.String()
+}
+
+// Access tokens live in memory: no output, state or file holds one, and the
+// configuration is never written.
+func TestCommands_KeepAccessTokensInMemory(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, small).withOAuth()
+		tn.env["LOG_LEVEL"] = "debug"
+		var lock sync.Mutex
+		var issued []string
+		next := tn.RoundTripper()
+		tn.transport = tripper(func(r *http.Request) (*http.Response, error) {
+			lock.Lock()
+			if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && !slices.Contains(issued, token) {
+				issued = append(issued, token)
+			}
+			lock.Unlock()
+			return next.RoundTrip(r)
+		})
+		folder := filepath.Join(t.TempDir(), "data")
+		tn.files["catalog.json"] = catalogOf(t, "surveys", "responses", "contacts")
+		var output strings.Builder
+		for _, args := range [][]string{
+			{"check", "--config", "config.json"},
+			{"read", "--config", "config.json", "--catalog", "catalog.json"},
+			{"export", "--config", "config.json", "--to", folder, "--format", "ndjson"},
+		} {
+			got := tn.run(t, args...)
+			if got.code != 0 {
+				t.Errorf("%s: got exit code %d, want 0: %s", args[0], got.code, got.stderr)
+			}
+			output.WriteString(got.stdout + got.stderr)
+		}
+		if len(issued) < 3 {
+			t.Fatalf("got %d access tokens, want one of each command", len(issued))
+		}
+		secrets := append(issued, tn.Credentials().ClientSecret)
+		leaks(t, "the output", output.String(), secrets...)
+		leaks(t, "a file", landedIn(t, folder), secrets...)
+		if !bytes.Equal(tn.files["config.json"], mustJSON(t, tn.config)) {
+			t.Error("the configuration was changed")
+		}
+	})
+}
+
+// What a server says is shown in part only: the known fields of an error,
+// short and printable. All else stays unsaid, even to whoever debugs.
+func TestCommands_ShowNoBodyOfAnAnswer(t *testing.T) {
+	const mark = "MARKED"
+	long := strings.Repeat("long ", 2_000)
+	for name, test := range map[string]struct {
+		code  int
+		body  string
+		shows string
+	}{
+		"a page":             {502, "<html>" + mark, "HTTP 502"},
+		"a page for JSON":    {200, "<html>" + mark, "HTML page"},
+		"unknown members":    {400, `{"meta":{"debug":"` + mark + `","error":{"errorMessage":"known","trace":"` + mark + `"}},"result":"` + mark + `"}`, "known"},
+		"a result":           {200, `{"result":{"` + mark + `":1,"elements":"` + mark + `"},"meta":{}}`, "another shape"},
+		"a cut result":       {200, `{"result":{"` + mark, "not JSON"},
+		"a long message":     {400, `{"meta":{"error":{"errorMessage":"` + long + mark + `","errorCode":"` + long + mark + `"},"requestId":"` + long + mark + `"}}`, "long"},
+		"control characters": {400, `{"meta":{"error":{"errorMessage":"a\u001b[31m\u0000\r\n\u2028b","errorCode":"\u0007"}}}`, "a [31m"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, small)
+				tn.env["LOG_LEVEL"] = "debug"
+				tn.transport = tripper(func(r *http.Request) (*http.Response, error) { return answer(r, test.code, test.body), nil })
+				for _, command := range []string{"surveys", "check"} {
+					got := tn.run(t, command, "--config", "config.json")
+					text := got.stdout + got.stderr
+					if !strings.Contains(text, test.shows) {
+						t.Errorf("%s: got %.500q, want %q in it", command, text, test.shows)
+					}
+					if strings.Contains(text, mark) || strings.ContainsAny(text, "\x00\x1b\x07\r\u2028") || strings.Contains(text, `\u001b`) {
+						t.Errorf("%s: more of the answer is shown than its known fields: %.1000q", command, text)
+					}
+					for line := range strings.Lines(text) {
+						if len(line) > 2500 {
+							t.Errorf("%s: a line of %d bytes was written", command, len(line))
+						}
+					}
+				}
+			})
+		})
+	}
 }
