@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/frame"
@@ -28,7 +29,7 @@ type Response struct {
 	Repaired        bool   // invalid text was replaced by U+FFFD while reading
 
 	members  map[string][]byte
-	answered map[string]bool // names of values, or of labels, so far
+	answered map[string]int // how often values, or labels, had a name so far
 }
 
 // parse takes a record apart, which is valid JSON.
@@ -36,7 +37,7 @@ func (r *Response) parse(raw []byte, keys *Keys) error {
 	answers, embedded, labels := r.Answers[:0], r.EmbeddedData[:0], r.Labels[:0]
 	*r = Response{members: r.members, answered: r.answered}
 	if r.members == nil {
-		r.members, r.answered = make(map[string][]byte), make(map[string]bool)
+		r.members, r.answered = make(map[string][]byte), make(map[string]int)
 	}
 	clear(r.members)
 	clear(r.answered)
@@ -56,7 +57,8 @@ func (r *Response) parse(raw []byte, keys *Keys) error {
 		case ok && r.Metadata[which] == nil:
 			r.Metadata[which] = value
 		case ok:
-			embedded = appendMember(embedded, r.once(name+"_dup"), value)
+			r.answered[name] = max(r.answered[name], 1)
+			embedded = appendMember(embedded, r.once(name), value)
 		case name == "lastModifiedDate" && !keys.embedded[name]:
 			// The key without the underscore: seen by nobody, but the
 			// official text spells the column so (API §0.4). assumed
@@ -99,13 +101,19 @@ func (r *Response) parse(raw []byte, keys *Keys) error {
 }
 
 // once is a name that no value of the record had so far: one that comes again
-// gets another, for it would replace the first one in whatever reads it.
+// gets another, for it would replace the first one in whatever reads it. Names
+// are numbered, so that a record full of one name stays as long as it is.
 func (r *Response) once(name string) string {
-	for r.answered[name] {
-		name += "_dup"
+	n := r.answered[name]
+	r.answered[name] = n + 1
+	switch n {
+	case 0:
+		return name
+	case 1:
+		return r.once(name + "_dup")
+	default:
+		return r.once(name + "_dup" + strconv.Itoa(n))
 	}
-	r.answered[name] = true
-	return name
 }
 
 // errNoID is that of a record that nobody could find again.

@@ -58,8 +58,8 @@ func TestResponse_IsTakenApart(t *testing.T) {
 		"names that come again": {
 			`{"responseId":"R_1","values":{"QID1":1,"plan":"a","QID1":2,"plan":"b","QID1":3,"status":0,"status":4,"status":8},"labels":{"QID1":"One","QID1":"Two"}}`,
 			map[string]string{
-				"id": "R_1", "status": "0", "answers": `{"QID1":1,"QID1_dup":2,"QID1_dup_dup":3}`,
-				"embedded": `{"plan":"a","plan_dup":"b","status_dup":4,"status_dup_dup":8}`, "labels": `{"QID1":"One","QID1_dup":"Two"}`,
+				"id": "R_1", "status": "0", "answers": `{"QID1":1,"QID1_dup":2,"QID1_dup2":3}`,
+				"embedded": `{"plan":"a","plan_dup":"b","status_dup":4,"status_dup2":8}`, "labels": `{"QID1":"One","QID1_dup":"Two"}`,
 			},
 		},
 		"the id among the values": {
@@ -213,5 +213,22 @@ func TestResponse_RefusesWhatIsNone(t *testing.T) {
 		if err := r.parse([]byte(fullRecord), testKeys()); err != nil || r.ID != "R_0" {
 			t.Errorf("after %s: got the id %q, %v", raw, r.ID, err)
 		}
+	}
+}
+
+// A record full of one name is no way to keep us busy.
+func TestResponse_ManyEqualNamesCostNoMoreThanTheirLength(t *testing.T) {
+	t.Parallel()
+	const n = 100_000
+	var r Response
+	if err := r.parse([]byte(`{"responseId":"R_1","values":{`+strings.Repeat(`"a":1,`, n)+`"a_dup7":2,"a":3}}`), testKeys()); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(r.EmbeddedData); got > 20*n {
+		t.Errorf("%d names became %d bytes", n, got)
+	}
+	var embedded map[string]int
+	if err := json.Unmarshal(r.EmbeddedData, &embedded); err != nil || len(embedded) != n+2 {
+		t.Errorf("got %d names, %v, want %d", len(embedded), err, n+2)
 	}
 }

@@ -64,7 +64,7 @@ func (s *stretches) encode() {
 
 // of returns the stretch of a recorded date; -1 where there is none.
 func (s *stretches) of(recorded time.Time) int {
-	if i := (recorded.Unix() - s.First) / max(1, s.Width); recorded.Unix() >= s.First && recorded.Unix() < s.At && i < int64(len(s.sums)) {
+	if i := (recorded.Unix() - s.First) / max(1, s.Width); recorded.Unix() >= s.First && recorded.Unix() < s.At && i >= 0 && i < int64(len(s.sums)) {
 		return int(i)
 	}
 	return -1
