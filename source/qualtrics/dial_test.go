@@ -20,9 +20,22 @@ import (
 // names is a name server: every lookup of a name gets the next address of its
 // list, the last one again and again.
 type names struct {
-	mu      sync.Mutex
-	next    []string
-	lookups int
+	addresses []string
+
+	mu    sync.Mutex
+	asked map[uint16]int // questions by type: a lookup asks for IPv4 and IPv6 at once
+	found int            // of them, answers with an address
+}
+
+func leadingTo(addresses ...string) *names {
+	return &names{addresses: addresses, asked: make(map[uint16]int)}
+}
+
+// lookups counts the lookups that led to an address.
+func (n *names) lookups() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.found
 }
 
 // resolver asks the name server, which answers over a pipe.
@@ -65,14 +78,12 @@ func (n *names) answer(question []byte) []byte {
 	copy(answer[2:], []byte{0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}) // an answer without records
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	address := netip.MustParseAddr(n.next[0])
+	address := netip.MustParseAddr(n.addresses[min(n.asked[kind], len(n.addresses)-1)])
+	n.asked[kind]++
 	if wanted := map[bool]uint16{true: a, false: aaaa}[address.Is4()]; kind != wanted {
 		return answer
 	}
-	n.lookups++
-	if len(n.next) > 1 {
-		n.next = n.next[1:]
-	}
+	n.found++
 	answer[7] = 1
 	answer = append(answer, 0xc0, header)
 	answer = binary.BigEndian.AppendUint16(answer, kind)
@@ -86,7 +97,7 @@ var errNotSent = errors.New("nothing is sent in a test")
 // dial makes one request for a name and returns its error.
 func dial(t *testing.T, transport http.RoundTripper) error {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://surveys.example.com/", http.NoBody)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://surveys.example.com./", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +120,7 @@ func TestTransport_ChecksTheAddressThatANameLeadsTo(t *testing.T) {
 		"::ffff:127.0.0.1": false, "::ffff:169.254.169.254": false, "::127.0.0.1": false, "64:ff9b::7f00:1": false, "64:ff9b::a9fe:a9fe": false,
 		"64:ff9b:1::a00:1": false, "2002:7f00:1::1": false, "2001:0:4136:e378::1": false, "100::1": false,
 	} {
-		server, dialed := &names{next: []string{address}}, []string(nil)
+		server, dialed := leadingTo(address), []string(nil)
 		transport, err := qualtrics.ResolvingTransport(qualtrics.TransportOptions{}, server.resolver(), func(address string) error {
 			dialed = append(dialed, address)
 			return errNotSent
@@ -118,8 +129,8 @@ func TestTransport_ChecksTheAddressThatANameLeadsTo(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = dial(t, transport)
-		if server.lookups == 0 || errors.Is(err, errNotSent) != public || (len(dialed) > 0) != public {
-			t.Errorf("%s: got %v after %d lookups and dials of %v, want one: %v", address, err, server.lookups, dialed, public)
+		if server.lookups() == 0 || errors.Is(err, errNotSent) != public || (len(dialed) > 0) != public {
+			t.Errorf("%s: got %v after %d lookups and dials of %v, want one: %v", address, err, server.lookups(), dialed, public)
 		}
 		if !public && (err == nil || !strings.Contains(err.Error(), "in a private network")) {
 			t.Errorf("%s: got %v, want an error that says why", address, err)
@@ -132,7 +143,7 @@ func TestTransport_ChecksTheAddressThatANameLeadsTo(t *testing.T) {
 func TestTransport_ChecksEveryConnectionAnew(t *testing.T) {
 	t.Parallel()
 	for _, home := range []string{"127.0.0.1", "169.254.169.254", "::1"} {
-		server, dialed := &names{next: []string{"8.8.8.8", home}}, []string(nil)
+		server, dialed := leadingTo("8.8.8.8", home), []string(nil)
 		connect := func(address string) error {
 			dialed = append(dialed, address)
 			return errNotSent
@@ -166,17 +177,17 @@ func TestTransport_ChecksEveryConnectionAnew(t *testing.T) {
 // What is refused is the user's to solve, and final.
 func TestCall_APrivateAddressIsAProblemOfTheConfiguration(t *testing.T) {
 	t.Parallel()
-	server := &names{next: []string{"127.0.0.1"}}
+	server := leadingTo("127.0.0.1")
 	transport, err := qualtrics.ResolvingTransport(qualtrics.TransportOptions{}, server.resolver(), func(string) error { return errNotSent })
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, options := range map[string][]option{"token": nil, "OAuth": {withOAuth}} {
 		c := client(t, nil, append(options, func(o *qualtrics.Options) { o.Transport = transport })...)
-		before := server.lookups
+		before := server.lookups()
 		err := whoami(t, c)
-		if qualtrics.Kind(err) != qualtrics.KindConfig || !strings.Contains(err.Error(), "in a private network; check data_center") || server.lookups != before+1 {
-			t.Errorf("%s: got %v after %d lookups, want a problem of the configuration after one", name, err, server.lookups-before)
+		if qualtrics.Kind(err) != qualtrics.KindConfig || !strings.Contains(err.Error(), "in a private network; check data_center") || server.lookups() != before+1 {
+			t.Errorf("%s: got %v after %d lookups, want a problem of the configuration after one", name, err, server.lookups()-before)
 		}
 	}
 }
