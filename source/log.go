@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/birdie-ai/source-qualtrics/source/redact"
 )
@@ -47,6 +48,9 @@ func (h *redacted) WithGroup(name string) slog.Handler {
 	return &redacted{h.next.WithGroup(name), h.redactor}
 }
 
+// maxLine is how long a line for people may be, in bytes.
+const maxLine = 50_000
+
 // lines writes log records for people: one line each.
 type lines struct {
 	out   io.Writer
@@ -79,10 +83,13 @@ func (h *lines) Handle(_ context.Context, rec slog.Record) error {
 		add(attr)
 	}
 	rec.Attrs(add)
-	line.WriteByte('\n')
+	text := line.String()
+	if len(text) > maxLine {
+		text = strings.ToValidUTF8(text[:maxLine], "")
+	}
 	h.lock.Lock()
 	defer h.lock.Unlock()
-	_, err := io.WriteString(h.out, line.String())
+	_, err := io.WriteString(h.out, text+"\n")
 	return err
 }
 
@@ -94,12 +101,13 @@ func (h *lines) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 func (h *lines) WithGroup(string) slog.Handler { return h }
 
-// printed replaces what would break a line or move a terminal's cursor.
+// printed replaces what would break a line, move a terminal's cursor or turn
+// the direction of what follows.
 func printed(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || (r >= 0x7f && r < 0xa0) || r == '\u2028' || r == '\u2029' {
-			return ' '
+		if unicode.IsPrint(r) {
+			return r
 		}
-		return r
+		return ' '
 	}, text)
 }

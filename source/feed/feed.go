@@ -63,11 +63,15 @@ func (e *PositionError) Error() string {
 func (e *PositionError) Unwrap() error { return e.Err }
 
 // understand decodes a position; an empty one leaves the value as it is.
-func (r *Request) understand(into any) error {
+func (r *Request) understand(into interface{ plausible() error }) error {
 	if len(r.Position) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(r.Position, into); err != nil {
+	err := json.Unmarshal(r.Position, into)
+	if err == nil {
+		err = into.plausible()
+	}
+	if err != nil {
 		return &PositionError{r.Partition, err}
 	}
 	return nil

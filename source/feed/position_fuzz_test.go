@@ -57,7 +57,7 @@ func FuzzPosition(f *testing.F) {
 
 // identity reports whether a position is understood; it then is the same after
 // it was written and read again.
-func identity[P any](t *testing.T, raw []byte, typed func(error) bool, partition Partition, first, second *P) bool {
+func identity(t *testing.T, raw []byte, typed func(error) bool, partition Partition, first, second interface{ plausible() error }) bool {
 	t.Helper()
 	request := Request{Partition: partition, Position: raw}
 	if !typed(request.understand(first)) {
