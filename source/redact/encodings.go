@@ -7,8 +7,6 @@ import (
 	"html"
 	"net/url"
 	"strings"
-
-	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
 // encodings lists the forms in which a secret can turn up in text.
@@ -39,14 +37,11 @@ func encodings(secret string) []string {
 	return forms
 }
 
-// jsonForms are the ways to write text in a JSON string: as records are
-// written, as Go does, without its care for HTML, and with the slash escaped,
-// as PHP does.
+// jsonForms are the ways to write text in a JSON string: as Go does, without
+// its care for HTML, with the slash escaped, as PHP does, and as our records
+// are written.
 func jsonForms(text string) []string {
 	var forms []string
-	if own := record.AppendString(nil, text); string(own[1:len(own)-1]) != text {
-		forms = append(forms, string(own[1:len(own)-1]))
-	}
 	for _, asHTML := range []bool{true, false} {
 		var quoted strings.Builder
 		encoder := json.NewEncoder(&quoted)
@@ -56,7 +51,7 @@ func jsonForms(text string) []string {
 		}
 		form := strings.TrimSuffix(quoted.String(), "\n")
 		form = form[1 : len(form)-1]
-		for _, each := range []string{form, strings.ReplaceAll(form, "/", `\/`)} {
+		for _, each := range []string{form, strings.ReplaceAll(form, "/", `\/`), asRecord.Replace(form)} {
 			if each != text {
 				forms = append(forms, each)
 			}
@@ -64,6 +59,9 @@ func jsonForms(text string) []string {
 	}
 	return forms
 }
+
+// asRecord turns what Go's encoder wrote into what our records have.
+var asRecord = strings.NewReplacer(`\\`, `\\`, `\b`, `\u0008`, `\f`, `\u000c`, "\x7f", `\u007f`, "\u0085", `\u0085`)
 
 // base64Forms are the base64 of a longer text that holds the secret: they
 // depend on where it starts in a group of three bytes. The characters that

@@ -60,6 +60,7 @@ func FuzzWriter(f *testing.F) {
 	f.Add(`caf<é>"&+/ canary 'x'`, "\"\n", []byte{7, 0, 1})
 	f.Add("tok%en/with+signs==", "\r\n\xff", []byte{2, 9})
 	f.Add("a\u2028\u0085\x7f\\b\tcd", "/", []byte{250})
+	f.Add("\b\f\\bc\x01def", "/", []byte{250})
 	f.Add("[redacted]", "]", []byte{4})
 	f.Fuzz(func(t *testing.T, secret, around string, cuts []byte) {
 		switch {
