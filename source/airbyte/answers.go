@@ -13,8 +13,8 @@ const protocolVersion = "0.2.0"
 // Spec writes the answer to spec: the JSON Schema of the configuration, as
 // compact JSON, and where its documentation is.
 func (w *Writer) Spec(specification []byte, documentationURL string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lines.Lock()
+	defer w.lines.Unlock()
 	w.line = append(w.line[:0], `{"type":"SPEC","spec":{"protocol_version":"`+protocolVersion+`","documentationUrl":`...)
 	w.line = record.AppendString(w.line, documentationURL)
 	w.line = append(w.line, `,"connectionSpecification":`...)
@@ -32,8 +32,8 @@ func (w *Writer) ConnectionStatus(ok bool, message string) error {
 	if ok {
 		status = "SUCCEEDED"
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lines.Lock()
+	defer w.lines.Unlock()
 	w.line = append(w.line[:0], `{"type":"CONNECTION_STATUS","connectionStatus":{"status":"`+status+`"`...)
 	if message != "" {
 		w.line = append(w.line, `,"message":`...)
@@ -53,8 +53,8 @@ type CatalogStream struct {
 
 // Catalog writes the answer to discover.
 func (w *Writer) Catalog(streams []CatalogStream) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lines.Lock()
+	defer w.lines.Unlock()
 	w.line = append(w.line[:0], `{"type":"CATALOG","catalog":{"streams":[`...)
 	for i, s := range streams {
 		if i > 0 {

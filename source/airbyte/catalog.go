@@ -1,11 +1,10 @@
 package airbyte
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+
+	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
 // SyncMode is how a stream is to be read.
@@ -42,7 +41,7 @@ func ParseConfiguredCatalog(text []byte) (ConfiguredCatalog, error) {
 			DestinationSyncMode *string `json:"destination_sync_mode"`
 		} `json:"streams"`
 	}
-	if err := decode(text, &raw); err != nil {
+	if err := wire.Decode(text, &raw); err != nil {
 		return ConfiguredCatalog{}, err
 	}
 	if raw.Streams == nil {
@@ -83,35 +82,4 @@ func destinationMode(mode string) bool {
 		return true
 	}
 	return false
-}
-
-// decode reads one JSON value and refuses what follows it.
-func decode(text []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
-	if err := decoder.Decode(into); err != nil {
-		var syntax *json.SyntaxError
-		var typed *json.UnmarshalTypeError
-		switch {
-		case errors.Is(err, io.EOF):
-			return errors.New("it is empty")
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			return errors.New("it is not valid JSON: it ends too early")
-		case errors.As(err, &syntax):
-			return fmt.Errorf("it is not valid JSON: a mistake at byte %d", syntax.Offset)
-		case errors.As(err, &typed):
-			return fmt.Errorf("%s cannot be a JSON %s (byte %d)", place(typed.Field), typed.Value, typed.Offset)
-		}
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("it is not valid JSON: something follows its end")
-	}
-	return nil
-}
-
-func place(field string) string {
-	if field == "" {
-		return "it"
-	}
-	return "its " + field
 }

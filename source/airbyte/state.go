@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
 // ParseState reads a state file: the newest state of each stream, by name.
@@ -21,7 +23,7 @@ func ParseState(text []byte) (states map[string]json.RawMessage, warnings []stri
 		return states, nil, nil
 	}
 	var raw json.RawMessage
-	if err := decode(text, &raw); err != nil {
+	if err := wire.Decode(text, &raw); err != nil {
 		return nil, nil, err
 	}
 	switch raw[0] {
@@ -92,7 +94,7 @@ func addState(states map[string]json.RawMessage, raw json.RawMessage) (warning s
 	if isNull(raw) {
 		return "", nil
 	}
-	if err := decode(raw, &message); err != nil {
+	if err := wire.Decode(raw, &message); err != nil {
 		return "", err
 	}
 	if message.Type != nil && *message.Type == "STATE" && !isNull(message.State) {

@@ -5,41 +5,26 @@
 package airbyte
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 	"unicode/utf8"
 
 	"github.com/birdie-ai/source-qualtrics/source/record"
-)
-
-const (
-	// bufferBytes is the size of a pipe's buffer on Linux.
-	bufferBytes = 64 << 10
-	// flushEvery is how long a message may wait in the buffer.
-	flushEvery = time.Second
+	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
 // Writer writes messages. It is safe for concurrent use. After an error of
 // writing every call returns that error, which wraps its cause.
 type Writer struct {
-	mu      sync.Mutex
-	out     *bufio.Writer
+	lines   *wire.Lines
 	now     func() time.Time
 	latest  int64 // newest emitted_at, in milliseconds
 	streams map[string]*streamState
 	line    []byte
-	flush   *time.Timer
-	waiting bool // the timer runs
-	err     error
-	closed  bool
 }
 
 // streamState is what was said of a stream.
@@ -55,7 +40,7 @@ type streamState struct {
 
 // NewWriter returns a writer of messages to w that are dated by now.
 func NewWriter(w io.Writer, now func() time.Time) *Writer {
-	return &Writer{out: bufio.NewWriterSize(w, bufferBytes), now: now, streams: make(map[string]*streamState)}
+	return &Writer{lines: wire.New(w), now: now, streams: make(map[string]*streamState)}
 }
 
 // emittedAt is the time of a message in milliseconds; it never goes back,
@@ -72,74 +57,19 @@ const (
 )
 
 // write sends w.line. The lock is held.
-func (w *Writer) write(now bool) error {
-	if w.err != nil {
-		return w.err
-	}
-	if w.closed {
-		return errors.New("writing a message: the writer is closed")
-	}
-	if bytes.IndexByte(w.line, '\n') >= 0 {
-		return w.failed(&record.InvariantError{What: "a message has more than one line"})
-	}
-	w.line = append(w.line, '\n')
-	if _, err := w.out.Write(w.line); err != nil {
-		return w.failed(err)
-	}
-	if now {
-		return w.flushNow()
-	}
-	if !w.waiting {
-		w.waiting = true
-		if w.flush == nil {
-			w.flush = time.AfterFunc(flushEvery, w.flushLater)
-		} else {
-			w.flush.Reset(flushEvery)
-		}
-	}
-	return nil
-}
-
-func (w *Writer) failed(err error) error {
-	w.err = fmt.Errorf("writing a message: %w", err)
-	return w.err
-}
-
-func (w *Writer) flushNow() error {
-	if err := w.out.Flush(); err != nil {
-		return w.failed(err)
-	}
-	return nil
-}
-
-// flushLater runs on the timer's goroutine; its error meets the next call.
-func (w *Writer) flushLater() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.waiting = false
-	if w.err == nil && !w.closed {
-		_ = w.flushNow()
-	}
-}
+func (w *Writer) write(now bool) error { return w.lines.Write(w.line, now) }
 
 // Close writes what is left. It does not close the underlying writer.
 func (w *Writer) Close() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.closed = true
-	if w.flush != nil {
-		w.flush.Stop()
-	}
-	if w.err != nil {
-		return w.err
-	}
-	return w.flushNow()
+	w.lines.Lock()
+	defer w.lines.Unlock()
+	return w.lines.Close()
 }
 
 // Begin announces a stream: it is started and running.
 func (w *Writer) Begin(info record.Info) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lines.Lock()
+	defer w.lines.Unlock()
 	if w.streams[info.Stream] != nil {
 		return fmt.Errorf("beginning stream %s: it was begun before", info.Stream)
 	}
@@ -171,8 +101,8 @@ func (w *Writer) begun(stream string) (*streamState, error) {
 // Record writes one row. A row without a value for its primary key is
 // refused: under deduplication it would end the whole sync.
 func (w *Writer) Record(stream string, row record.Row) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lines.Lock()
+	defer w.lines.Unlock()
 	s, err := w.begun(stream)
 	if err != nil {
 		return err
@@ -240,8 +170,8 @@ func (w *Writer) appendChanges(changes []record.Change) {
 // covers. A state that says what the one before said is left out where no
 // record lies between them, and refused where one does.
 func (w *Writer) State(stream string, state []byte) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lines.Lock()
+	defer w.lines.Unlock()
 	s, err := w.begun(stream)
 	if err != nil {
 		return err
@@ -273,8 +203,8 @@ func (w *Writer) State(stream string, state []byte) error {
 // limit that moves by less than a second is no news. The first record after
 // its end takes it back, too.
 func (w *Writer) Status(stream string, status record.Status) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lines.Lock()
+	defer w.lines.Unlock()
 	s, err := w.begun(stream)
 	if err != nil {
 		return err
@@ -310,8 +240,8 @@ func (w *Writer) status(stream, status string, limitedUntil time.Time) error {
 // End closes a stream. Complete (nil) it has to have had a state; with a
 // failure, that is written first. A stream that fails may never have begun.
 func (w *Writer) End(stream string, failure *record.Failure) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lines.Lock()
+	defer w.lines.Unlock()
 	if w.streams[stream] == nil && failure != nil {
 		w.streams[stream] = &streamState{}
 		if err := w.status(stream, "STARTED", time.Time{}); err != nil {
@@ -337,8 +267,8 @@ func (w *Writer) End(stream string, failure *record.Failure) error {
 
 // Error writes why the whole command failed.
 func (w *Writer) Error(failure record.Failure) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lines.Lock()
+	defer w.lines.Unlock()
 	return w.trace("", failure)
 }
 
@@ -397,8 +327,8 @@ func (w *Writer) log(level slog.Level, message string) error {
 	case level >= slog.LevelInfo:
 		name = "INFO"
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lines.Lock()
+	defer w.lines.Unlock()
 	w.line = append(w.line[:0], `{"type":"LOG","log":{"level":"`...)
 	w.line = append(w.line, name...)
 	w.line = append(w.line, `","message":`...)
