@@ -30,7 +30,7 @@ func (n *ndjson) encode(row record.Row) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	line = cleanJSON(line)
+	line = record.CleanJSON(line)
 	for i, c := range line {
 		if c == '\n' || c == '\r' {
 			line[i] = ' ' // white space between tokens: strings have it escaped

@@ -157,7 +157,7 @@ func (p *parquetFile) close() error {
 func (p *parquetFile) cell(cell any) any {
 	switch value := cell.(type) {
 	case string:
-		return cleanText(p.mask.String(value))
+		return record.CleanText(p.mask.String(value))
 	case json.Number:
 		number, err := strconv.ParseFloat(string(value), 64)
 		if err != nil {
@@ -170,7 +170,7 @@ func (p *parquetFile) cell(cell any) any {
 		}
 		return value.UnixMicro()
 	case json.RawMessage:
-		return string(cleanJSON(p.mask.Bytes(value)))
+		return string(record.CleanJSON(p.mask.Bytes(value)))
 	default:
 		return value
 	}

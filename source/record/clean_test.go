@@ -1,4 +1,4 @@
-package landing
+package record
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestCleanText_ReplacesOnlyWhatNoFileCanHold(t *testing.T) {
+func TestCleanText_ReplacesOnlyWhatNoDatabaseCanHold(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"":               "",
@@ -19,13 +19,13 @@ func TestCleanText_ReplacesOnlyWhatNoFileCanHold(t *testing.T) {
 		"a\xff\xfeb\x00": "a\ufffdb\ufffd",
 		"\xed\xa0\x80":   "\ufffd",
 	} {
-		if got := cleanText(text); got != want {
+		if got := CleanText(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
 }
 
-func TestCleanJSON_ReplacesOnlyWhatNoFileCanHold(t *testing.T) {
+func TestCleanJSON_ReplacesOnlyWhatNoDatabaseCanHold(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`{}`:                           `{}`,
@@ -42,7 +42,7 @@ func TestCleanJSON_ReplacesOnlyWhatNoFileCanHold(t *testing.T) {
 		`"\`:                           `"\`,
 		`{"\u0000":{"\udc00":[true]}}`: `{"\ufffd":{"\ufffd":[true]}}`,
 	} {
-		if got := string(cleanJSON([]byte(text))); got != want {
+		if got := string(CleanJSON([]byte(text))); got != want {
 			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
 	}
@@ -54,7 +54,7 @@ func FuzzCleanJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		before, valid := tokens(text)
-		cleaned := cleanJSON(bytes.Clone(text))
+		cleaned := CleanJSON(bytes.Clone(text))
 		if !utf8.Valid(cleaned) || bytes.IndexByte(cleaned, 0) >= 0 {
 			t.Fatalf("%q is not clean", cleaned)
 		}

@@ -1,4 +1,4 @@
-package landing
+package record
 
 import (
 	"bytes"
@@ -8,22 +8,22 @@ import (
 	"unicode/utf8"
 )
 
-// replacement stands for what no file can hold: NUL, which many databases
+// replacement stands for what no database can hold: NUL, which many databases
 // refuse, and what is not Unicode.
 const replacement = "\ufffd"
 
-// cleanText returns text without NUL and without invalid UTF-8.
-func cleanText(text string) string {
+// CleanText returns text without NUL and without invalid UTF-8.
+func CleanText(text string) string {
 	if utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 {
 		return text
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(text, replacement), "\x00", replacement)
 }
 
-// cleanJSON returns JSON whose strings are free of the same, be it written out
+// CleanJSON returns JSON whose strings are free of the same, be it written out
 // or as an escape: "\u0000" and escapes of single surrogates, which strict
 // readers refuse, are replaced. It may return its argument.
-func cleanJSON(text []byte) []byte {
+func CleanJSON(text []byte) []byte {
 	if !utf8.Valid(text) {
 		text = bytes.ToValidUTF8(text, []byte(replacement))
 	}
@@ -56,7 +56,7 @@ func cleanJSON(text []byte) []byte {
 }
 
 // unicodeEscape measures the escape (\uXXXX, or a pair of surrogates) at the
-// start of text, and reports whether it is a character that a file can hold.
+// start of text, and reports whether it is a character that a database can hold.
 // What is no escape is left for the reader to judge.
 func unicodeEscape(text []byte) (size int, fits bool) {
 	const width = len(`\uXXXX`)
