@@ -24,20 +24,24 @@ const module = "github.com/birdie-ai/source-qualtrics"
 // mayImport lists which of our packages each of them may import. What is not
 // listed imports nothing of ours.
 var mayImport = map[string][]string{
-	"cmd/source-qualtrics": {"source"},
+	"cmd/source-qualtrics": {"cmd/internal/process"},
+	"cmd/tap-qualtrics":    {"cmd/internal/process"},
+	"cmd/internal/process": {"source"},
 	"source": {
 		"schemas", "source/airbyte", "source/feed", "source/frame", "source/landing", "source/qualtrics",
-		"source/record", "source/redact", "source/sandbox", "source/stream",
+		"source/record", "source/redact", "source/sandbox", "source/singer", "source/stream",
 	},
 	"source/stream":              {"source/feed", "source/frame", "source/record"},
 	"source/feed":                {"source/frame", "source/qualtrics", "source/record"},
-	"source/airbyte":             {"source/record"},
+	"source/airbyte":             {"source/record", "source/wire"},
+	"source/singer":              {"source/record", "source/wire"},
+	"source/wire":                {"source/record"},
 	"source/airbyte/airbytetest": nil,
 	"source/landing":             {"source/record"},
 	"source/qualtrics":           {"source/redact"},
 	"source/frame":               nil,
 	"source/record":              nil,
-	"source/redact":              nil,
+	"source/redact":              {"source/record"},
 	"source/sandbox":             nil,
 	"schemas":                    nil,
 	"integration_tests":          nil,

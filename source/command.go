@@ -28,6 +28,7 @@ func commands() []command {
 		{"check", "--config FILE", "try the configuration on the account", false, (*invocation).checkCommand},
 		{"discover", "--config FILE", "print the streams and their schemas", false, (*invocation).discoverCommand},
 		{"read", "--config FILE --catalog FILE [--state FILE]", "read the streams of a catalog as messages", false, (*invocation).readCommand},
+		{"tap", "--config FILE [--discover] [--catalog FILE] [--state FILE] …", "be a Singer tap, as the program tap-qualtrics is", true, (*invocation).tapCommand},
 		{"export", "--config FILE --to DIR [--format parquet|ndjson] [--streams a,b]", "read streams into files; a second run adds what changed", true, (*invocation).exportCommand},
 		{"surveys", "--config FILE [--json]", "list the surveys that the account can see", true, (*invocation).surveysCommand},
 		{"sandbox", "[--listen HOST:PORT] [--seed N] [--surveys N] [--responses N] [--contacts N] …", "serve a simulated Qualtrics tenant", true, (*invocation).sandboxCommand},
@@ -61,7 +62,7 @@ func (r *invocation) command(ctx context.Context, args []string) int {
 	}
 	chosen, ok := commandNamed(name)
 	r.people = chosen.people
-	r.log = r.logger(args)
+	r.logger(args)
 	if err := r.checkArguments(args); err != nil {
 		return r.report(err)
 	}
@@ -116,7 +117,7 @@ func parse(flags *flag.FlagSet, args []string, required ...string) error {
 }
 
 // logger logs as messages, or as lines for people.
-func (r *invocation) logger(args []string) *slog.Logger {
+func (r *invocation) logger(args []string) {
 	level := slog.LevelInfo
 	if strings.EqualFold(r.Getenv("LOG_LEVEL"), "debug") {
 		level = slog.LevelDebug
@@ -130,9 +131,14 @@ func (r *invocation) logger(args []string) *slog.Logger {
 	if !r.people {
 		handler = r.messages.Handler(level)
 	}
+	r.use(handler)
+}
+
+// use makes the log of a handler.
+func (r *invocation) use(handler slog.Handler) {
 	limit := newLimited(&redacted{handler, r.redactor})
 	r.logged = func() { limit.rest(context.Background()) }
-	return slog.New(limit)
+	r.log = slog.New(limit)
 }
 
 func (r *invocation) usage(out io.Writer) {

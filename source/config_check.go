@@ -32,6 +32,11 @@ func (r *invocation) configure(file string) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.understand(text, file)
+}
+
+// understand checks a configuration that came from a file.
+func (r *invocation) understand(text []byte, file string) (*settings, error) {
 	config, warnings, problems := decodeConfig(text)
 	warnings = append(warnings, r.fillSecrets(&config.Credentials)...)
 	r.redactor.Add(config.secrets()...)
@@ -215,7 +220,8 @@ func (f *findings) time(name, text string) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+	// Meltano hands over times without a zone.
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", time.DateOnly} {
 		if at, err := time.Parse(layout, text); err == nil {
 			if at.Year() < 1990 || at.Year() > 2200 {
 				break

@@ -7,6 +7,7 @@ import (
 
 	"github.com/birdie-ai/source-qualtrics/schemas"
 	"github.com/birdie-ai/source-qualtrics/source/airbyte"
+	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
 
@@ -24,6 +25,12 @@ func streamSchema(s *stream.Stream) ([]byte, error) {
 	}
 	madeSchemas.Store(s, schema)
 	return schema, nil
+}
+
+// streamInfo describes a stream to a sink.
+func streamInfo(s *stream.Stream) (record.Info, error) {
+	schema, err := streamSchema(s)
+	return record.Info{Stream: s.Name, Schema: schema, Table: s.Table(), Key: s.Key, Cursor: s.Cursor}, err
 }
 
 // discoverCommand prints every stream. The streams do not depend on the

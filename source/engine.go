@@ -66,6 +66,7 @@ type engine struct {
 	heartbeat time.Duration // longest silence of a stream; 0: no heartbeat
 	runID     string        // names this run in sync_audit
 	cut       bool          // the run may end before everything is read
+	inTurn    bool          // feeds are read one after another
 
 	mu     sync.Mutex // guards the sink and the selected streams
 	broken error      // first error of the sink, or a panic: nothing is written after it
@@ -84,12 +85,10 @@ func (e *engine) run(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	for _, s := range e.streams {
-		table := s.stream.Table()
-		schema, err := streamSchema(s.stream)
+		info, err := streamInfo(s.stream)
 		if err != nil {
 			return ExitSystem, err
 		}
-		info := record.Info{Stream: s.stream.Name, Schema: schema, Table: table, Key: s.stream.Key, Cursor: s.stream.Cursor}
 		if err := e.sink.Begin(info); err != nil {
 			return ExitSystem, &sinkError{err}
 		}
@@ -98,7 +97,7 @@ func (e *engine) run(ctx context.Context) (int, error) {
 	stop := e.beat(ctx)
 	var feeds sync.WaitGroup
 	for _, kind := range e.kinds() {
-		if e.parallel == 1 {
+		if e.parallel == 1 || e.inTurn {
 			e.runFeed(ctx, cancel, kind) // one thing at a time, in an order that repeats
 			continue
 		}

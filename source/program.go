@@ -58,7 +58,7 @@ func (p *Program) Run(ctx context.Context, args []string) (code int) {
 	stdout, stderr := secrets.Writer(sane{p.Stdout}), secrets.Writer(sane{p.Stderr})
 	sound := *p
 	sound.Stdout, sound.Stderr = stdout, stderr
-	run := &invocation{Program: &sound, redactor: secrets}
+	run := &invocation{Program: &sound, redactor: secrets, name: "source-qualtrics"}
 	run.messages = airbyte.NewWriter(stdout, time.Now)
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -79,8 +79,10 @@ type invocation struct {
 	redactor *redact.Redactor
 	messages *airbyte.Writer
 	log      *slog.Logger
-	logged   func() // logs how much was not
-	people   bool   // the command prints for people: errors are lines on stderr
+	logged   func()               // logs how much was not
+	people   bool                 // the command prints for people: errors are lines on stderr
+	name     string               // of the program, in front of such a line
+	complain func(message string) // writes such a line; nil: as text
 }
 
 // sane turns a panic of a writer into its error: messages are also written by
@@ -115,7 +117,11 @@ func (r *invocation) report(err error) int {
 		return code
 	}
 	if r.people {
-		_, _ = fmt.Fprintln(r.Stderr, "source-qualtrics: "+failure.Message)
+		if r.complain != nil {
+			r.complain(failure.Message)
+		} else {
+			_, _ = fmt.Fprintln(r.Stderr, r.name+": "+failure.Message)
+		}
 		return code
 	}
 	if writeErr := r.messages.Error(failure); writeErr != nil {

@@ -47,6 +47,15 @@ func (r *invocation) print(text string) (int, error) {
 	return ExitOK, nil
 }
 
+// printIndented prints a value on short lines.
+func (r *invocation) printIndented(value any) (int, error) {
+	encoded, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return 0, err
+	}
+	return r.print(string(encoded) + "\n")
+}
+
 func (r *invocation) printJSON(value any) (int, error) {
 	encoded, err := json.Marshal(value)
 	if err != nil {

@@ -3,44 +3,17 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
-	"time"
+	"path/filepath"
+	"strings"
 
-	"github.com/birdie-ai/source-qualtrics/source"
+	"github.com/birdie-ai/source-qualtrics/cmd/internal/process"
 )
 
-// grace is how long an interrupted run may take to end.
-const grace = 2 * time.Second
-
 func main() {
-	// A write to a closed pipe shall be an error with an exit code of its
-	// own, not a death by signal.
-	signal.Ignore(syscall.SIGPIPE)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	ctx, cancel := context.WithCancel(context.Background())
-	code := make(chan int, 1)
-	go func() { code <- source.Main(ctx, os.Args[1:]) }()
-	select {
-	case code := <-code:
-		os.Exit(code)
-	case received := <-signals:
-		cancel()
-		select {
-		case <-code:
-		case <-time.After(grace): // a write that nobody reads any more
-		}
-		// Whoever sent the signal shall see that it was obeyed.
-		signal.Reset(received)
-		if process, err := os.FindProcess(os.Getpid()); err == nil {
-			_ = process.Signal(received)
-			time.Sleep(grace)
-		}
-		// The kernel does not deliver it to process 1.
-		number, _ := received.(syscall.Signal)
-		os.Exit(128 + int(number))
+	args := os.Args[1:]
+	if strings.HasPrefix(filepath.Base(os.Args[0]), "tap-") {
+		args = append([]string{"tap"}, args...) // linked under the name of a tap
 	}
+	process.Run(args)
 }

@@ -18,7 +18,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"source-qualtrics": main})
+	// The second name is a link to the same program.
+	testscript.Main(m, map[string]func(){"source-qualtrics": main, "tap-qualtrics": main})
 }
 
 // The command line is specified by the scripts, one per promise.

@@ -1,0 +1,254 @@
+package source_test
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
+)
+
+// tapped is what a run of the tap wrote.
+type tapped struct {
+	result
+	*reading
+	state []byte // value of the last line
+	types []string
+}
+
+// tap runs the tap and checks what every target relies on: a stream's schema
+// comes once and before its records, every record has the columns of the
+// schema, and the last line is a state.
+func (tn *tenant) tap(t *testing.T, args ...string) *tapped {
+	t.Helper()
+	got := &tapped{result: tn.run(t, append([]string{"tap"}, args...)...), reading: &reading{records: make(map[string][]map[string]any)}}
+	columns := make(map[string]map[string]any)
+	for line := range strings.Lines(got.stdout) {
+		var message struct {
+			Type, Stream string
+			Schema       struct{ Properties map[string]any }
+			Value        json.RawMessage
+			Record       json.RawMessage
+		}
+		if err := json.Unmarshal([]byte(line), &message); err != nil {
+			t.Fatalf("line %q: %v", line, err)
+		}
+		got.types = append(got.types, message.Type)
+		switch message.Type {
+		case "SCHEMA":
+			if columns[message.Stream] != nil {
+				t.Errorf("the schema of %s comes twice", message.Stream)
+			}
+			columns[message.Stream] = message.Schema.Properties
+		case "RECORD":
+			row := parseRow(t, message.Record)
+			wanted := slices.Sorted(maps.Keys(columns[message.Stream]))
+			if names := slices.Sorted(maps.Keys(row)); !slices.Equal(names, wanted) {
+				t.Fatalf("a record of %s has the columns %v, its schema %v", message.Stream, names, wanted)
+			}
+			got.records[message.Stream] = append(got.records[message.Stream], row)
+		case "STATE":
+			got.state = message.Value
+		}
+	}
+	if n := len(got.types); n > 0 && got.types[n-1] != "STATE" {
+		t.Errorf("the last line is a %s", got.types[n-1])
+	}
+	return got
+}
+
+// What a target holds after a full and some incremental runs is what exists.
+func TestTap_DeliversEverything(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 61, Surveys: 4, Responses: 200, Contacts: 40})
+		first := tn.tap(t, "--config", "config.json")
+		if first.result.code != 0 {
+			t.Fatalf("code %d: %s", first.result.code, first.stderr)
+		}
+		tables := merge(nil, first.reading)
+		state := first.state
+		for range 3 {
+			tn.Advance(6*time.Hour, false)
+			tn.Advance(20*time.Minute, true)
+			tn.files["state.json"] = state
+			next := tn.tap(t, "--state", "state.json", "--config", "config.json")
+			if next.result.code != 0 {
+				t.Fatalf("code %d: %s", next.result.code, next.stderr)
+			}
+			if len(next.records["responses"]) >= len(first.records["responses"]) {
+				t.Errorf("%d responses were read again", len(next.records["responses"]))
+			}
+			tables, state = merge(tables, next.reading), next.state
+		}
+		for _, stream := range []string{"surveys", "responses", "contacts"} {
+			tn.compareTruth(t, stream, tables[stream])
+		}
+		if !slices.Equal(first.types[:5], []string{"SCHEMA", "SCHEMA", "SCHEMA", "SCHEMA", "SCHEMA"}) {
+			t.Errorf("the first lines are %v, want the five schemas", first.types[:5])
+		}
+	})
+}
+
+func TestTap_ReadsWhatTheCatalogSelects(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 62, Surveys: 2, Responses: 20, Contacts: 3})
+		discovered := tn.run(t, "tap", "--config", "config.json", "--discover")
+		var catalog map[string][]map[string]any
+		if err := json.Unmarshal([]byte(discovered.stdout), &catalog); err != nil || discovered.code != 0 {
+			t.Fatalf("code %d, %v", discovered.code, err)
+		}
+		if calls := len(tn.Requests()); calls != 0 {
+			t.Errorf("discovery made %d kinds of calls", calls)
+		}
+		for _, entry := range catalog["streams"] {
+			for _, m := range entry["metadata"].([]any) {
+				m := m.(map[string]any)
+				breadcrumb := m["breadcrumb"].([]any)
+				chosen := len(breadcrumb) == 0 && entry["tap_stream_id"] == "responses"
+				m["metadata"].(map[string]any)["selected"] = chosen || (len(breadcrumb) > 0 && breadcrumb[1] == "duration")
+			}
+		}
+		catalog["streams"] = append(catalog["streams"], map[string]any{"tap_stream_id": "gone", "metadata": []any{}})
+		tn.files["catalog.json"] = mustJSON(t, catalog)
+		tn.files["state.json"] = []byte(`{"bookmarks":{"contacts":{"v":1,"partitions":{}},"elsewhere":{"id":7}}}`)
+		got := tn.tap(t, "--config", "config.json", "--properties", "catalog.json", "--state", "state.json")
+		if got.result.code != 0 || len(got.records) != 1 || len(got.records["responses"]) == 0 {
+			t.Fatalf("code %d, streams %v: %s", got.result.code, slices.Collect(maps.Keys(got.records)), got.stderr)
+		}
+		columns := slices.Sorted(maps.Keys(got.records["responses"][0]))
+		if want := []string{"duration", "last_modified_date", "response_id", "survey_id"}; !slices.Equal(columns, want) {
+			t.Errorf("got the columns %v, want %v", columns, want)
+		}
+		if !strings.Contains(got.stderr, "does not exist: it is left out") {
+			t.Errorf("nothing is said of the stream that does not exist: %s", got.stderr)
+		}
+		var state struct{ Bookmarks map[string]json.RawMessage }
+		if err := json.Unmarshal(got.state, &state); err != nil || string(state.Bookmarks["elsewhere"]) != `{"id":7}` || state.Bookmarks["contacts"] == nil || state.Bookmarks["responses"] == nil {
+			t.Errorf("the state is %s", got.state)
+		}
+	})
+}
+
+func TestTap_SaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args  []string
+		files map[string]string
+		code  int
+		want  string
+	}{
+		"no configuration":            {nil, nil, 1, "--config is missing"},
+		"a configuration that is not": {[]string{"--config", "absent.json"}, nil, 1, "reading the configuration"},
+		"no JSON":                     {[]string{"--config", "bad.json"}, map[string]string{"bad.json": "{"}, 1, "bad.json is not valid JSON"},
+		"settings of a wrong type":    {[]string{"--config", "config.json", "--config", "bad.json"}, map[string]string{"bad.json": `{"nested_as_text":"often"}`}, 1, "nested_as_text must be true or false"},
+		"a catalog that is none":      {[]string{"--config", "config.json", "--catalog", "bad.json"}, map[string]string{"bad.json": `[]`}, 1, "reading the catalog"},
+		"a state of another tap":      {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":{"responses":{"replication_key_value":"2026"}}}`}, 1, "not one of this connector"},
+		"a state that is none":        {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `[1]`}, 1, "reading the state"},
+		"an unknown flag":             {[]string{"--nonsense"}, nil, 1, "see"},
+		"nothing selected":            {[]string{"--config", "config.json", "--catalog", "bad.json"}, map[string]string{"bad.json": `{"streams":[]}`}, 0, "selects no stream"},
+		"a mistaken test":             {[]string{"--config", "config.json", "--test=some"}, nil, 1, "all or schema"},
+		"a mistaken format":           {[]string{"--about", "--format", "xml"}, nil, 1, "text, json or markdown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, sandbox.Options{Seed: 63, Surveys: 1, Responses: 1, Contacts: 1})
+				for file, text := range test.files {
+					tn.files[file] = []byte(text)
+				}
+				got := tn.run(t, append([]string{"tap"}, test.args...)...)
+				if got.code != test.code || got.stdout != "" || !strings.Contains(got.stderr, test.want) {
+					t.Errorf("code %d, want %d; stdout %q; stderr %q, want %q", got.code, test.code, got.stdout, got.stderr, test.want)
+				}
+			})
+		})
+	}
+}
+
+// Meltano gives whatever files it has, and settings by the environment.
+func TestTap_TakesEveryCombinationOfFlags(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 64, Surveys: 2, Responses: 10, Contacts: 3})
+		discovered := tn.run(t, "tap", "--discover")
+		if discovered.code != 0 {
+			t.Fatalf("code %d: %s", discovered.code, discovered.stderr)
+		}
+		tn.files["catalog.json"], tn.files["state.json"] = []byte(discovered.stdout), nil
+		files := []string{"--config", "config.json", "--catalog", "catalog.json", "--state", "state.json"}
+		for _, test := range []struct{ flag, want string }{
+			{"--discover", `"tap_stream_id": "surveys"`},
+			{"--about", "Settings:"},
+			{"--version", "tap-qualtrics v"},
+			{"--test", `{"type":"RECORD","stream":"responses"`},
+			{"--test=schema", `{"type":"SCHEMA","stream":"contacts"`},
+		} {
+			if got := tn.run(t, append([]string{"tap", test.flag}, files...)...); got.code != 0 || !strings.Contains(got.stdout, test.want) {
+				t.Errorf("%s: code %d, %.200s, %s", test.flag, got.code, got.stdout, got.stderr)
+			}
+		}
+		// One record of each stream and no more.
+		trial := tn.tap(t, append([]string{"--test"}, files...)...)
+		for stream, rows := range trial.records {
+			if len(rows) != 1 {
+				t.Errorf("--test gives %d records of %s", len(rows), stream)
+			}
+		}
+		credentials := tn.config["credentials"]
+		tn.env = map[string]string{
+			"TAP_QUALTRICS_CREDENTIALS": string(mustJSON(t, credentials)), "TAP_QUALTRICS_NESTED_AS_TEXT": "yes",
+			"TAP_QUALTRICS_LOOKBACK_MINUTES": "30", "TAP_QUALTRICS_DIRECTORIES": "POOL_000000000000000", "TAP_QUALTRICS_START_DATE": "2020-11-20T09:12:43.908809",
+		}
+		tn.config = map[string]any{"data_center": "sandbox1", "credentials": map[string]any{"auth_type": "api_token", "api_token": "an old token"}}
+		got := tn.tap(t, "--config", "config.json", "--config", "ENV")
+		if len(got.records["responses"]) == 0 || !strings.Contains(got.stderr, "POOL_000000000000000") {
+			t.Fatalf("code %d: %s", got.result.code, got.stderr)
+		}
+		for _, row := range got.records["responses"] {
+			if _, isText := row["values"].(string); !isText {
+				t.Fatalf("the values are no text: %v", row["values"])
+			}
+		}
+	})
+}
+
+// The end of a log is the reason, as JSON where Meltano asks for it.
+func TestTap_LogsAsMeltanoAsks(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 65, Surveys: 1, Responses: 1, Contacts: 1})
+		tn.config["credentials"] = map[string]any{"auth_type": "api_token", "api_token": "a-token-that-is-wrong"}
+		tn.files["logging.json"] = []byte(`{"root":{"level":"INFO"},"formatters":{"structured":{"()":"singer_sdk.logging.StructuredFormatter"}}}`)
+		for _, structured := range []bool{false, true} {
+			if structured {
+				tn.env["SINGER_SDK_LOG_CONFIG"] = "logging.json"
+			}
+			got := tn.run(t, "tap", "--config", "config.json")
+			lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
+			last := lines[len(lines)-1]
+			if got.code != 1 || !strings.Contains(last, "generate a new API token") || strings.HasPrefix(last, "{") != structured {
+				t.Errorf("structured %v: code %d, the last line is %q", structured, got.code, last)
+			}
+			if structured {
+				for _, line := range lines {
+					if !json.Valid([]byte(line)) {
+						t.Errorf("no JSON: %s", line)
+					}
+				}
+			}
+		}
+	})
+}
+
+// A full read says which version is complete.
+func TestTap_ActivatesVersions(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 66, Surveys: 2, Responses: 10, Contacts: 3})
+		tn.config["emit_activate_version_messages"] = true
+		tn.files["catalog.json"] = []byte(`{"streams":[{"tap_stream_id":"surveys","replication_method":"FULL_TABLE"},{"tap_stream_id":"responses"}]}`)
+		got := tn.tap(t, "--config", "config.json", "--catalog", "catalog.json")
+		if n := strings.Count(got.stdout, `"type":"ACTIVATE_VERSION","stream":"surveys"`); got.result.code != 0 || n != 1 || strings.Contains(got.stdout, `"type":"ACTIVATE_VERSION","stream":"responses"`) {
+			t.Errorf("code %d, the version of surveys is activated %d times", got.result.code, n)
+		}
+	})
+}
