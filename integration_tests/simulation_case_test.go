@@ -179,6 +179,7 @@ func (p *simPlan) respectHoles() {
 		// Of rows without a date nothing tells an edit that shows after the
 		// look-back.
 		p.belated = false
+		delete(p.options.FaultRates, "torn")
 		p.options.LateMost = min(p.options.LateMost, p.lookback*3/4)
 	}
 	if p.options.Doubt.RejectSort {
@@ -191,7 +192,13 @@ func (p *simPlan) respectHoles() {
 // leaveOut takes away what the connector is known not to survive yet. Each of
 // these is a defect that is waiting for its fix; the fix takes it out of here.
 // With -all nothing is left out.
-func (*simPlan) leaveOut() {}
+func (p *simPlan) leaveOut() {
+	if p.options.FaultRates["torn"] > 0 {
+		// What a seal holds counts as delivered, even where the window of a
+		// first load, or of an earlier start date, missed it.
+		p.options.Doubt.InflatedCounts, p.earlier = 0, time.Time{}
+	}
+}
 
 func (p *simPlan) drawConfig(d dice) {
 	minutes := pickFrom(d, 15, 15, 2, 5, 60)
@@ -258,6 +265,9 @@ func (p *simPlan) drawWorld(d dice) {
 	o.ExportDelay = pickFrom(d, 0, 0, time.Second, 3*time.Second, 15*time.Second)
 	o.Stored = d.IntN(10) > 0
 	o.SmallSurveys = d.IntN(10) > 1
+	if d.on("long-exports", 10) {
+		o.ExportDelay = time.Minute
+	}
 }
 
 // drawDoubts draws what public material leaves open, each by itself.
@@ -300,6 +310,9 @@ func (p *simPlan) drawFaults(d dice) {
 	p.options.FaultRates = make(map[string]int)
 	most := map[string]int{"redirect": 300, "slow": 1500, "jobstuck": 1500, "denied": 2500, "jobfail": 5000, "jobnull": 5000, "jobvanish": 5000, "truncate": 4000, "corrupt": 4000, "clock": 8000, "dateless": 9500, "outage": 800}
 	for _, class := range sandbox.FaultClasses() {
+		if class == "torn" {
+			continue // below: only an audit finds what is missed
+		}
 		least := 30
 		if class == "dateless" {
 			least = 5000 // few of them change nothing
@@ -314,6 +327,9 @@ func (p *simPlan) drawFaults(d dice) {
 	}
 	if d.on("long-rows", 25) {
 		p.options.FaultRow = 12
+	}
+	if rate := d.between(200, 5000); d.on("torn", 15) && p.audits {
+		p.options.FaultRates["torn"], p.options.Lag, p.belated = rate, p.lookback*3/4, true
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	faultDateless  = "dateless"  // the Date header is missing
 	faultOutage    = "outage"    // one and the same request is answered 503 for half an hour
 	faultDenied    = "denied"    // a survey may not be read for some hours
+	faultTorn      = "torn"      // an export misses responses that exist; see tear
 )
 
 // chance is how often a class strikes, in ten thousandths.
@@ -68,7 +69,7 @@ func FaultProfiles() []string {
 var (
 	callFaults = []string{faultRate, faultServer, faultReset, faultSlow, faultHTML, faultAuth, faultRedirect, faultClock, faultDateless}
 	fileFaults = []string{faultTruncate, faultCorrupt}
-	jobFaults  = []string{faultJobFail, faultJobVanish, faultJobStuck, faultJobNull}
+	jobFaults  = []string{faultJobFail, faultJobVanish, faultJobStuck, faultJobNull, faultTorn}
 )
 
 // FaultClasses lists what Options.FaultRates takes.

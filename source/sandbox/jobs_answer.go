@@ -70,6 +70,9 @@ func (s *Sandbox) startExport(x *exchange) (any, error) {
 		rowCount:   found.responseCount,
 		snapshot:   func() iter.Seq[[]byte] { return found.export(request.query) },
 	}
+	if started.fault.class == faultTorn {
+		started.snapshot = func() iter.Seq[[]byte] { return found.exportTorn(request.query, started.fault.roll, s.Now()) }
+	}
 	if !s.options.Doubt.SnapshotAtCompletion {
 		started.rows = started.snapshot()
 	}

@@ -57,10 +57,18 @@ func (s *survey) export(q exportQuery) iter.Seq[[]byte] {
 	s.world.mutex.RLock()
 	shot := s.responses.snapshot()
 	s.world.mutex.RUnlock()
+	return s.rows(shot, q, nil)
+}
+
+// rows yields the records of a snapshot, less those with an index to leave out.
+func (s *survey) rows(shot snapshot, q exportQuery, without map[int]bool) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		record := newRecord(s, q)
 		left := q.Limit
 		for f := range shot.query(q, s.world.doubt) {
+			if without[f.index] {
+				continue
+			}
 			if !yield(record.json(f)) {
 				return
 			}

@@ -177,16 +177,16 @@ func TestResponse_IsFoundByItsID(t *testing.T) {
 			if err := json.Unmarshal(line, &r); err != nil {
 				t.Fatal(err)
 			}
-			got, found := s.response(r.ResponseID)
+			got, found := s.response(r.ResponseID, time.Time{})
 			if !found || string(got) != string(line) {
 				t.Fatalf("response(%s) = %s, %v; want %s", r.ResponseID, got, found, line)
 			}
-			if _, found := other.response(r.ResponseID); found {
+			if _, found := other.response(r.ResponseID, time.Time{}); found {
 				t.Fatalf("%s is found in another survey", r.ResponseID)
 			}
 		}
 	}
-	if _, found := w.listed()[0].response("R_000000000000000"); found {
+	if _, found := w.listed()[0].response("R_000000000000000", time.Time{}); found {
 		t.Error("an unknown id is found")
 	}
 }

@@ -41,6 +41,7 @@ type Options struct {
 	FaultRates   map[string]int // class of faults → chance in ten thousandths, instead of a profile
 	FaultRow     int            // most faults in a row on one thing, with FaultRates; 0 means 3 on calls, 2 on files, 1 on jobs
 	LateMost     time.Duration  // how late a change becomes visible at most; 0 means ten minutes
+	Lag          time.Duration  // how long a read of its own does not show what a torn export missed, either
 	Live         bool           // the world lives through the time that passes by itself, not only in Advance
 	KeepSurveys  int            // surveys are deleted as long as more than so many are listed; 0 means 20
 	PageSize     int            // elements on a page of a list; 0 means what the API has
@@ -84,7 +85,7 @@ type Credentials struct {
 // New makes a tenant. It fails for an unknown fault profile, unknown limits
 // and negative sizes.
 func New(o Options) (*Sandbox, error) {
-	if o.Surveys < 0 || o.Responses < 0 || o.Contacts < 0 || o.ExportDelay < 0 || o.MaxExportBytes < 0 || o.LateMost < 0 || o.KeepSurveys < 0 || o.PageSize < 0 || o.FaultRow < 0 {
+	if o.Surveys < 0 || o.Responses < 0 || o.Contacts < 0 || o.ExportDelay < 0 || o.MaxExportBytes < 0 || o.LateMost < 0 || o.Lag < 0 || o.KeepSurveys < 0 || o.PageSize < 0 || o.FaultRow < 0 {
 		return nil, fmt.Errorf("making a sandbox: sizes and delays cannot be negative")
 	}
 	if o.Limits != "" && o.Limits != limitsNone && o.Limits != limitsPublished {
@@ -113,7 +114,7 @@ func New(o Options) (*Sandbox, error) {
 		options: o,
 		world: newWorld(worldOptions{
 			Seed: o.Seed, Surveys: o.Surveys, Responses: o.Responses, Contacts: o.Contacts,
-			Epoch: o.Epoch, Doubt: o.Doubt, LateMost: o.LateMost, KeepSurveys: o.KeepSurveys, SmallSurveys: o.SmallSurveys,
+			Epoch: o.Epoch, Doubt: o.Doubt, LateMost: o.LateMost, Lag: o.Lag, KeepSurveys: o.KeepSurveys, SmallSurveys: o.SmallSurveys,
 		}),
 		started: time.Now(),
 		credentials: Credentials{

@@ -147,7 +147,7 @@ func (s *Sandbox) singleResponse(x *exchange) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	record, ok := found.response(x.params["responseId"])
+	record, ok := found.response(x.params["responseId"], s.Now())
 	if !ok {
 		return nil, errNotFound()
 	}

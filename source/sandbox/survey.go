@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // survey is one survey of the tenant. The fields above the blank line never
@@ -23,6 +24,7 @@ type survey struct {
 	deleted   bool
 	shared    bool // reachable but not listed
 	responses overlay
+	torn      map[int]time.Time // when an export missed the response of this index
 }
 
 // Of many surveys one in 37 may be viewed but not exported, and one may not be
@@ -128,15 +130,16 @@ func (s *survey) listElement() any {
 }
 
 // response is a single response as an export without Sort would hold it.
-func (s *survey) response(id string) (body []byte, found bool) {
+func (s *survey) response(id string, now time.Time) (body []byte, found bool) {
 	owner, index, ok := s.world.responseIDs.parse(id)
 	if !ok || owner != s.index {
 		return nil, false
 	}
 	s.world.mutex.RLock()
 	f, visible := s.responses.current(index)
+	missed, torn := s.torn[index]
 	s.world.mutex.RUnlock()
-	if !visible {
+	if !visible || (torn && now.Sub(missed) < s.world.scale.Lag) {
 		return nil, false
 	}
 	return newRecord(s, exportQuery{}).json(f), true

@@ -43,6 +43,7 @@ type worldOptions struct {
 	Doubt     Doubt
 
 	LateMost    time.Duration // 0 means ten minutes
+	Lag         time.Duration // see Options
 	KeepSurveys int           // 0 means 20
 
 	SmallSurveys bool // with few questions
