@@ -127,7 +127,7 @@ type simPlan struct {
 type simStep struct {
 	gap      time.Duration
 	activity [3]float64 // of responses, contacts and surveys, during the gap
-	living   float64    // activity while the sync runs
+	living   [3]float64 // likewise, while the sync runs
 	crash    crashKind
 	at       int // the line or the call where it happens
 	lose     float64
@@ -360,7 +360,13 @@ func (p *simPlan) drawSteps(d, crash, consumer dice) {
 				step.deletes = 3 + d.IntN(30)
 			}
 		}
-		step.living = d.Float64() * 30
+		living := d.Float64() * 30
+		step.living = [3]float64{living, living, living / 5}
+		if p.has("many-contacts") {
+			// More change than a page holds, and while pages are turned.
+			step.activity[1] *= 200
+			step.living[1] *= 20
+		}
 		if n := crash.IntN(100); len(kinds) > 0 && n < 40 {
 			step.crash = kinds[crash.IntN(len(kinds))]
 		}

@@ -106,7 +106,7 @@ func (h *simHistory) play() {
 		if i > 0 {
 			tenant.Advance(step.gap, false)
 		}
-		tenant.SetActivity(step.living, step.living, step.living/5)
+		tenant.SetActivity(step.living[0], step.living[1], step.living[2])
 		h.sync(step)
 		if h.failure != nil {
 			return
@@ -160,7 +160,7 @@ func (h *simHistory) calm(name string) *simRun {
 // settle ends the faults and checks that everything arrives.
 func (h *simHistory) settle() {
 	h.tenant.StopFaults()
-	h.tenant.Advance(h.lookback, true)
+	h.tenant.Advance(h.lookback/2, true)
 	begun := time.Now()
 	first := h.calm("the first calm sync")
 	h.mustComplete(first)

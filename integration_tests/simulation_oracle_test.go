@@ -129,10 +129,21 @@ func (h *simHistory) checkVersions(run *simRun) {
 	}
 }
 
-// checkTombstones checks that what is said to be gone is.
+// checkTombstones checks that what is said to be gone is, and that a
+// destination that keeps the newest version believes it.
 func (h *simHistory) checkTombstones(run *simRun) {
+	held := maps.Clone(h.platform.tables["responses"])
 	for _, line := range run.lines {
-		if line.record == nil || (line.stream != "response_deletions" && !(line.stream == "responses" && line.record.deleted)) {
+		if line.record == nil {
+			continue
+		}
+		if line.stream == "responses" {
+			if before := held[line.record.key]; line.record.deleted && before != nil && before.cursor > line.record.cursor && !h.forgetful() {
+				h.fail("I2", "the tombstone of %s, of %s, loses against the row of %s", line.record.key, nanos(line.record.cursor), nanos(before.cursor))
+			}
+			held.put(line.record)
+		}
+		if line.stream != "response_deletions" && !(line.stream == "responses" && line.record.deleted) {
 			continue
 		}
 		h.reach["did-bury-a-response"]++
