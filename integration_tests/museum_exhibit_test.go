@@ -13,27 +13,30 @@ import (
 
 // exhibit is a planted defect: what it is, and the text that it replaces.
 type exhibit struct {
-	name  string
-	about string
-	edits []exhibitEdit
+	name    string
+	about   string
+	profile string // of the histories that have to catch it
+	edits   []exhibitEdit
 }
 
 type exhibitEdit struct{ file, find, replace string }
 
-// parseExhibit reads an exhibit: what it is, then for each edit the lines
-// "@ file", "@ find" and "@ replace", each followed by its text.
+// parseExhibit reads an exhibit: what it is, then "@ profile" if it is not
+// swarm, then for each edit the lines "@ file", "@ find" and "@ replace", the
+// last two followed by their text.
 func parseExhibit(name, text string) (exhibit, error) {
-	e := exhibit{name: name}
+	e := exhibit{name: name, profile: profileSwarm}
 	sections := strings.Split("\n"+text, "\n@ ")
 	e.about = strings.TrimSpace(sections[0])
 	for _, section := range sections[1:] {
 		head, body, _ := strings.Cut(section, "\n")
 		body = strings.TrimSuffix(body, "\n")
-		what, file, _ := strings.Cut(head, " ")
+		what, name, _ := strings.Cut(head, " ")
 		switch {
+		case what == "profile":
+			e.profile = name
 		case what == "file":
-			e.edits = append(e.edits, exhibitEdit{file: file})
-			continue
+			e.edits = append(e.edits, exhibitEdit{file: name})
 		case len(e.edits) == 0:
 			return e, fmt.Errorf("%q comes before any file", head)
 		case what == "find":

@@ -33,7 +33,7 @@ func TestMuseum(t *testing.T) {
 		for i, shown := range all {
 			t.Run(shown.name, func(t *testing.T) {
 				t.Parallel()
-				run := exec.CommandContext(t.Context(), binary, "-test.run=^TestSimulation$", fmt.Sprint("-seeds=", museumSeeds), "-shrink=false")
+				run := exec.CommandContext(t.Context(), binary, "-test.run=^TestSimulation$", fmt.Sprint("-seeds=", museumSeeds), "-profile="+shown.profile, "-shrink=false")
 				// One worker plays the seeds in order: the first one is told.
 				run.Env = append(os.Environ(), exhibitVariable+"="+shown.name, "GOMAXPROCS=1")
 				output, err := run.CombinedOutput()
@@ -42,7 +42,7 @@ func TestMuseum(t *testing.T) {
 					t.Fatalf("%s\nwas not caught within %d histories: %v\n%.2000s", shown.about, museumSeeds, err, output)
 				}
 				seed, _ := strconv.ParseUint(string(found[1]), 10, 64)
-				if h := simulate(t, simCase{Seed: seed, Profile: profileSwarm}); h.failure != nil {
+				if h := simulate(t, simCase{Seed: seed, Profile: shown.profile}); h.failure != nil {
 					t.Fatalf("seed %d fails without the defect, too: %v", seed, h.failure)
 				}
 				table[i] = fmt.Sprintf("%-28s %5s  %.100s", shown.name, found[1], found[2])

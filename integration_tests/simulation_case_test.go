@@ -36,7 +36,15 @@ const (
 	profileSwarm = "swarm" // a random subset of everything
 	profileCalm  = "calm"  // nothing breaks, the doubts remain
 	profileStorm = "storm" // everything is likely
+
+	profileAudits = "audits" // deletions are followed, and little else happens
 )
+
+// inAudits is how likely a class is in a history with audits, where it differs.
+var inAudits = map[string]int{
+	"audits": 100, "response-deletions": 50, "late": 70, "belated": 25, "torn": 30, "many-responses": 5, "many-contacts": 0, "survey-deletions": 5,
+	"denied": 5, "outage": 5, "redirect": 2, "end-states": 5, "some-states": 5, "replay": 5,
+}
 
 // command is how the case is run again.
 func (c simCase) command() string {
@@ -70,8 +78,11 @@ type dice struct {
 
 // on draws whether a class takes part, so many times in a hundred.
 func (d dice) on(class string, percent int) bool {
-	if d.of.Profile == profileStorm && d.harmful {
+	switch other, is := inAudits[class]; {
+	case d.of.Profile == profileStorm && d.harmful:
 		percent = min(100, 2*percent)
+	case d.of.Profile == profileAudits && is:
+		percent = other
 	}
 	is := d.IntN(100) < percent
 	if (d.of.Profile == profileCalm && d.harmful) || slices.Contains(d.of.Off, class) {
@@ -266,7 +277,8 @@ func (p *simPlan) drawWorld(d dice) {
 	o.Stored = d.IntN(10) > 0
 	o.SmallSurveys = d.IntN(10) > 1
 	if d.on("long-exports", 10) {
-		o.ExportDelay = time.Minute
+		// What is late has to show in the course of such a run.
+		o.ExportDelay, o.Live = time.Minute, true
 	}
 }
 
@@ -362,10 +374,13 @@ func (p *simPlan) drawSteps(d, crash, consumer dice) {
 		}
 		living := d.Float64() * 30
 		step.living = [3]float64{living, living, living / 5}
+		if p.Profile == profileAudits {
+			step.activity[0] *= 3
+		}
 		if p.has("many-contacts") {
 			// More change than a page holds, and while pages are turned.
 			step.activity[1] *= 200
-			step.living[1] *= 20
+			step.living[1] *= 40
 		}
 		if n := crash.IntN(100); len(kinds) > 0 && n < 40 {
 			step.crash = kinds[crash.IntN(len(kinds))]
@@ -421,7 +436,9 @@ func (p *simPlan) streamsAt(step int) []string {
 	if p.tells {
 		streams = append(streams, "response_deletions")
 	}
-	return slices.DeleteFunc(streams, func(stream string) bool { return step < p.joins[stream] })
+	return slices.DeleteFunc(streams, func(stream string) bool {
+		return step < p.joins[stream] || (stream == "contacts" && p.Profile == profileAudits)
+	})
 }
 
 // has reports whether a class that begins with the name is on.

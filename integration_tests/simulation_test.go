@@ -19,7 +19,7 @@ import (
 var (
 	simSeeds   = flag.Int("seeds", 0, "number of simulated histories; 0: some")
 	simSeed    = flag.Uint64("seed", 0, "the first seed; with no -seeds the only one")
-	simProfile = flag.String("profile", profileSwarm, "swarm, calm or storm")
+	simProfile = flag.String("profile", profileSwarm, "swarm, calm, storm or audits")
 	simLong    = flag.Bool("long", false, "simulate 100,000 histories unless -seeds says otherwise")
 	simText    = flag.String("case", "", "take away from the history: a JSON object")
 	simShow    = flag.Bool("show", false, "print the classes and the output of a history that fails")
