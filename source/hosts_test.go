@@ -97,7 +97,7 @@ var hostile = map[string]map[string]string{
 		"https://017700000001": "no host name", "https://1.2.3.0X4": "no host name", "https://8.8.8.8": "no host name", "https://[2606:4700::1]": "no host name",
 		"https://10.1.2.3": "private network", "https://172.16.0.1": "private network", "https://192.168.0.1": "private network", "https://100.64.0.1": "private network",
 		"https://169.254.169.254": "private network", "https://192.0.0.192": "private network", "https://168.63.129.16": "private network", "https://[fd00:ec2::254]": "private network",
-		"https://[fe80::1%25eth0]": "private network", "https://224.0.0.1": "private network", "https://[ff02::1]": "private network", "https://255.255.255.255": "private network",
+		"https://[fe80::1]": "private network", "https://[fe80::1%25eth0]": "no address", "https://224.0.0.1": "private network", "https://[ff02::1]": "private network", "https://255.255.255.255": "private network",
 		"https://metadata.google.internal": "private network", "https://printer.local": "private network", "https://router.home.arpa": "private network",
 		"http://127.0.0.1:8080": "on this machine", "http://[::1]:8080": "on this machine",
 	},
