@@ -279,10 +279,7 @@ func (o *partitionOut) Checkpoint(position feed.Position) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, s := range o.streams {
-		if string(s.state.Partitions[o.partition.Key]) != string(position) {
-			s.state.Partitions[o.partition.Key] = slices.Clone(position)
-			s.dirty = true
-		}
+		s.move(o.partition, position)
 		if s.pending >= stateBytes || (s.dirty && time.Since(s.stated) >= stateInterval) {
 			if _, err := e.sendState(s); err != nil {
 				return err
@@ -290,6 +287,16 @@ func (o *partitionOut) Checkpoint(position feed.Position) error {
 		}
 	}
 	return nil
+}
+
+// move notes a position. One that is where it was, as after a restart within a
+// second, does not make the state another one.
+func (s *selected) move(partition feed.Partition, position feed.Position) {
+	if string(s.state.Partitions[partition.Key]) == string(position) {
+		return
+	}
+	s.state.Partitions[partition.Key] = slices.Clone(position)
+	s.dirty = true
 }
 
 // announceBytes is what a run may spend on announcements beside a share of its
@@ -303,8 +310,7 @@ func (o *partitionOut) Announce(position feed.Position) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, s := range o.streams {
-		s.state.Partitions[o.partition.Key] = slices.Clone(position)
-		s.dirty = true
+		s.move(o.partition, position)
 		if s.announced > announceBytes+s.delivered/10 {
 			continue
 		}
