@@ -1,0 +1,205 @@
+//go:build unix
+
+package integration_tests_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
+)
+
+var kills = flag.Int("kills", 0, "how often the program is killed after a line; 0: some")
+
+// killsAsked is how many kills are asked for.
+func killsAsked() int {
+	switch {
+	case *kills > 0:
+		return *kills
+	case testing.Short():
+		return 60
+	default:
+		return 200
+	}
+}
+
+// killedAtOnce is how many histories run at once: most of each is waiting for
+// an export.
+const killedAtOnce = 12
+
+// inParallel does n things, several at once, each as a test of its own only
+// where it fails.
+func inParallel(t *testing.T, n int, do func(t *testing.T, i int)) {
+	t.Helper()
+	next := make(chan int, n)
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	t.Run("histories", func(t *testing.T) {
+		for worker := range killedAtOnce {
+			t.Run(fmt.Sprint(worker), func(t *testing.T) {
+				t.Parallel()
+				for i := range next {
+					if t.Context().Err() != nil {
+						return
+					}
+					do(t, i)
+				}
+			})
+		}
+	})
+}
+
+// killScore is what the histories add up to.
+type killScore struct {
+	sync.Mutex
+	histories, kills int
+	shortfall
+}
+
+func (s *killScore) add(kills int, short shortfall) {
+	s.Lock()
+	defer s.Unlock()
+	s.histories++
+	s.kills += kills
+	s.lost += short.lost
+	s.stale += short.stale
+	s.extra += short.extra
+}
+
+func (s *killScore) String() string {
+	return fmt.Sprintf("%d kills in %d histories, lost %d, stale %d", s.kills, s.histories, s.lost, s.stale)
+}
+
+// report prints a score; it is short.
+func (s *killScore) report(t *testing.T, what string, begun time.Time) {
+	t.Helper()
+	line := fmt.Sprintf("%s: %v, in %s", what, s, time.Since(begun).Round(100*time.Millisecond))
+	if *kills > 0 {
+		fmt.Println(line)
+		return
+	}
+	t.Log(line)
+}
+
+// killedLines is the length of the output that is cut at every line.
+const killedLines = 1500
+
+// Whoever kills the program after any line of its output and goes on from the
+// last state that they have loses nothing.
+func TestKill_AfterEveryLineOfASyncNothingIsLost(t *testing.T) {
+	t.Parallel()
+	begun := time.Now()
+	s := serveSite(t, sandbox.Options{Seed: 11, Surveys: 5, Responses: 1440, Contacts: 60, Stored: true})
+	truth, rows := s.truth(t), newComparer()
+	whole := newUser(t)
+	if end := whole.read(whole.readCommand(s.config(nil)), kill{}); end.code != 0 || end.lines < killedLines {
+		t.Fatalf("the whole sync ended with code %d after %d lines, want 0 and at least %d: %s", end.code, end.lines, killedLines, end.stderr)
+	}
+	n := min(killedLines, killsAsked()*3/4)
+	var score killScore
+	inParallel(t, n, func(t *testing.T, i int) {
+		u := newUser(t)
+		after := 1 + i*killedLines/n
+		end := u.read(u.readCommand(s.config(nil)), kill{after: after})
+		if !end.killed() && end.code != 0 {
+			t.Fatalf("killed after line %d: code %d, %s", after, end.code, end.stderr)
+		}
+		u.completes(s.config(nil))
+		short, problem := u.compare(truth, rows)
+		if short != (shortfall{}) {
+			t.Errorf("killed after line %d: %+v: %s", after, short, problem)
+		}
+		score.add(count(end.killed()), short)
+	})
+	score.report(t, "killed after each line", begun)
+	// The last lines are in the pipe when the program has already ended.
+	if score.kills < n*95/100 {
+		t.Errorf("%d of %d runs were killed, the others had ended", score.kills, n)
+	}
+}
+
+func count(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// The same for tenants, configurations and moments that nobody chose, while the
+// tenant lives on.
+func TestKill_AtRandomNothingIsLost(t *testing.T) {
+	t.Parallel()
+	begun := time.Now()
+	first := *simSeed
+	if first == 0 {
+		first = uint64(begun.UnixNano())
+	}
+	want := max(1, killsAsked()/4)
+	var score killScore
+	enough := func() bool {
+		score.Lock()
+		defer score.Unlock()
+		return score.kills >= want || score.histories >= 2*want
+	}
+	inParallel(t, want, func(t *testing.T, i int) {
+		if enough() {
+			return
+		}
+		seed := first + uint64(i)
+		killed, short, problem := killedHistory(t, seed)
+		if short.lost+short.stale > 0 {
+			t.Errorf("lost %d, stale %d: %s\ngo test ./integration_tests -run Kill_AtRandom -kills=4 -seed=%d", short.lost, short.stale, problem, seed)
+		}
+		score.add(killed, short)
+	})
+	score.report(t, "killed at random", begun)
+	if score.kills < want {
+		t.Errorf("%d kills, want %d", score.kills, want)
+	}
+}
+
+// killedHistory lives through one history that a seed decides.
+func killedHistory(t *testing.T, seed uint64) (killed int, short shortfall, problem string) {
+	t.Helper()
+	dice := rand.New(rand.NewPCG(seed, 0))
+	s := serveSite(t, sandbox.Options{
+		Seed: seed, Surveys: 1 + dice.IntN(8), Responses: 20 + dice.IntN(300), Contacts: 5 + dice.IntN(80),
+		PageSize: []int{0, 3, 20}[dice.IntN(3)], Stored: dice.IntN(2) == 0,
+		Doubt: sandbox.Doubt{ResponsesMoveSurvey: dice.IntN(2) == 0, SnapshotAtCompletion: dice.IntN(2) == 0},
+	})
+	config := s.config(map[string]any{
+		"limits":           map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000, "parallel_exports": 1 + dice.IntN(8)},
+		"lookback_minutes": 15 + dice.IntN(60),
+		"deletions":        map[string]any{"mode": []string{"off", "reconcile"}[dice.IntN(2)], "audit_days": 1 + dice.IntN(7)},
+	})
+	if dice.IntN(2) == 0 {
+		credentials := s.tenant.Credentials()
+		config["credentials"] = map[string]any{
+			"auth_type": "oauth2_client_credentials", "client_id": credentials.ClientID, "client_secret": credentials.ClientSecret,
+		}
+	}
+	u := newUser(t)
+	lines := 200 // of a run, more or less: the first one reads everything
+	for range 4 + dice.IntN(5) {
+		when := kill{after: 1 + dice.IntN(lines), rest: dice.IntN(2) == 0}
+		lines = 25
+		end := u.read(u.readCommand(config), when)
+		if !end.killed() && end.code != 0 {
+			t.Fatalf("seed %d: a run ended with code %d: %s", seed, end.code, end.stderr)
+		}
+		killed += count(end.killed())
+		if dice.IntN(3) > 0 {
+			s.tenant.Advance(time.Duration(dice.IntN(7200))*time.Second, false)
+		}
+	}
+	s.tenant.Advance(2*time.Hour, true)
+	u.completes(config)
+	short, problem = u.compare(s.truth(t), newComparer())
+	return killed, short, problem
+}

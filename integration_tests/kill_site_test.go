@@ -1,0 +1,287 @@
+//go:build unix
+
+package integration_tests_test
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests"
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
+)
+
+// site is a small tenant of this process, served on loopback.
+type site struct {
+	tenant *sandbox.Sandbox
+	url    string
+}
+
+// shortDelay is an export job that is complete when it is first asked for.
+const shortDelay = time.Millisecond
+
+// serveSite serves a tenant until the test ends.
+func serveSite(t *testing.T, options sandbox.Options) *site {
+	t.Helper()
+	options.ExportDelay, options.SmallSurveys = shortDelay, true
+	tenant, err := sandbox.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(tenant.Handler())
+	t.Cleanup(server.Close)
+	return &site{tenant: tenant, url: server.URL}
+}
+
+// config is a configuration that works, with some things said otherwise.
+func (s *site) config(other map[string]any) map[string]any {
+	config := map[string]any{
+		"base_url":    s.url,
+		"credentials": map[string]any{"auth_type": "api_token", "api_token": s.tenant.Credentials().APIToken},
+		"limits":      map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000},
+	}
+	maps.Copy(config, other)
+	return config
+}
+
+// killedStreams are the streams that the tenant knows the truth of.
+var killedStreams = []string{"contacts", "responses", "surveys"}
+
+// truth is what exists now.
+func (s *site) truth(t *testing.T) map[string]simTable {
+	t.Helper()
+	all := make(map[string]simTable)
+	for _, stream := range killedStreams {
+		table, err := truthOf(s.tenant, stream)
+		if err != nil || len(table) == 0 {
+			t.Fatalf("%d %s exist: %v", len(table), stream, err)
+		}
+		all[stream] = table
+	}
+	return all
+}
+
+// user is whoever runs the program: a folder for its files, and what they have
+// of what it printed.
+type user struct {
+	t        *testing.T
+	folder   string
+	binary   string
+	platform *simPlatform
+	order    int
+	variable []string // more of the environment
+}
+
+func newUser(t *testing.T) *user {
+	t.Helper()
+	return &user{t: t, folder: t.TempDir(), binary: integration_tests.Binary(t), platform: newPlatform(simConsumer{})}
+}
+
+// file writes a file for the program and returns its path.
+func (u *user) file(name string, content []byte) string {
+	u.t.Helper()
+	path := filepath.Join(u.folder, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		u.t.Fatal(err)
+	}
+	return path
+}
+
+func (u *user) command(args ...string) *exec.Cmd {
+	command := exec.CommandContext(u.t.Context(), u.binary, args...)
+	command.Env = append([]string{"QUALTRICS_SANDBOX=1", "TMPDIR=" + u.folder}, u.variable...)
+	return command
+}
+
+// readCommand reads from the states that the user has.
+func (u *user) readCommand(config map[string]any) *exec.Cmd {
+	u.t.Helper()
+	args := []string{"read", "--config", u.file("config.json", mustEncode(config)), "--catalog", u.file("catalog.json", catalogText(killedStreams))}
+	if state := u.platform.stateFile(); state != nil {
+		args = append(args, "--state", u.file("state.json", state))
+	}
+	return u.command(args...)
+}
+
+// finished is how a run ended.
+type finished struct {
+	lines  int
+	code   int // -1 when a signal ended it
+	signal syscall.Signal
+	stderr []byte
+	last   []byte // the last line that is no record
+}
+
+func (f finished) killed() bool { return f.signal == syscall.SIGKILL }
+
+// kill is when a run is killed.
+type kill struct {
+	after int  // so many lines; 0: never
+	rest  bool // what the pipe still holds arrives
+}
+
+// pipeBytes is what a pipe shall hold: the less is on its way, the closer a
+// kill follows the line.
+const (
+	pipeBytes   = 16 << 10
+	setPipeSize = 1031 // F_SETPIPE_SZ of Linux; others refuse it
+)
+
+// read runs the program, takes in the lines that come out whole, and kills it.
+func (u *user) read(command *exec.Cmd, when kill) finished {
+	u.t.Helper()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, writer.Fd(), setPipeSize, pipeBytes)
+	var stderr bytes.Buffer
+	command.Stdout, command.Stderr = writer, &stderr
+	if err := errors.Join(command.Start(), writer.Close()); err != nil {
+		u.t.Fatal(err)
+	}
+	var end finished
+	lines := bufio.NewReaderSize(reader, 64<<10)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			break // what is left has no end
+		}
+		if err != nil {
+			u.t.Fatal(err)
+		}
+		if when.after > 0 && end.lines >= when.after && !when.rest {
+			continue
+		}
+		if u.take(line[:len(line)-1]); !bytes.HasPrefix(line, recordHead) {
+			end.last = line
+		}
+		if end.lines++; end.lines == when.after {
+			if err := command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+				u.t.Fatal(err)
+			}
+		}
+	}
+	end.ended(u.t, command)
+	end.stderr = stderr.Bytes()
+	return end
+}
+
+// ended waits for the end of a run.
+func (f *finished) ended(t *testing.T, command *exec.Cmd) {
+	t.Helper()
+	err := command.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	f.code = command.ProcessState.ExitCode()
+	if status, ok := command.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		f.signal = status.Signal()
+	}
+}
+
+// take takes in a line, as a destination that keeps the newest version of each
+// key does.
+func (u *user) take(text []byte) {
+	u.t.Helper()
+	line, err := parseLine(text)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	switch {
+	case line.record != nil:
+		u.order++
+		line.record.order = u.order
+		u.platform.tables[line.stream].put(line.record)
+	case line.state != nil:
+		u.platform.states[line.stream] = line.state
+	}
+}
+
+// completes runs the program to its end, which has to be a proper one.
+func (u *user) completes(config map[string]any) {
+	u.t.Helper()
+	end := u.read(u.readCommand(config), kill{})
+	if end.code != 0 || len(end.stderr) > 0 {
+		u.t.Fatalf("the last run ended with code %d (%v) after %d lines: %s%s", end.code, end.signal, end.lines, end.stderr, end.last)
+	}
+}
+
+// shortfall compares what the user has with what exists: lost rows were never
+// read, stale ones are not what they are now.
+type shortfall struct{ lost, stale, extra int }
+
+// sharedComparer compares for several users of a tenant: what one of them read
+// the others mostly read, too.
+type sharedComparer struct {
+	lock sync.Mutex
+	rows comparer
+}
+
+func newComparer() *sharedComparer {
+	return &sharedComparer{rows: comparer{known: make(map[string]string)}}
+}
+
+func (c *sharedComparer) difference(stream string, truth, row *simRow) string {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	return c.rows.difference(stream, truth, row)
+}
+
+// compare tells of the first row that is wrong.
+func (u *user) compare(truth map[string]simTable, rows *sharedComparer) (short shortfall, problem string) {
+	for stream, table := range truth {
+		held := u.platform.tables[stream]
+		for key, row := range table {
+			found := ""
+			if held[key] == nil {
+				short.lost++
+				found = "was not read"
+			} else if found = rows.difference(stream, row, held[key]); found != "" {
+				short.stale++
+			}
+			if found != "" && problem == "" {
+				problem = fmt.Sprintf("%s %s: %s", stream, key, found)
+			}
+		}
+		for key, row := range held {
+			if table[key] == nil && !row.deleted {
+				short.extra++
+			}
+		}
+	}
+	return short, problem
+}
+
+// onCall lets something happen before call k is answered, once.
+func (s *site) onCall(k int, do func()) (calls func() int) {
+	counted := make(chan int, 1)
+	counted <- 0
+	s.tenant.Intercept(func(*http.Request) *http.Response {
+		n := <-counted + 1
+		if n == k {
+			do()
+		}
+		counted <- n
+		return nil
+	})
+	return func() int {
+		n := <-counted
+		counted <- n
+		return n
+	}
+}
