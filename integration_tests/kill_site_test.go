@@ -248,10 +248,16 @@ func (u *user) compare(truth map[string]simTable, rows *sharedComparer) (short s
 		held := u.platform.tables[stream]
 		for key, row := range table {
 			found := ""
-			if held[key] == nil {
+			switch got := held[key]; {
+			case got == nil:
 				short.lost++
 				found = "was not read"
-			} else if found = rows.difference(stream, row, held[key]); found != "" {
+			case got.data == nil && got.cursor != row.cursor: // only its version is known
+				found = fmt.Sprintf("is of %s, not %s", nanos(got.cursor), nanos(row.cursor))
+			case got.data != nil:
+				found = rows.difference(stream, row, got)
+			}
+			if found != "" && held[key] != nil {
 				short.stale++
 			}
 			if found != "" && problem == "" {
@@ -267,21 +273,10 @@ func (u *user) compare(truth map[string]simTable, rows *sharedComparer) (short s
 	return short, problem
 }
 
-// onCall lets something happen before call k is answered, once.
-func (s *site) onCall(k int, do func()) (calls func() int) {
-	counted := make(chan int, 1)
-	counted <- 0
+// onCall lets something happen when a call arrives, before it is answered.
+func (s *site) onCall(do func()) {
 	s.tenant.Intercept(func(*http.Request) *http.Response {
-		n := <-counted + 1
-		if n == k {
-			do()
-		}
-		counted <- n
+		do()
 		return nil
 	})
-	return func() int {
-		n := <-counted
-		counted <- n
-		return n
-	}
 }
