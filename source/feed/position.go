@@ -25,6 +25,9 @@ func plausible(seconds []int64, ids ...map[string]int64) error {
 }
 
 func (p *responsePosition) plausible() error {
+	if p.Watermark < 0 || p.Loading && p.Watermark == 0 {
+		return errors.New("its first load has no beginning")
+	}
 	seconds := []int64{p.Watermark, p.Floor, p.Resynced, p.Changed}
 	if s := p.Swept; s != nil {
 		seconds = append(seconds, s.At, s.First)
@@ -48,6 +51,9 @@ func (p *responsePosition) plausible() error {
 }
 
 func (p *contactPosition) plausible() error {
+	if p.Watermark < 0 || p.SweepThrough < 0 {
+		return errors.New("it lies before every contact")
+	}
 	return plausible([]int64{p.Watermark, p.SweepStart, p.SweepThrough, p.Swept, p.Listed})
 }
 
