@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"source/qualtrics":           {"source/redact"},
 	"source/frame":               nil,
 	"source/record":              nil,
-	"source/redact":              {"source/record"},
+	"source/redact":              nil,
 	"source/sandbox":             nil,
 	"schemas":                    nil,
 	"integration_tests":          nil,

@@ -1,0 +1,172 @@
+package feed
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/frame"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+)
+
+// window exports what was modified from (zero: ever) until (zero: now),
+// checks the whole file, and only then delivers it.
+func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows int64, err error) {
+	f.keepFrom = later(keepUntil(f.to, until), time.Unix(f.position.Watermark, 0)).Add(-f.env.Lookback)
+	request := qualtrics.ExportRequest{Survey: f.survey, Start: from, End: until, SortByModified: !f.env.unsorted.Load()}
+	return f.export(ctx, request, func(file *frame.File) (int64, error) {
+		if f.ledger != nil {
+			if err := f.intend(ctx, file); err != nil {
+				return 0, err
+			}
+		}
+		rows, err := f.deliver(ctx, file)
+		if err == nil && !from.After(f.covered) {
+			f.covered = later(f.covered, keepUntil(f.to, until))
+		}
+		return rows, err
+	})
+}
+
+// exportAttempts is how often a damaged file is exported anew.
+const exportAttempts = 5
+
+// export runs an export and hands its verified file over. A file that fails
+// the check, or turns out to be damaged while it is used, is exported anew.
+func (f *responseFetch) export(ctx context.Context, request qualtrics.ExportRequest, use func(*frame.File) (int64, error)) (rows int64, err error) {
+	for attempt := 1; ; attempt++ {
+		file, err := f.env.Client.Export(ctx, request)
+		if request.SortByModified && qualtrics.IsSortRefused(err) {
+			f.env.refuseSort()
+			request.SortByModified = false
+			file, err = f.env.Client.Export(ctx, request)
+		}
+		if err != nil {
+			return 0, err
+		}
+		f.exports = true
+		rows, err = f.verified(ctx, file, use)
+		if closeErr := file.Close(); err == nil && closeErr != nil {
+			err = fmt.Errorf("closing the export of %s: %w", f.partition, closeErr)
+		}
+		var damaged *frame.Error
+		if !errors.As(err, &damaged) || damaged.Kind == frame.TooLarge || attempt == exportAttempts {
+			return rows, err
+		}
+		f.env.Log.Warn("the export file is damaged: exporting again", "survey", f.survey, "attempt", attempt, "error", err)
+	}
+}
+
+func (f *responseFetch) verified(ctx context.Context, file *qualtrics.ExportFile, use func(*frame.File) (int64, error)) (int64, error) {
+	opened, err := frame.Open(file, file.Size(), f.env.Frame)
+	if err != nil {
+		return 0, fmt.Errorf("opening the export of %s: %w", f.partition, err)
+	}
+	if err := opened.Verify(ctx); err != nil {
+		return 0, fmt.Errorf("verifying the export of %s: %w", f.partition, err)
+	}
+	return use(opened)
+}
+
+// deliver hands the file's responses over.
+func (f *responseFetch) deliver(ctx context.Context, file *frame.File) (rows int64, err error) {
+	err = f.eachRow(ctx, file, func(value frame.Value) error {
+		rows++
+		return f.take(value)
+	})
+	return rows, err
+}
+
+// take delivers the response that was read last, unless it is known to be
+// delivered already.
+func (f *responseFetch) take(value frame.Value) error {
+	f.response.Repaired = value.Repaired
+	suppressed, err := f.known()
+	if err != nil {
+		return err
+	}
+	recorded := f.response.time(RecordedDate)
+	if !suppressed {
+		if err := f.hand(); err != nil {
+			return err
+		}
+		if !recorded.Before(time.Unix(f.position.Watermark, 0)) {
+			f.arrived++
+		} else if f.report.Reason == Window && recorded.Before(f.report.From) {
+			f.report.Edited++
+		}
+	} else {
+		f.report.Suppressed++
+	}
+	if f.ledger != nil {
+		f.ledger.note(f.response.ID, f.date(recorded), recorded)
+	}
+	return nil
+}
+
+// date is the date by which the ledger knows the response that was read last.
+// One that carries none is as new as this read, but for those of a first load,
+// which a seal holds.
+func (f *responseFetch) date(recorded time.Time) time.Time {
+	switch {
+	case !f.response.ModifiedAt.IsZero():
+		return f.response.ModifiedAt
+	case f.loading:
+		return recorded
+	default:
+		return later(f.to, later(recorded, f.ledger.since))
+	}
+}
+
+// hand gives the response that was read last to the streams.
+func (f *responseFetch) hand() error {
+	f.report.Delivered++
+	return f.out.Document(&Document{
+		Partition: f.partition, ID: f.response.ID, Content: &f.response, ReadAt: f.to,
+	})
+}
+
+// known reports whether the row was delivered before, and remembers it where
+// a later window will meet it again.
+func (f *responseFetch) known() (bool, error) {
+	modified := f.response.ModifiedAt
+	again := modified.IsZero() || !modified.Before(f.keepFrom)
+	if len(f.rows.known) == 0 && !again {
+		return false, nil
+	}
+	canonical, err := f.response.canonical(f.canonical[:0])
+	if err != nil {
+		return false, fmt.Errorf("survey %s: hashing a response: %w", f.survey, err)
+	}
+	f.canonical = canonical
+	hash := f.rows.hash(f.response.ID, canonical)
+	if again {
+		f.rows.keep(hash, later(cmp.Or(modified, f.response.time(RecordedDate)), f.keepFrom))
+	}
+	if f.rows.known[hash] {
+		return true, nil
+	}
+	return false, f.forget()
+}
+
+// forget takes the row hashes out of the state before a row without a date
+// goes out: should this run be interrupted after it, and the response be
+// edited back to what it was, the row is not to be taken for the one that was
+// delivered then.
+func (f *responseFetch) forget() error {
+	if !f.response.ModifiedAt.IsZero() || f.forgot || len(f.rows.known) == 0 {
+		return nil
+	}
+	f.forgot, f.position.Rows = true, ""
+	return f.sendBefore()
+}
+
+// keepUntil is the bound of a window: its end, or this run's.
+func keepUntil(to, until time.Time) time.Time {
+	if until.IsZero() {
+		return to
+	}
+	return earlier(to, until)
+}
