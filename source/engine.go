@@ -94,14 +94,15 @@ func (e *engine) run(ctx context.Context) (int, error) {
 		}
 		s.begun, s.sent, s.stated = true, time.Now(), time.Now()
 	}
-	stop := e.beat(ctx)
+	stop := e.beat(ctx, cancel)
+	defer stop() // should one of the next lines panic
 	var feeds sync.WaitGroup
 	for _, kind := range e.kinds() {
 		if e.parallel == 1 || e.inTurn {
-			e.runFeed(ctx, cancel, kind) // one thing at a time, in an order that repeats
+			e.guarded(cancel, func() { e.runFeed(ctx, cancel, kind) }) // one thing at a time, in an order that repeats
 			continue
 		}
-		feeds.Go(func() { e.runFeed(ctx, cancel, kind) })
+		feeds.Go(func() { e.guarded(cancel, func() { e.runFeed(ctx, cancel, kind) }) })
 	}
 	feeds.Wait()
 	e.endAudit(ctx)
@@ -143,7 +144,7 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 			}
 			workers.Go(func() {
 				defer func() { <-slots }()
-				e.runPartition(ctx, cancel, source, partition, streams)
+				e.guarded(cancel, func() { e.runPartition(ctx, cancel, source, partition, streams) })
 			})
 		}
 		return nil
@@ -349,7 +350,7 @@ func (e *engine) sendState(s *selected) (sent int, err error) {
 // beat sends a state when a stream was silent for too long, as it is while a
 // long export is being waited for: platforms take silence for death, and only
 // records and states count. It returns what stops it.
-func (e *engine) beat(ctx context.Context) (stop func()) {
+func (e *engine) beat(ctx context.Context, fail context.CancelCauseFunc) (stop func()) {
 	if e.heartbeat <= 0 {
 		return func() {}
 	}
@@ -363,7 +364,7 @@ func (e *engine) beat(ctx context.Context) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				e.beatOnce()
+				e.guarded(fail, e.beatOnce)
 			}
 		}
 	})
@@ -440,6 +441,21 @@ func (e *engine) complete(streams []*selected) {
 		}
 		s.ended = true
 	}
+}
+
+// guarded does what runs on a goroutine of its own, where a panic would end the
+// process without a proper report: it ends the run instead.
+func (e *engine) guarded(cancel context.CancelCauseFunc, do func()) {
+	err := guard(func() error { do(); return nil })
+	if err == nil {
+		return
+	}
+	e.mu.Lock()
+	if e.broken == nil {
+		e.broken = err
+	}
+	e.mu.Unlock()
+	cancel(err)
 }
 
 // guard turns a panic into an error.

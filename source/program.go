@@ -59,14 +59,14 @@ func (p *Program) Run(ctx context.Context, args []string) (code int) {
 	sound := *p
 	sound.Stdout, sound.Stderr = stdout, stderr
 	run := &invocation{Program: &sound, redactor: secrets, name: "source-qualtrics"}
-	run.messages = airbyte.NewWriter(stdout, time.Now)
+	run.messages = airbyte.NewWriter(sane{stdout}, time.Now)
 	defer func() {
 		if cause := recover(); cause != nil {
 			code = run.report(&panicError{cause, debug.Stack()})
 		}
-		err := errors.Join(run.messages.Close(), stdout.Flush())
+		err := guard(func() error { return errors.Join(run.messages.Close(), stdout.Flush()) })
 		if err != nil && code == ExitOK {
-			code = exitCode(&sinkError{err})
+			code = run.report(&sinkError{err})
 		}
 		_ = stderr.Flush() // nobody is left to be told
 	}()
