@@ -5,6 +5,7 @@ package integration_tests_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -122,14 +123,17 @@ type finished struct {
 	signal syscall.Signal
 	stderr []byte
 	last   []byte // the last line that is no record
+	all    []byte // the lines that came
 }
 
 func (f finished) killed() bool { return f.signal == syscall.SIGKILL }
 
-// kill is when a run is killed.
+// kill is when and how a run is interrupted.
 type kill struct {
-	after int  // so many lines; 0: never
-	rest  bool // what the pipe still holds arrives
+	after  int            // so many lines; 0: never
+	rest   bool           // what the pipe still holds arrives
+	signal syscall.Signal // 0: SIGKILL
+	leave  bool           // no signal: the reader closes the pipe
 }
 
 // pipeBytes is what a pipe shall hold: the less is on its way, the closer a
@@ -166,14 +170,22 @@ func (u *user) read(command *exec.Cmd, when kill) finished {
 		if when.after > 0 && end.lines >= when.after && !when.rest {
 			continue
 		}
+		end.all = append(end.all, line...)
 		if u.take(line[:len(line)-1]); !bytes.HasPrefix(line, recordHead) {
 			end.last = line
 		}
-		if end.lines++; end.lines == when.after {
-			if err := command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-				u.t.Fatal(err)
-			}
+		if end.lines++; end.lines != when.after {
+			continue
 		}
+		if when.leave {
+			break
+		}
+		if err := command.Process.Signal(cmp.Or(when.signal, syscall.SIGKILL)); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			u.t.Fatal(err)
+		}
+	}
+	if when.leave {
+		_ = reader.Close()
 	}
 	end.ended(u.t, command)
 	end.stderr = stderr.Bytes()

@@ -25,17 +25,17 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 )
 
-// silent runs a command whose output is of no interest, to its end.
+// silent runs a command that prints little, to its end.
 func (u *user) silent(command *exec.Cmd) finished {
 	u.t.Helper()
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Start(); err != nil {
 		u.t.Fatal(err)
 	}
 	var end finished
 	end.ended(u.t, command)
-	end.stderr = stderr.Bytes()
+	end.all, end.stderr = stdout.Bytes(), stderr.Bytes()
 	return end
 }
 
