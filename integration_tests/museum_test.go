@@ -16,7 +16,7 @@ import (
 // museumSeeds is within how many histories each defect has to be caught.
 const museumSeeds = 200
 
-var caught = regexp.MustCompile(`seed (\d+), profile \w+, (.*)`)
+var caught = regexp.MustCompile(`seed (\d+), profile \w+, (\w+) at ([^:]*): (.*)`)
 
 // Each planted defect is caught. A simulator that stops catching one has
 // become blind.
@@ -28,7 +28,7 @@ func TestMuseum(t *testing.T) {
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, output)
 	}
-	table := make([]string, len(all))
+	table := make([][]string, len(all))
 	t.Run("exhibits", func(t *testing.T) {
 		for i, shown := range all {
 			t.Run(shown.name, func(t *testing.T) {
@@ -45,9 +45,24 @@ func TestMuseum(t *testing.T) {
 				if h := simulate(t, simCase{Seed: seed, Profile: shown.profile}); h.failure != nil {
 					t.Fatalf("seed %d fails without the defect, too: %v", seed, h.failure)
 				}
-				table[i] = fmt.Sprintf("%-28s %5s  %.100s", shown.name, found[1], found[2])
+				table[i] = []string{strings.ReplaceAll(shown.name, "_", " "), shown.about, shown.profile, string(found[1]), string(found[2])}
 			})
 		}
 	})
-	t.Logf("defect, seeds needed, how it was caught:\n%s", strings.Join(table, "\n"))
+	uncaught := 0
+	for i, row := range table {
+		if row == nil {
+			uncaught++
+			table[i] = []string{all[i].name, all[i].about, all[i].profile, "not caught", ""}
+		}
+	}
+	figures := scoreTable{
+		Title: "Planted defects, and the invariants (`I1`: nothing lost, `I2`: no false tombstones and no ghosts, `I3`: no promise that is not kept, …) that caught them",
+		Head:  []string{"defect", "what it is", "profile", "seeds needed", "broken"}, Rows: table,
+	}
+	t.Logf("\n%s", figures.markdown())
+	s := &score{Title: "Museum of defects", Command: "go test -tags museum -run Museum ./integration_tests -scoreboard", Tables: []scoreTable{figures}}
+	s.fact("defects", len(all))
+	s.fact("not caught within "+strconv.Itoa(museumSeeds)+" histories", uncaught)
+	s.keep(t, "museum")
 }

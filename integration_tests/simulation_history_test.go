@@ -46,6 +46,10 @@ type simHistory struct {
 	bytes    hash.Hash           // of all output
 	failure  *simFailure
 
+	figures    figures
+	existed    map[string]bool   // responses, by key
+	said       map[string][]byte // the newest row by stream and key
+	troubled   bool              // a run did not succeed
 	verbose    bool
 	transcript strings.Builder
 }
@@ -54,6 +58,7 @@ type simHistory struct {
 func simulate(t *testing.T, c simCase) *simHistory {
 	t.Helper()
 	h := &simHistory{simPlan: c.plan(), reach: make(map[string]int), existing: make(map[string]simTable), bytes: sha256.New(), verbose: *simShow}
+	h.figures, h.existed, h.said = make(figures), make(map[string]bool), make(map[string][]byte)
 	synctest.Test(t, func(t *testing.T) {
 		h.ctx = t.Context()
 		defer func() {
@@ -72,6 +77,10 @@ func simulate(t *testing.T, c simCase) *simHistory {
 	}
 	for class, times := range h.tenant.Fired() {
 		h.reach[class] += times
+	}
+	h.figures.add(h.reach)
+	if h.failure != nil {
+		h.figures.failed(h.failure)
 	}
 	return h
 }
@@ -146,6 +155,7 @@ func (h *simHistory) sync(step simStep) *simRun {
 		}
 	}
 	h.check(run)
+	h.countRun(run)
 	h.platform.take(h, run, len(run.lines)-lost)
 	return run
 }
@@ -188,6 +198,7 @@ func (h *simHistory) settle() {
 		h.mustEqualTruth("I1", stream, h.platform.tables[stream])
 		h.mustHoldNoGhosts(stream)
 	}
+	h.countDeletions()
 	h.restart(5)
 }
 

@@ -77,10 +77,11 @@ func reachable() []string {
 	return classes
 }
 
-// reachTable lists what was reached how often.
+// reachTable lists the classes that were reached, and how often.
 func reachTable(total map[string]int) string {
 	var text strings.Builder
-	for i, class := range sortedKeys(total) {
+	classes := slices.DeleteFunc(sortedKeys(total), func(what string) bool { return what != strings.ToLower(what) })
+	for i, class := range classes {
 		if i > 0 && i%4 == 0 {
 			text.WriteByte('\n')
 		}

@@ -66,7 +66,7 @@ func TestSimulation(t *testing.T) {
 		next   atomic.Int64
 		failed atomic.Bool
 		lock   sync.Mutex
-		total  = make(map[string]int)
+		total  = make(figures)
 		played int
 	)
 	t.Run("histories", func(t *testing.T) {
@@ -83,9 +83,7 @@ func TestSimulation(t *testing.T) {
 					h := simulate(t, c)
 					lock.Lock()
 					played++
-					for class, times := range h.reach {
-						total[class] += times
-					}
+					total.add(h.figures)
 					lock.Unlock()
 					if h.failure != nil && !failed.Swap(true) {
 						reportFailure(t, c, h.failure)
@@ -95,7 +93,9 @@ func TestSimulation(t *testing.T) {
 		}
 	})
 	took := time.Since(begun)
-	summary := fmt.Sprintf("%d histories in %s: %.1f a second\n%s", played, took.Round(time.Millisecond), float64(played)/took.Seconds(), reachTable(total))
+	summary := fmt.Sprintf("%d histories in %s: %.1f a second\n%s\n%s",
+		played, took.Round(time.Millisecond), float64(played)/took.Seconds(), reachTable(total), total.deletions())
+	total.score(played, took, *simProfile).keep(t, "simulation-"+*simProfile)
 	if *simSeeds > 0 || *simLong {
 		fmt.Println(summary)
 	} else {
