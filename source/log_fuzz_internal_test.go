@@ -17,7 +17,7 @@ func FuzzLines(f *testing.F) {
 	const secret = "canary-0123456789"
 	f.Add("two\nlines \x1b[31m", "value "+secret, `a "b"`, 4)
 	f.Add("\u2028\u0085\xff\u202e", "\x00", secret+secret, 8)
-	f.Add(strings.Repeat("\x80", 50_001), strings.Repeat(`"`, 40_000), "x", -4)
+	f.Add(strings.Repeat("\x80", 51), strings.Repeat(`"`, 40), "x", -4)
 	f.Add(secret[:8], secret[8:], "", 0)
 	f.Fuzz(func(t *testing.T, message, bound, value string, level int) {
 		var out bytes.Buffer
@@ -46,4 +46,15 @@ func FuzzLines(f *testing.F) {
 			t.Errorf("%q lacks an attribute", line)
 		}
 	})
+}
+
+func TestLines_AreCutBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"é", "\x80", "x", `"`} {
+		var out bytes.Buffer
+		slog.New(newLines(&out, slog.LevelInfo)).Info("x"+strings.Repeat(text, maxLine), "error", strings.Repeat(text, maxLine))
+		if line := strings.TrimSuffix(out.String(), "\n"); len(line) > maxLine || len(line) < maxLine-3 || !utf8.ValidString(line) {
+			t.Errorf("%q: got a line of %d bytes, want at most %d", text, len(line), maxLine)
+		}
+	}
 }

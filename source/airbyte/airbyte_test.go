@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -271,6 +272,29 @@ func TestHandler_WritesPrintableLines(t *testing.T) {
 	want := `{"type":"LOG","log":{"level":"WARN","message":"two lines  [31m survey=SV_1 error=\"a \\\"b\\\"\" n=3"}}` + "\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("output (-want +got):\n%s", diff)
+	}
+}
+
+func TestWriter_CutsLongTextBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"ASCII": strings.Repeat("x", 60_000), "two bytes": "x" + strings.Repeat("é", 60_000), "four bytes": "xx" + strings.Repeat("😀", 60_000),
+		"nothing that begins a character": strings.Repeat("\x80", 60_000),
+	} {
+		var out bytes.Buffer
+		w := airbyte.NewWriter(&out, clock)
+		must(t, w.Error(record.Failure{Type: record.SystemError, Message: text}))
+		slog.New(w.Handler(slog.LevelInfo)).Info(text)
+		must(t, w.Close())
+		messages := airbytetest.Validate(t, out.Bytes())
+		for _, got := range []string{messages[0].Trace.Error.Message, messages[1].Log.Message} {
+			if n := utf8.RuneCountInString(got); n > 50_000 || n < 50_000/4-1 || !utf8.ValidString(got) {
+				t.Errorf("%s: %d characters are left", name, n)
+			}
+		}
+		if utf8.ValidString(text) && !strings.HasPrefix(text, messages[0].Trace.Error.Message) {
+			t.Errorf("%s: a character was cut", name)
+		}
 	}
 }
 
