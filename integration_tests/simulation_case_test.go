@@ -136,6 +136,7 @@ type simPlan struct {
 
 // simStep is one sync and the time before it.
 type simStep struct {
+	from     time.Time // when the gap begins; zero: when the sync before ended
 	gap      time.Duration
 	activity [3]float64 // of responses, contacts and surveys, during the gap
 	living   [3]float64 // likewise, while the sync runs

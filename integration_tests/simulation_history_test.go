@@ -50,6 +50,7 @@ type simHistory struct {
 	existed    map[string]bool   // responses, by key
 	said       map[string][]byte // the newest row by stream and key
 	troubled   bool              // a run did not succeed
+	sizes      []runSize         // of the runs
 	verbose    bool
 	transcript strings.Builder
 }
@@ -57,7 +58,13 @@ type simHistory struct {
 // simulate plays a history on a clock of its own.
 func simulate(t *testing.T, c simCase) *simHistory {
 	t.Helper()
-	h := &simHistory{simPlan: c.plan(), reach: make(map[string]int), existing: make(map[string]simTable), bytes: sha256.New(), verbose: *simShow}
+	return playPlan(t, c.plan(), (*simHistory).play)
+}
+
+// playPlan plays what is planned, on a clock of its own.
+func playPlan(t *testing.T, plan *simPlan, play func(*simHistory)) *simHistory {
+	t.Helper()
+	h := &simHistory{simPlan: plan, reach: make(map[string]int), existing: make(map[string]simTable), bytes: sha256.New(), verbose: *simShow}
 	h.figures, h.existed, h.said = make(figures), make(map[string]bool), make(map[string][]byte)
 	synctest.Test(t, func(t *testing.T) {
 		h.ctx = t.Context()
@@ -68,7 +75,9 @@ func simulate(t *testing.T, c simCase) *simHistory {
 			// A call that panicked leaves a timer of net/http behind.
 			time.Sleep(10 * time.Minute)
 		}()
-		h.play()
+		if h.prepare() {
+			play(h)
+		}
 	})
 	for _, class := range h.active {
 		if _, counted := h.tenant.Fired()[class]; !counted && !slices.Contains(countedClasses, class) {
@@ -92,30 +101,36 @@ func (h *simHistory) fail(invariant, format string, args ...any) {
 	}
 }
 
-func (h *simHistory) play() {
+// prepare makes the tenant and the platform.
+func (h *simHistory) prepare() bool {
 	if !h.local.IsZero() {
 		time.Sleep(time.Until(h.local))
 	}
 	tenant, err := sandbox.New(h.options)
 	if err != nil {
 		h.fail("simulator", "making the tenant: %v", err)
-		return
+		return false
 	}
 	h.tenant, h.network = tenant, tenant.RoundTripper()
 	h.seen = &credentialsSeen{secrets: make(map[string]bool)}
 	h.platform = newPlatform(h.consumer)
 	h.compare = &comparer{ignored: h.ignored(), later: h.audits, known: make(map[string]string)}
 	h.jitter, h.dice, h.oracle = h.stream("jitter"), h.stream("consumer states"), h.stream("oracle")
+	return true
+}
+
+func (h *simHistory) play() {
 	for i, step := range h.steps {
 		h.number, h.step = i, fmt.Sprintf("step %d", i+1)
 		if step.replay > 0 && h.platform.replay(step.replay) {
 			h.reach["replay"]++
 		}
-		tenant.SetActivity(step.activity[0], step.activity[1], step.activity[2])
+		h.tenant.SetActivity(step.activity[0], step.activity[1], step.activity[2])
 		if i > 0 {
-			tenant.Advance(step.gap, false)
+			time.Sleep(step.from.Sub(h.tenant.Now()))
+			h.tenant.Advance(step.gap, false)
 		}
-		tenant.SetActivity(step.living[0], step.living[1], step.living[2])
+		h.tenant.SetActivity(step.living[0], step.living[1], step.living[2])
 		h.sync(step)
 		if h.failure != nil {
 			return
@@ -146,6 +161,7 @@ func (h *simHistory) sync(step simStep) *simRun {
 	if h.failure != nil {
 		return run
 	}
+	h.sizes = append(h.sizes, runSize{len(run.lines), run.calls})
 	lost := 0
 	if run.crashed {
 		h.reach[string(step.crash)]++

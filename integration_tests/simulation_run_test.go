@@ -18,6 +18,7 @@ type simRun struct {
 	code    int
 	crash   crashKind
 	crashed bool
+	calls   int
 	lines   []simLine
 	begun   map[string]*simState // the states that it was given
 	visible map[string]simTable  // what existed when it began
@@ -43,7 +44,7 @@ func (h *simHistory) start(step simStep, streams []string, state []byte, jitter 
 	}
 	process := &simProcess{tenant: h.tenant, files: files, crash: step.crash, at: step.at, deletes: step.deletes, seen: h.seen, next: h.network}
 	code, output, stderr := process.run(h.ctx, h.stream(jitter), args...)
-	run.code, run.crashed = code, process.crashed
+	run.code, run.crashed, run.calls = code, process.crashed, process.calls
 	_, _ = fmt.Fprintf(h.bytes, "%s: %d\n%s", h.step, code, output)
 	if h.verbose {
 		fmt.Fprintf(&h.transcript, "== %s, %s: code %d\n%s%s", h.step, h.tenant.Now().Format(time.RFC3339), code, output, stderr)
