@@ -1,0 +1,34 @@
+package sandbox_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
+)
+
+func TestDeleteResponses_TheyAreGoneFromEverything(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, sandbox.Options{Surveys: 1, Responses: 50})
+		survey := c.surveyIDs()[0]
+		deleted := append(c.tenant.DeleteResponses(survey, 3), c.tenant.DeleteResponses(survey, 4)...)
+		if len(deleted) != 7 {
+			t.Fatalf("got %d responses deleted, want 7", len(deleted))
+		}
+		exists := make(map[string]bool)
+		c.tenant.Versions(func(_, response string, _ time.Time) { exists[response] = true })
+		if len(exists) != 43 {
+			t.Errorf("got %d responses left, want 43", len(exists))
+		}
+		for _, id := range deleted {
+			if got := c.get("/API/v3/surveys/" + survey + "/responses/" + id).status; exists[id] || got != 404 {
+				t.Errorf("%s: got %d and exists %t, want 404 and not", id, got, exists[id])
+			}
+		}
+		if got := c.tenant.DeleteResponses("SV_none", 1); got != nil {
+			t.Errorf("got %v of no survey, want none", got)
+		}
+	})
+}
