@@ -19,7 +19,7 @@ func (s *survey) exportTorn(q exportQuery, roll uint64, now time.Time) iter.Seq[
 		s.torn = make(map[int]time.Time)
 	}
 	for f := range shot.query(q, s.world.doubt) {
-		if _, before := s.torn[f.index]; !before && hash(roll, uint64(f.index))%tornOne == 0 { //nolint:gosec // an index
+		if _, before := s.torn[f.index]; !before && hash(roll, uint64(f.index))%tornOne == 0 {
 			s.torn[f.index], without[f.index] = now, true
 		}
 	}
