@@ -56,7 +56,7 @@ func (w *Writer) State(stream string, state []byte) error {
 	if part := out.part; part != nil && part.raw < w.options.CommitBytes && w.options.Now().Sub(part.began) < w.options.CommitAfter {
 		return nil
 	}
-	return w.stick(w.commit(out))
+	return w.attempt(func() error { return w.commit(out) })
 }
 
 func (w *Writer) storeState(out *output) error {

@@ -34,7 +34,12 @@ type output struct {
 	ended   bool
 }
 
-var errClosed = errors.New("the writer is closed")
+var (
+	errClosed = errors.New("the writer is closed")
+	// errPanicked is the error of a call that did not return: what it left
+	// behind is not to be trusted, so Close may not make it count.
+	errPanicked = errors.New("a call before panicked")
+)
 
 func newWriter(o Options, held io.Closer) *Writer {
 	return &Writer{
@@ -54,7 +59,7 @@ func (w *Writer) Begin(info record.Info) error {
 	if err := w.usable(); err != nil {
 		return err
 	}
-	return w.stick(w.begin(info))
+	return w.attempt(func() error { return w.begin(info) })
 }
 
 func (w *Writer) begin(info record.Info) error {
@@ -90,10 +95,11 @@ func (w *Writer) Record(stream string, row record.Row) error {
 	if err != nil {
 		return err
 	}
-	if err := w.record(out, row); err != nil {
-		return w.stick(fmt.Errorf("writing a record of stream %s: %w", stream, err))
+	w.err = errPanicked
+	if w.err = w.record(out, row); w.err != nil {
+		w.err = fmt.Errorf("writing a record of stream %s: %w", stream, w.err)
 	}
-	return nil
+	return w.err
 }
 
 func (w *Writer) record(out *output, row record.Row) error {
@@ -139,13 +145,15 @@ func (w *Writer) End(stream string, failure *record.Failure) error {
 		out.entry.Failure = &ManifestFailure{Type: failure.Type, Message: failure.Message}
 	}
 	out.ended = true
-	if err := w.endPart(out); err != nil {
-		return w.stick(err)
-	}
-	if err := w.writeManifest(); err != nil {
-		return w.stick(err)
-	}
-	return w.stick(w.storeState(out))
+	return w.attempt(func() error {
+		if err := w.endPart(out); err != nil {
+			return err
+		}
+		if err := w.writeManifest(); err != nil {
+			return err
+		}
+		return w.storeState(out)
+	})
 }
 
 // Close ends the run and gives the folder free. Streams without an End keep
@@ -240,6 +248,13 @@ func (w *Writer) open(stream string) (*output, error) {
 		return nil, w.stick(fmt.Errorf("writing stream %.80q: it has not begun or has ended", stream))
 	}
 	return out, nil
+}
+
+// attempt does the work of a call; its error, or its panic, sticks.
+func (w *Writer) attempt(do func() error) error {
+	w.err = errPanicked
+	w.err = do()
+	return w.err
 }
 
 func (w *Writer) stick(err error) error {
