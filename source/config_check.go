@@ -35,7 +35,8 @@ func (r *invocation) configure(file string) (*settings, error) {
 	return r.understand(text, file)
 }
 
-// understand checks a configuration that came from a file.
+// understand checks a configuration that came from a file of the user's; ""
+// where it did not.
 func (r *invocation) understand(text []byte, file string) (*settings, error) {
 	config, warnings, problems := decodeConfig(text)
 	warnings = append(warnings, r.fillSecrets(&config.Credentials)...)
@@ -47,7 +48,7 @@ func (r *invocation) understand(text []byte, file string) (*settings, error) {
 	if problems = append(problems, more.problems...); len(problems) > 0 {
 		return nil, configErrorf("the configuration has %s: %s", count(len(problems), "problem", "problems"), strings.Join(problems, "; "))
 	}
-	if files, ok := r.Files.(exposer); ok && files.Exposed(file) {
+	if files, ok := r.Files.(exposer); ok && file != "" && files.Exposed(file) {
 		r.log.Warn("other users of this machine can read the configuration, which holds credentials: take the permission away with chmod 600", "file", file)
 	}
 	return checked, nil

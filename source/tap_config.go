@@ -33,7 +33,6 @@ const configEnvironment = "ENV"
 func (r *invocation) tapConfigure(files []string) (*settings, TapConfig, error) {
 	merged := make(map[string]json.RawMessage)
 	var options TapConfig
-	file := ""
 	for _, name := range files {
 		if name == configEnvironment {
 			r.fromEnvironment(merged)
@@ -48,7 +47,6 @@ func (r *invocation) tapConfigure(files []string) (*settings, TapConfig, error) 
 			return nil, options, configErrorf("the configuration %s is not valid JSON: %s", name, jsonProblem(err))
 		}
 		maps.Copy(merged, members)
-		file = name
 	}
 	if problems := takeOptions(merged, &options); len(problems) > 0 {
 		return nil, options, configErrorf("the configuration has %s: %s", count(len(problems), "problem", "problems"), strings.Join(problems, "; "))
@@ -57,7 +55,7 @@ func (r *invocation) tapConfigure(files []string) (*settings, TapConfig, error) 
 	if err != nil {
 		return nil, options, err
 	}
-	s, err := r.understand(text, file)
+	s, err := r.understand(text, "") // the files are those of a platform, made for the run
 	return s, options, err
 }
 
