@@ -18,6 +18,11 @@ type partitionRun struct {
 	err    error // the first one
 }
 
+// tallied counts what is done under a context.
+func (r *partitionRun) tallied(ctx context.Context) context.Context {
+	return qualtrics.WithTally(ctx, &r.tally)
+}
+
 func (r *partitionRun) ended(err error) {
 	if r.err == nil {
 		r.err = err

@@ -133,7 +133,7 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 	var workers sync.WaitGroup
 	slots := make(chan struct{}, e.parallel)
 	err := guard(func() error {
-		for partition, err := range e.partitions(ctx, source, streams) {
+		for next, err := range e.tasks(ctx, source, streams) {
 			if err != nil {
 				return err
 			}
@@ -144,7 +144,7 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 			}
 			workers.Go(func() {
 				defer func() { <-slots }()
-				e.guarded(cancel, func() { e.runPartition(ctx, cancel, source, partition, streams) })
+				e.guarded(cancel, func() { e.runPartition(ctx, cancel, source, next, streams) })
 			})
 		}
 		return nil
@@ -165,14 +165,20 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 
 // runPartition reads one partition: once for all the streams that stand at
 // the same position in it.
-func (e *engine) runPartition(ctx context.Context, cancel context.CancelCauseFunc, source feed.Feed, partition feed.Partition, streams []*selected) {
-	run := &partitionRun{begun: time.Now()}
+func (e *engine) runPartition(ctx context.Context, cancel context.CancelCauseFunc, source feed.Feed, t *task, streams []*selected) {
+	partition, run := t.partition, t.run
+	run.begun = time.Now()
 	defer func() { e.audit(ctx, partition, run) }()
-	ctx = qualtrics.WithTally(ctx, &run.tally)
+	ctx = run.tallied(ctx)
 	for _, cohort := range e.cohorts(partition, streams) {
 		request := feed.Request{Partition: partition, Position: e.position(partition, cohort[0]), Report: &run.report}
 		out := &partitionOut{engine: e, partition: partition, streams: cohort}
-		err := guard(func() error { return source.Fetch(ctx, e.env, request, out) })
+		err := guard(func() error {
+			if t.plan.Turn == feed.None {
+				return t.conclude(out)
+			}
+			return source.Fetch(ctx, e.env, request, out)
+		})
 		run.ended(err)
 		var skipped *feed.Skipped
 		switch {
@@ -195,6 +201,14 @@ func (e *engine) runPartition(ctx context.Context, cancel context.CancelCauseFun
 			}
 		}
 	}
+}
+
+// conclude is what is left of a partition that needs no reading.
+func (t *task) conclude(out *partitionOut) error {
+	if t.plan.Err != nil || t.plan.Position == nil {
+		return t.plan.Err
+	}
+	return out.Checkpoint(t.plan.Position)
 }
 
 // fatal reports whether an error concerns the account or the run as a whole,

@@ -2,96 +2,63 @@ package source_test
 
 import (
 	"flag"
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
 var (
-	pollingSurveys = flag.Int("polling", 0, "simulate polling of a tenant with so many surveys, and print what it takes")
-	pollingHours   = flag.Int("polling-hours", 24, "for so many hours of the tenant")
+	pollingSurveys  = flag.Int("polling", 0, "simulate polling of a tenant with so many surveys, and print what it takes")
+	pollingChanged  = flag.Int("changed", 10, "of so many surveys that change between two runs")
+	pollingHours    = flag.Int("polling-hours", 24, "for so many hours of the tenant")
+	pollingParallel = flag.Int("polling-parallel", 4, "with so many exports at once")
 )
 
-// latencies are how much later than its own date something was delivered.
-type latencies []time.Duration
+// pollingCycle is the time between two runs of a platform.
+const pollingCycle = 10 * time.Minute
 
-func (l latencies) String() string {
-	if len(l) == 0 {
-		return "none"
-	}
-	slices.Sort(l)
-	at := func(share float64) time.Duration {
-		return l[min(len(l)-1, int(share*float64(len(l))))].Round(time.Second)
-	}
-	return fmt.Sprintf("%d, median %s, 99 %% within %s, worst %s", len(l), at(0.5), at(0.99), at(1))
-}
-
-// A day of runs every ten minutes, on the tenant's clock: calls by endpoint
-// against the published limits, and how old news is when it is delivered.
-// go test ./source -run Polling -polling 10000 -timeout 60m
-func TestPolling_StaysWithinLimits(t *testing.T) {
+// Runs every ten minutes on the tenant's clock: calls by endpoint against the
+// published limits, and how old news is when it is delivered.
+//
+//	go test ./source -run Polling -polling 10000 -changed 100 -polling-hours 6 -timeout 60m -v
+func TestPolling_MeasuredOnALargeTenant(t *testing.T) {
 	if *pollingSurveys == 0 {
-		t.Skip("-polling says how many surveys to poll for a day")
+		t.Skip("-polling says how many surveys to poll")
 	}
 	insideBubble(t, func(t *testing.T) {
-		const cycle = 10 * time.Minute
-		tn := newTenant(t, sandbox.Options{Seed: 51, Surveys: *pollingSurveys, Responses: 5 * *pollingSurveys, Contacts: 5, Limits: "published", ExportDelay: 2 * time.Second})
-		delete(tn.config, "limits")
-		state := tn.readComplete(t, nil, "responses").states
-		tn.Advance(20*time.Minute, true)
-		state = tn.readComplete(t, state, "responses").states
-		var fresh, edited latencies
-		var late, longest time.Duration
-		seen, before := make(map[string]bool), tn.Requests()
-		begun := tn.Now()
-		runs := 0
-		for tn.Now().Sub(begun) < time.Duration(*pollingHours)*time.Hour {
-			started := tn.Now()
-			r := tn.readComplete(t, state, "responses")
-			state = r.states
-			runs++
-			for _, row := range r.records["responses"] {
-				if row["deleted_at"] != nil {
-					continue
-				}
-				modified, err := time.Parse(time.RFC3339, row["last_modified_date"].(string))
-				if err != nil {
-					t.Fatal(err)
-				}
-				id := key("responses", row)
-				age := tn.Now().Sub(modified)
-				if recorded := fmt.Sprint(row["recorded_date"]); seen[id] || !strings.HasPrefix(recorded, modified.UTC().Format("2006-01-02T15:04")) {
-					edited = append(edited, age)
-				} else {
-					fresh = append(fresh, age)
-				}
-				seen[id] = true
-			}
-			took := tn.Now().Sub(started)
-			longest = max(longest, took)
-			late += max(0, took-cycle)
-			tn.Advance(max(0, cycle-took), false)
+		p := newPolling(t, *pollingSurveys, *pollingChanged)
+		p.config["limits"] = map[string]any{"parallel_exports": *pollingParallel}
+		p.load(t)
+		p.poll(t, time.Duration(*pollingHours)*time.Hour)
+		p.print(t, *pollingSurveys, *pollingChanged)
+		p.checkLimits(t, 1800, 60)
+		p.checkComplete(t)
+	})
+}
+
+// A tenant with more surveys than are exported by every run, with limits in
+// proportion to those of a large one.
+func TestPolling_OfManySurveysKeepsLimitsAndFindsNewsByTheNextRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of calls are not short")
+	}
+	insideBubble(t, func(t *testing.T) {
+		const surveys, perMinute, exports = 510, 120, 6
+		p := newPolling(t, surveys, 5)
+		p.config["limits"] = map[string]any{"requests_per_minute": perMinute, "exports_per_minute": exports}
+		p.load(t)
+		p.poll(t, 3*time.Hour)
+		p.checkLimits(t, perMinute, exports)
+		p.checkComplete(t)
+		// A look-back and two runs, for what is visible a whole look-back late.
+		if worst := slices.Max(append(p.fresh, 0)); worst > 2*pollingCycle {
+			t.Errorf("a new response took %s, want at most %s", worst, 2*pollingCycle)
 		}
-		t.Logf("%d surveys, %d runs in %s of the tenant, the longest %s", *pollingSurveys, runs, tn.Now().Sub(begun).Round(time.Minute), longest.Round(time.Second))
-		t.Logf("new responses: %s", fresh)
-		t.Logf("edited responses: %s", edited)
-		t.Logf("state: %d bytes", len(state))
-		perDay := 24 / tn.Now().Sub(begun).Hours()
-		for endpoint, codes := range tn.Requests() {
-			total := 0
-			for code, n := range codes {
-				total += n - before[endpoint][code]
-				if code == "429" && n > before[endpoint][code] {
-					t.Errorf("%s was refused %d times for its rate", endpoint, n-before[endpoint][code])
-				}
-			}
-			if total > 0 {
-				t.Logf("%-60s %9.0f a day, %7.1f a minute", endpoint, float64(total)*perDay, float64(total)*perDay/1440)
-			}
+		if worst := slices.Max(append(p.late, 0)); worst > 45*time.Minute {
+			t.Errorf("a response that was visible late took %s", worst)
+		}
+		if len(p.fresh) == 0 || len(p.late) == 0 {
+			t.Errorf("%d new and %d late responses: this shows nothing", len(p.fresh), len(p.late))
 		}
 	})
 }

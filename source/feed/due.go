@@ -1,6 +1,8 @@
 package feed
 
 import (
+	"encoding/json"
+	"errors"
 	"hash/fnv"
 	"slices"
 	"time"
@@ -15,47 +17,98 @@ const alwaysExported = 500
 
 const (
 	// sweepEvery is how often a survey is exported without a reason: edits do
-	// not move its counters. The surveys of an account take turns over the
-	// last eighth of it.
+	// not move its counters.
 	sweepEvery = 22 * time.Hour
-	// untrustedEvery is how often one is exported whose counters were seen
-	// to miss a response.
+	// untrustedEvery is how often one is exported whose counters may not be
+	// read, or were seen to miss a response.
 	untrustedEvery = time.Hour
 )
 
 // counted notes the counters of this run.
 func (f *responseFetch) counted(counts qualtrics.ResponseCounts) {
+	p := &f.position
 	now := []int64{counts.Auditable, counts.Generated, counts.Deleted}
-	if !slices.Equal(now, f.position.Counts) {
-		f.position.Counts, f.position.Changed = now, f.to.Unix()
+	if f.moved = !slices.Equal(now, p.Counts); f.moved {
+		p.Counts, p.Changed, p.Rested = now, f.to.Unix(), 0
 		return
 	}
-	f.unmoved = f.position.Changed == 0
+	f.unmoved = p.Changed == 0
+	p.Rested = 0
+	// The row is older than the counters. One that changed just now may be
+	// ahead of counters that lag.
+	if s := f.partition.Survey; s != nil && !s.IsActive && f.to.Sub(s.LastModified) >= f.env.Lookback {
+		p.Rested = s.LastModified.Unix()
+	}
 }
 
 // idle reports whether nothing calls for an export. Counters that stand still
 // are not enough: a response can be counted before an export shows it, so a
-// change is followed by exports until one began a look-back after it.
+// change is followed by another export a look-back later.
 func (f *responseFetch) idle() bool {
 	p := &f.position
 	switch {
-	case f.env.exportsAll(), f.to.IsZero(), p.Watermark == 0, p.Loading, p.Counts == nil, p.Changed != 0:
+	case f.env.exportsAll(), f.to.IsZero(), p.Watermark == 0, p.Loading:
 		return false
-	case f.ledger != nil && (len(f.ledger.intended) > 0 || f.auditDue()):
+	case f.ledger != nil && (len(f.ledger.intended) > 0 || f.auditPresses()):
+		return false
+	case f.blind:
+		return f.to.Sub(time.Unix(p.Watermark, 0)) < untrustedEvery
+	case p.Counts == nil, f.moved, p.Watermark < p.Changed:
+		return false
+	case p.Changed != 0 && f.to.Sub(time.Unix(p.Changed, 0)) >= f.env.Lookback:
+		return false
+	case p.Untrusted && f.to.Sub(time.Unix(p.Watermark, 0)) >= untrustedEvery:
 		return false
 	}
-	since := f.to.Sub(time.Unix(p.Watermark, 0))
-	if p.Untrusted {
-		return since < untrustedEvery
-	}
-	return since < sweepEvery-f.turn()
+	return !f.swept()
 }
 
-// turn spreads the surveys' exports without a reason.
-func (f *responseFetch) turn() time.Duration {
+// auditPresses reports whether an audit cannot wait for the next export, as
+// one does that is due for its age: within a sweep there will be one.
+func (f *responseFetch) auditPresses() bool {
+	return f.ledger.due || (f.auditDue() && f.to.Sub(f.ledger.sealedAt) < f.env.AuditEvery)
+}
+
+// swept reports whether the survey's turn to be exported without a reason has
+// come since its last export.
+func (f *responseFetch) swept() bool { return f.turned(f.position.Watermark, f.to) }
+
+// turned reports whether the survey's turn of sweepEvery has come since. The
+// turns are spread evenly by the survey's id.
+func (f *responseFetch) turned(since int64, now time.Time) bool {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(f.survey))
-	return sweepEvery / 8 * time.Duration(hash.Sum32()%64) / 64
+	every := int64(sweepEvery / time.Second)
+	phase := int64(hash.Sum32()) % every
+	return (since+phase)/every != (now.Unix()+phase)/every
+}
+
+// denied remembers that the account may not read the survey, so that only one
+// try in sweepEvery is spent on it.
+func (f *responseFetch) denied(err error) error {
+	var skipped *Skipped
+	if !errors.As(err, &skipped) || skipped.Gone || f.env.exportsAll() || f.to.IsZero() {
+		return err
+	}
+	position, encodeErr := json.Marshal(responsePosition{Denied: f.to.Unix()})
+	if encodeErr != nil {
+		return encodeErr
+	}
+	if sinkErr := f.out.Checkpoint(position); sinkErr != nil {
+		return sinkErr
+	}
+	return err
+}
+
+// deniedAt is when the account was last refused a survey, by its position.
+func deniedAt(position Position) int64 {
+	var p struct {
+		Denied int64 `json:"d"`
+	}
+	if json.Unmarshal(position, &p) != nil {
+		return 0 // who reads it all says what is wrong
+	}
+	return p.Denied
 }
 
 // exported notes that an export began at f.to.
@@ -64,7 +117,8 @@ func (f *responseFetch) exported() {
 	if p.Changed != 0 && f.to.Sub(time.Unix(p.Changed, 0)) >= f.env.Lookback {
 		p.Changed = 0
 	}
-	p.Untrusted = p.Untrusted || (f.unmoved && f.arrived > 0)
+	// Trust comes back with the audit, should the counters have lagged once.
+	p.Untrusted = (p.Untrusted && !f.audited) || (f.unmoved && f.arrived > 0)
 }
 
 func (e *Env) exportsAll() bool { return len(e.listed) <= alwaysExported }

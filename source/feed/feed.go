@@ -30,6 +30,8 @@ type Partition struct {
 	// Named is set when the user asked for this partition by its id, so that
 	// being refused it is a failure and not a boundary of the selection.
 	Named bool
+	// Survey is its row of the survey list, of a partition that is a survey.
+	Survey *Survey
 }
 
 // String names the partition in messages.

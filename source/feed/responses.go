@@ -28,8 +28,9 @@ func (responses) Partitions(ctx context.Context, env *Env) iter.Seq2[Partition, 
 			yield(Partition{}, err)
 			return
 		}
-		for _, survey := range surveys {
-			partition := Partition{Kind: Responses, Key: string(survey.ID), Name: survey.Name, Named: len(env.Selection.IDs) > 0}
+		for i := range surveys {
+			survey := &surveys[i]
+			partition := Partition{Kind: Responses, Key: string(survey.ID), Name: survey.Name, Named: len(env.Selection.IDs) > 0, Survey: survey}
 			if !yield(partition, nil) {
 				return
 			}
@@ -53,6 +54,12 @@ type responsePosition struct {
 	Counts    []int64 `json:"n,omitempty"`
 	Changed   int64   `json:"t,omitempty"`
 	Untrusted bool    `json:"u,omitempty"`
+	// Rested is when the survey was last modified, in epoch seconds, if it took
+	// no responses when its counters were read last; 0: it did, or they moved.
+	Rested int64 `json:"z,omitempty"`
+	// Denied is when the account was last refused the survey, in epoch seconds,
+	// of a survey that it never could read.
+	Denied int64 `json:"d,omitempty"`
 	// Swept is of accounts whose exports cannot be sorted by modified date.
 	Swept *stretches `json:"b,omitempty"`
 	// Ledger is what was delivered, as far as finding deletions needs it.
@@ -62,14 +69,19 @@ type responsePosition struct {
 // Fetch reads what was modified since the position less the look-back, and
 // everything on the first load.
 func (responses) Fetch(ctx context.Context, env *Env, request Request, out Out) error {
-	f := &responseFetch{
+	f := newResponseFetch(env, request, out)
+	err := f.prepare(ctx, &request)
+	if err == nil {
+		err = f.run(ctx)
+	}
+	return f.denied(f.boundary(err))
+}
+
+func newResponseFetch(env *Env, request Request, out Out) *responseFetch {
+	return &responseFetch{
 		env: env, partition: request.Partition, survey: qualtrics.SurveyID(request.Partition.Key), out: out,
-		exports: len(request.Position) > 0, report: request.Report,
+		exports: len(request.Position) > 0 && deniedAt(request.Position) == 0, report: request.Report,
 	}
-	if err := f.prepare(ctx, &request); err != nil {
-		return f.boundary(err)
-	}
-	return f.boundary(f.run(ctx))
 }
 
 // responseFetch is one read of one survey.
@@ -93,6 +105,8 @@ type responseFetch struct {
 	ledger   *ledger              // nil where deletions are not followed
 	deleted  int64                // by the survey's counters
 	unmoved  bool                 // the counters are those of the last export
+	moved    bool                 // the counters are not those of the last read
+	blind    bool                 // the counters may not be read
 	arrived  int                  // responses that were recorded since the last export
 	loading  bool                 // a first load is at work, or the gap of an earlier start date
 	forgot   bool                 // the row hashes of the state are gone
@@ -144,6 +158,7 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 		}
 	}
 	f.distrust()
+	f.position.Denied = 0
 	f.floor, f.reached = f.position.Floor, f.position.Watermark
 	if f.covered = f.env.Start; f.reached > 0 {
 		f.covered = f.from()
@@ -156,9 +171,11 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 	}
 	switch {
 	case f.env.exportsAll():
-		f.position.Counts, f.position.Changed, f.position.Untrusted = nil, 0, false
+		f.position.Counts, f.position.Changed, f.position.Untrusted, f.position.Rested = nil, 0, false, 0
 	case known && !f.to.IsZero():
 		f.counted(detail.Counts)
+	default:
+		f.blind = !known
 	}
 	f.rows, err = newRowSet(f.env.Brand, f.partition, f.position.Rows)
 	return err
@@ -199,9 +216,8 @@ func (f *responseFetch) run(ctx context.Context) error {
 		return err
 	}
 	from := f.from()
-	resync := f.env.Resync[string(f.survey)]
-	switch again := !resync.IsZero() && resync.Unix() != f.position.Resynced; {
-	case again:
+	switch resync := f.env.Resync[string(f.survey)]; {
+	case f.again():
 		f.env.Log.Info("reading the survey again", "survey", f.survey, "from", resync)
 		from, f.position.Resynced = earlier(from, resync), resync.Unix()
 		f.rows.known = nil
@@ -240,9 +256,20 @@ func (f *responseFetch) from() time.Time {
 	return time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback)
 }
 
+// again reports whether the survey was asked for once more.
+func (f *responseFetch) again() bool {
+	resync := f.env.Resync[string(f.survey)]
+	return !resync.IsZero() && resync.Unix() != f.position.Resynced
+}
+
+// uncovered reports whether the start date was moved back.
+func (f *responseFetch) uncovered() bool {
+	return f.position.Floor != 0 && (f.env.Start.IsZero() || f.env.Start.Unix() < f.position.Floor)
+}
+
 // lowerFloor reads what a start date that was moved back has uncovered.
 func (f *responseFetch) lowerFloor(ctx context.Context) error {
-	if f.position.Floor == 0 || (!f.env.Start.IsZero() && f.env.Start.Unix() >= f.position.Floor) {
+	if !f.uncovered() {
 		return nil
 	}
 	f.gap = time.Unix(f.position.Floor, 0).Add(time.Second)

@@ -93,7 +93,9 @@ func (f *responseFetch) take(value frame.Value) error {
 			return err
 		}
 		if !recorded.Before(time.Unix(f.position.Watermark, 0)) {
-			f.arrived++
+			if recorded.Before(f.to.Add(-f.env.Lookback)) {
+				f.arrived++ // and it was time to count it
+			}
 		} else if f.report.Reason == Window && recorded.Before(f.report.From) {
 			f.report.Edited++
 		}
