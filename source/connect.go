@@ -150,6 +150,7 @@ func (r *invocation) environment(ctx context.Context, s *settings, client *qualt
 		Resync:    s.resync,
 		SweepDays: sweepDays,
 		LoadRows:  r.LoadRows,
+		ExportAll: r.ExportAll,
 	}
 	if s.config.Deletions.Mode != deletionsOff {
 		env.AuditEvery = time.Duration(s.config.Deletions.AuditDays) * 24 * time.Hour

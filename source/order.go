@@ -15,6 +15,10 @@ import (
 // a run that is cut after a while has done something of everything.
 const lookAhead = 64
 
+// newsAhead is how many partitions with news get ahead of one that is overdue,
+// at most: where there is always more news than time, edits are found too.
+const newsAhead = 3
+
 // task is a partition whose turn has come.
 type task struct {
 	partition feed.Partition
@@ -29,6 +33,7 @@ type queue struct {
 	streams []*selected
 	ahead   []feed.Partition    // not looked at
 	due     [feed.Turns][]*task // by turn, in the order of the list
+	news    int                 // partitions with news that went since an overdue one could
 	may     bool                // one that can wait may go
 	coming  chan []*task        // plans in the making; nil: none
 }
@@ -86,7 +91,16 @@ func (q *queue) unread() {
 // run is ending.
 func (q *queue) next(ctx context.Context) *task {
 	for ctx.Err() == nil {
+		if q.news >= newsAhead {
+			q.news = 0
+			if next := q.pop(feed.Overdue, feed.Overdue); next != nil {
+				return next
+			}
+		}
 		if next := q.pop(feed.None, feed.News); next != nil {
+			if next.plan.Turn == feed.News {
+				q.news++
+			}
 			return next
 		}
 		last := len(q.ahead) == 0 && q.coming == nil

@@ -1,67 +1,345 @@
 package source_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
-// starts counts the export jobs that were started so far.
-func (tn *tenant) starts() (total int) {
-	for _, n := range tn.Requests()["POST /surveys/{id}/export-responses"] {
-		total += n
-	}
-	return total
+// watched is a tenant of more surveys than are all exported by every run. It
+// notes which surveys were asked for their counters, and which were exported.
+type watched struct {
+	*tenant
+	state  []byte
+	tables map[string]table
+	code   int
+
+	mu      sync.Mutex
+	asked   []string
+	exports []string // in order
+	counter int      // status of the call for counters; 0: its own
+	alter   func(path string, body []byte) []byte
 }
+
+func newWatched(t *testing.T, options sandbox.Options) *watched {
+	t.Helper()
+	w := &watched{tenant: newTenant(t, options), state: []byte("[]")}
+	w.exportAll = 1
+	next := w.transport
+	w.transport = tripper(func(r *http.Request) (*http.Response, error) {
+		parts := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, "/API/v3"), "/"), "/")
+		switch {
+		case parts[0] != "surveys" || len(parts) == 1:
+		case len(parts) == 2:
+			w.note(&w.asked, parts[1])
+			if w.counter != 0 {
+				refused := answer(r, w.counter, `{"meta":{"httpStatus":"403 - Forbidden","error":{"errorMessage":"no","errorCode":"AUTH_1"}}}`)
+				refused.Header.Set("Date", w.Now().Format(http.TimeFormat))
+				return refused, nil
+			}
+		case len(parts) == 3 && r.Method == http.MethodPost:
+			w.note(&w.exports, parts[1])
+		}
+		got, err := next.RoundTrip(r)
+		if err != nil || w.alter == nil {
+			return got, err
+		}
+		body, err := io.ReadAll(got.Body)
+		if err != nil {
+			return nil, err
+		}
+		body = w.alter("/"+strings.Join(parts, "/"), body)
+		got.Body, got.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		got.Header.Del("Content-Length")
+		return got, nil
+	})
+	return w
+}
+
+func (w *watched) note(list *[]string, survey string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*list = append(*list, survey)
+}
+
+// next reads once more and forgets what was asked for before.
+func (w *watched) next(t *testing.T) *reading {
+	t.Helper()
+	w.asked, w.exports = nil, nil
+	r := w.tenant.read(t, w.state, "responses")
+	w.tables, w.state, w.code = merge(w.tables, r), r.states, r.code
+	return r
+}
+
+// whole is next for a run that has to be complete.
+func (w *watched) whole(t *testing.T) *reading {
+	t.Helper()
+	r := w.next(t)
+	if r.code != 0 {
+		t.Fatalf("read ended with code %d: %v", r.code, r.errors)
+	}
+	return r
+}
+
+// settled reads everything, and again what a first load leaves to settle.
+func (w *watched) settled(t *testing.T) {
+	t.Helper()
+	w.whole(t)
+	w.Advance(20*time.Minute, true)
+	w.whole(t)
+}
+
+// planned is what a position says of a survey's plan.
+type planned struct {
+	Watermark int64 `json:"w"`
+	Changed   int64 `json:"t"`
+	Untrusted bool  `json:"u"`
+}
+
+func (w *watched) planned(t *testing.T) map[string]planned {
+	t.Helper()
+	all := make(map[string]planned)
+	for id, position := range positions(t, w.state, "responses") {
+		var p planned
+		if err := json.Unmarshal(position, &p); err != nil {
+			t.Fatal(err)
+		}
+		all[id] = p
+	}
+	return all
+}
+
+var many = sandbox.Options{Seed: 21, Surveys: 12, Responses: 400, Contacts: 5, SmallSurveys: true}
 
 // An account of many surveys exports those for which there is a reason, and
 // misses nothing.
 func TestRead_ExportsOfManySurveysOnlyWhatMayHaveChanged(t *testing.T) {
-	if testing.Short() {
-		t.Skip("thousands of exports are not short")
-	}
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 21, Surveys: 520, Responses: 1500, Contacts: 5})
-		tn.config["limits"].(map[string]any)["parallel_exports"] = 32
-		var tables map[string]table
-		var state []byte
-		read := func() (exports int) {
-			t.Helper()
-			before := tn.starts()
-			r := tn.readComplete(t, state, "responses")
-			tables, state = merge(tables, r), r.states
-			return tn.starts() - before
-		}
-		surveys := len(keysOfTruth(t, tn, "surveys"))
-		if got := read(); got < surveys {
+		w := newWatched(t, many)
+		w.whole(t)
+		surveys := len(w.planned(t))
+		if got := len(w.exports); got < surveys {
 			t.Errorf("the first read exported %d times, want every one of %d surveys", got, surveys)
 		}
-		tn.Advance(20*time.Minute, true)
-		if got := read(); got < surveys*9/10 {
+		w.Advance(5*time.Minute, true)
+		w.whole(t)
+		if got := len(w.exports); got > 1 {
+			t.Errorf("%d exports within a look-back, though nothing happened", got)
+		}
+		w.Advance(15*time.Minute, true)
+		w.whole(t)
+		if got := len(w.exports); got < surveys-1 {
 			t.Errorf("%d exports settled the first read, want %d: a response may be counted before it is shown", got, surveys)
 		}
-		tn.Advance(20*time.Minute, true)
-		if got := read(); got > surveys/20 {
+		w.Advance(20*time.Minute, true)
+		w.whole(t)
+		if got := len(w.exports); got > 2 {
 			t.Errorf("%d surveys were exported though nothing happened", got)
 		}
-		quiet := 0
 		for range 4 {
-			tn.Advance(30*time.Minute, false)
-			quiet += read()
-		}
-		if quiet == 0 || quiet > 2*surveys {
-			t.Errorf("two hours took %d exports of %d surveys", quiet, surveys)
+			w.Advance(30*time.Minute, false)
+			w.whole(t)
 		}
 		// Edits move no counter: a day finds them.
 		for range 3 {
-			tn.Advance(8*time.Hour, true)
-			read()
+			w.Advance(8*time.Hour, true)
+			w.whole(t)
 		}
-		tn.compareTruth(t, "responses", tables["responses"])
-		if len(state) > 1<<20 {
-			t.Errorf("the state takes %d bytes", len(state))
+		w.compareTruth(t, "responses", w.tables["responses"])
+	})
+}
+
+func TestRead_OfManySurveysNewsComesBeforeWhatCanWait(t *testing.T) {
+	for _, minutes := range []int{0, 600} { // a run that may be cut takes another order
+		insideSubBubble(t, minutes, func(t *testing.T) {
+			w := newWatched(t, many)
+			w.config["limits"].(map[string]any)["parallel_exports"] = 1
+			w.config["limits"].(map[string]any)["run_minutes"] = minutes
+			w.settled(t)
+			w.Advance(22*time.Hour+30*time.Minute, true) // every survey's turn has come
+			w.SetActivity(30, 0, 0)
+			w.Advance(2*time.Minute, false)
+			w.whole(t)
+			plans, first := w.planned(t), make(map[string]bool)
+			var order []bool // of each survey at its first export: had it news?
+			for _, id := range w.exports {
+				if !first[id] {
+					first[id] = true
+					order = append(order, plans[id].Changed != 0)
+				}
+			}
+			news := slices.Index(order, false)
+			if news < 1 || len(order) != len(plans) {
+				t.Fatalf("%d of %d surveys were exported, %v with news", len(order), len(plans), order)
+			}
+			if slices.Contains(order[news:], true) {
+				t.Errorf("exports with news (true) and without came in this order: %v", order)
+			}
+		})
+	}
+}
+
+func insideSubBubble(t *testing.T, minutes int, test func(t *testing.T)) {
+	t.Helper()
+	t.Run((time.Duration(minutes) * time.Minute).String(), func(t *testing.T) { insideBubble(t, test) })
+}
+
+// Runs that are too short for all that is due get to every survey all the
+// same, although there is always news of some.
+func TestRead_ShortRunsOfManySurveysGetToEveryOne(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		options := many
+		options.ExportDelay, options.Live, options.KeepSurveys = 20*time.Minute, true, options.Surveys
+		w := newWatched(t, options)
+		w.SetActivity(10, 0, 0)
+		w.config["limits"].(map[string]any)["parallel_exports"] = 1
+		w.config["limits"].(map[string]any)["run_minutes"] = 70
+		cut := 0
+		turn := func() {
+			w.next(t)
+			if w.code != 0 {
+				cut++
+			}
 		}
-		t.Logf("exports of two busy hours: %d; bytes of state: %d", quiet, len(state))
+		for runs := 0; len(w.planned(t)) < options.Surveys; runs++ {
+			if runs == 30 {
+				t.Fatalf("%d of %d surveys were read by %d runs", len(w.planned(t)), options.Surveys, runs)
+			}
+			turn()
+		}
+		begun := w.Now()
+		for w.Now().Sub(begun) < 48*time.Hour {
+			turn()
+		}
+		for id, p := range w.planned(t) {
+			if age := w.Now().Sub(time.Unix(p.Watermark, 0)); age > 36*time.Hour {
+				t.Errorf("%s was not exported for %s", id, age)
+			}
+		}
+		if cut < 20 {
+			t.Errorf("%d runs were cut: this shows nothing", cut)
+		}
+	})
+}
+
+// A survey that takes no responses costs no call until its daily turn, which
+// finds what came all the same.
+func TestRead_OfManySurveysInactiveOnesRest(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		w := newWatched(t, many)
+		w.settled(t)
+		w.alter = func(path string, body []byte) []byte {
+			if path != "/surveys" {
+				return body
+			}
+			return bytes.ReplaceAll(body, []byte(`"isActive":true`), []byte(`"isActive":false`))
+		}
+		w.Advance(10*time.Minute, true)
+		w.whole(t) // knows now that they are
+		if len(w.asked) == 0 {
+			t.Error("surveys that have just been closed were not asked for their last counters")
+		}
+		w.Advance(10*time.Minute, false)
+		w.whole(t)
+		if len(w.asked) > 3 || len(w.exports) > 3 {
+			t.Errorf("asked %d and exported %d surveys that take no responses", len(w.asked), len(w.exports))
+		}
+		w.Advance(22*time.Hour, true)
+		w.whole(t)
+		w.compareTruth(t, "responses", w.tables["responses"])
+	})
+}
+
+// Where the counters may not be read, exports are made on schedule.
+func TestRead_OfManySurveysWithoutCountersIsOnSchedule(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		w := newWatched(t, many)
+		w.counter = http.StatusForbidden
+		w.whole(t)
+		w.Advance(10*time.Minute, false)
+		w.whole(t)
+		if len(w.exports) > 2 {
+			t.Errorf("%d exports ten minutes after the first", len(w.exports))
+		}
+		w.Advance(time.Hour, true)
+		w.whole(t)
+		if got, want := len(w.exports), len(w.planned(t)); got < want {
+			t.Errorf("%d exports an hour after the first, want %d", got, want)
+		}
+		w.compareTruth(t, "responses", w.tables["responses"])
+	})
+}
+
+// Counters that miss responses are found out, and not relied on any more.
+func TestRead_OfManySurveysCountersThatMissResponsesAreNotTrusted(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		w := newWatched(t, many)
+		still := regexp.MustCompile(`"(auditable|generated|deleted)":\d+`)
+		w.alter = func(path string, body []byte) []byte {
+			if strings.Count(path, "/") != 2 {
+				return body
+			}
+			return still.ReplaceAll(body, []byte(`"$1":7`))
+		}
+		w.settled(t)
+		w.Advance(2*time.Hour, false)
+		w.Advance(21*time.Hour, true)
+		w.whole(t)
+		w.compareTruth(t, "responses", w.tables["responses"])
+		untrusted := 0
+		for _, p := range w.planned(t) {
+			if p.Untrusted {
+				untrusted++
+			}
+		}
+		if untrusted == 0 {
+			t.Error("no survey's counters are found out")
+		}
+		w.Advance(61*time.Minute, false)
+		w.whole(t)
+		if len(w.exports) < untrusted {
+			t.Errorf("%d exports an hour later, want those of %d surveys", len(w.exports), untrusted)
+		}
+	})
+}
+
+// A survey that the account may see and not export costs one try a day.
+func TestRead_OfManySurveysDeniedOnesAreAskedForOnceADay(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		options := many
+		options.Surveys = 40
+		w := newWatched(t, options)
+		denied := func(r *reading) (n int) {
+			for _, line := range r.logs {
+				if strings.Contains(line, "may not be exported by this account") {
+					n++
+				}
+			}
+			return n
+		}
+		first := w.whole(t)
+		tried, told := len(w.exports), denied(first)
+		if told == 0 {
+			t.Fatal("no survey is denied: this shows nothing")
+		}
+		w.Advance(5*time.Minute, true)
+		second := w.whole(t)
+		if len(w.exports) > 2 || denied(second) != told {
+			t.Errorf("%d exports after %d, and %d surveys denied, want %d", len(w.exports), tried, denied(second), told)
+		}
+		w.Advance(22*time.Hour, true)
+		third := w.whole(t)
+		if len(w.exports) < tried-1 || denied(third) != told {
+			t.Errorf("%d exports a day later, and %d surveys denied, want %d", len(w.exports), denied(third), told)
+		}
 	})
 }

@@ -11,6 +11,7 @@ var (
 	pollingSurveys  = flag.Int("polling", 0, "simulate polling of a tenant with so many surveys, and print what it takes")
 	pollingChanged  = flag.Int("changed", 10, "of so many surveys that change between two runs")
 	pollingHours    = flag.Int("polling-hours", 24, "for so many hours of the tenant")
+	pollingLate     = flag.Duration("polling-late", 10*time.Minute, "with a quarter of the changes visible up to so much later than they happen")
 	pollingParallel = flag.Int("polling-parallel", 4, "with so many exports at once")
 )
 
@@ -47,7 +48,7 @@ func TestPolling_OfManySurveysKeepsLimitsAndFindsNewsByTheNextRun(t *testing.T) 
 		p := newPolling(t, surveys, 5)
 		p.config["limits"] = map[string]any{"requests_per_minute": perMinute, "exports_per_minute": exports}
 		p.load(t)
-		p.poll(t, 3*time.Hour)
+		p.poll(t, 2*time.Hour)
 		p.checkLimits(t, perMinute, exports)
 		p.checkComplete(t)
 		// A look-back and two runs, for what is visible a whole look-back late.

@@ -28,6 +28,7 @@ type Program struct {
 	Transport http.RoundTripper // nil: the network, as the configuration says
 	Files     Files
 	LoadRows  int64 // rows of one window of a large first load; 0: 100,000
+	ExportAll int   // most surveys that are all exported by every run; 0: 500
 	// Jitter spreads the waits, see [qualtrics.Options]; nil: at random.
 	Jitter func(time.Duration) time.Duration
 }

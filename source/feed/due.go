@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"hash/fnv"
@@ -10,7 +11,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
-// Up to so many surveys are exported by every run. Of more, only those are for
+// Up to so many surveys are all exported by every run. Of more, only those are for
 // which there is a reason: exports are what Qualtrics limits most (API §7.2),
 // counters cost a plain call.
 const alwaysExported = 500
@@ -121,4 +122,4 @@ func (f *responseFetch) exported() {
 	p.Untrusted = (p.Untrusted && !f.audited) || (f.unmoved && f.arrived > 0)
 }
 
-func (e *Env) exportsAll() bool { return len(e.listed) <= alwaysExported }
+func (e *Env) exportsAll() bool { return len(e.listed) <= cmp.Or(e.ExportAll, alwaysExported) }

@@ -149,6 +149,7 @@ type Env struct {
 	// responses; zero: never, and deletions are not followed.
 	AuditEvery time.Duration
 	LoadRows   int64 // rows of one window of a large first load; 0: 100,000
+	ExportAll  int   // most surveys that are all exported by every run; 0: 500
 	Frame      frame.Limits
 
 	unsorted atomic.Bool // exports cannot be sorted by the modified date

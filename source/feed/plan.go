@@ -54,7 +54,8 @@ func (responses) Plan(ctx context.Context, env *Env, request Request) Plan {
 	case env.exportsAll():
 		return Plan{Turn: News}
 	case f.position.Denied != 0:
-		if now, ok := env.Client.ServerTime(); ok && !f.turned(f.position.Denied, now) {
+		insisted := f.partition.Named || env.Selection.FailOnDenied
+		if now, ok := env.Client.ServerTime(); ok && !insisted && !f.turned(f.position.Denied, now) {
 			return Plan{Turn: None, Err: &Skipped{fmt.Sprintf("survey %s may not be exported by this account; it is asked for once a day", f.partition), false}}
 		}
 		return Plan{Turn: First}
