@@ -53,7 +53,7 @@ func (e *engine) tasks(ctx context.Context, source feed.Feed, streams []*selecte
 			q.ahead = append(q.ahead, partition)
 		}
 		if e.cut {
-			e.shuffle(q.ahead)
+			q.shuffle()
 		}
 		q.unread()
 		defer q.stop()
@@ -68,12 +68,14 @@ func (e *engine) tasks(ctx context.Context, source feed.Feed, streams []*selecte
 	}
 }
 
-// shuffle mixes partitions in a way of this run.
-func (e *engine) shuffle(partitions []feed.Partition) {
+// shuffle mixes the partitions, in a way of this run. Whether an overdue one
+// comes soon is drawn too: the run may have no time for more than one.
+func (q *queue) shuffle() {
 	hash := fnv.New64a()
-	_, _ = hash.Write([]byte(e.runID))
+	_, _ = hash.Write([]byte(q.engine.runID))
 	dice := rand.New(rand.NewPCG(hash.Sum64(), 0)) //nolint:gosec // spreads turns, guards nothing
-	dice.Shuffle(len(partitions), func(i, j int) { partitions[i], partitions[j] = partitions[j], partitions[i] })
+	dice.Shuffle(len(q.ahead), func(i, j int) { q.ahead[i], q.ahead[j] = q.ahead[j], q.ahead[i] })
+	q.news = dice.IntN(newsAhead + 1)
 }
 
 // unread takes the partitions that a stream never read: they need no look.
