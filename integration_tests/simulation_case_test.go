@@ -281,6 +281,11 @@ func (p *simPlan) drawWorld(d dice) {
 		// What is late has to show in the course of such a run.
 		o.ExportDelay, o.Live = time.Minute, true
 	}
+	// Where many change more go than a sketch can name, which the run says.
+	o.KeepContacts = !d.on("contact-deletions", 70) || p.has("many-contacts")
+	if many := d.between(200, 320); d.on("sketched-contacts", 5) {
+		o.Contacts = atMost(many, p.Contacts) // of which the state keeps a sketch
+	}
 }
 
 // drawDoubts draws what public material leaves open, each by itself.

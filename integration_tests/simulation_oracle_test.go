@@ -132,22 +132,26 @@ func (h *simHistory) checkVersions(run *simRun) {
 // checkTombstones checks that what is said to be gone is, and that a
 // destination that keeps the newest version believes it.
 func (h *simHistory) checkTombstones(run *simRun) {
-	held := maps.Clone(h.platform.tables["responses"])
+	held := map[string]simTable{"responses": maps.Clone(h.platform.tables["responses"]), "contacts": maps.Clone(h.platform.tables["contacts"])}
+	markers := map[string]string{"responses": "did-bury-a-response", "contacts": "did-bury-a-contact"}
 	for _, line := range run.lines {
 		if line.record == nil {
 			continue
 		}
-		if line.stream == "responses" {
-			if before := held[line.record.key]; line.record.deleted && before != nil && before.cursor > line.record.cursor && !h.forgetful() {
+		of := line.stream
+		if table := held[of]; table != nil {
+			if before := table[line.record.key]; line.record.deleted && before != nil && before.cursor > line.record.cursor && !h.forgetful() {
 				h.fail("I2", "the tombstone of %s, of %s, loses against the row of %s", line.record.key, nanos(line.record.cursor), nanos(before.cursor))
 			}
-			held.put(line.record)
+			table.put(line.record)
 		}
-		if line.stream != "response_deletions" && !(line.stream == "responses" && line.record.deleted) {
+		if of == "response_deletions" {
+			of = "responses"
+		} else if held[of] == nil || !line.record.deleted {
 			continue
 		}
-		h.reach["did-bury-a-response"]++
-		if run.visible["responses"][line.record.key] != nil && !h.gone("responses", line.record.key) {
+		h.reach[markers[of]]++
+		if run.visible[of][line.record.key] != nil && !h.gone(of, line.record.key) {
 			h.fail("I2", "%s says that %s is gone, and it is there", line.stream, line.record.key)
 		}
 	}

@@ -107,13 +107,14 @@ type SurveysConfig struct {
 	Resync Resync `json:"resync" jsonschema:"title=Read Again,example=SV_0123456789abcde=2025-01-01T00:00:00Z"`
 }
 
-// DeletionsConfig says how deleted responses are found. Qualtrics tells of
-// none, so what was delivered is compared with what exists.
+// DeletionsConfig says how deleted responses and contacts are found. Qualtrics
+// tells of none, so what was delivered is compared with what exists.
 type DeletionsConfig struct {
-	// Whether deleted responses are found and reported. It costs an export of the response ids per
-	// survey and audit, and room in the state.
+	// Whether deleted responses and contacts are found and reported. It costs an export of the response
+	// ids per survey and audit, a list of each directory's contacts, and room in the state.
 	Mode string `json:"mode" jsonschema:"title=Mode,enum=reconcile,enum=off,default=reconcile"`
-	// How often each survey is compared, in days; also whenever Qualtrics' counters tell of deletions.
+	// How often each survey and directory is compared, in days; surveys also whenever Qualtrics' counters
+	// tell of deletions.
 	AuditDays int `json:"audit_days" jsonschema:"title=Audit Every (Days),default=7,minimum=1,maximum=365"`
 }
 

@@ -83,10 +83,13 @@ func (f *contactFetch) passes(ctx context.Context, window contactWindow) (count 
 			ids[contact.ID] = true
 			if shown := f.fingerprint(&contact); !delivered[shown] {
 				delivered[shown] = true
-				if err := f.deliver(&contact); err != nil {
+				if err := f.take(ctx, &contact); err != nil {
 					return len(ids), err
 				}
 			}
+		}
+		if err := f.flush(ctx); err != nil {
+			return len(ids), err
 		}
 		if len(ids) < searchPage || sameIDs(before, ids) {
 			return len(ids), nil
@@ -162,15 +165,21 @@ func (f *contactFetch) list(ctx context.Context, why error) error {
 	if f.listed {
 		return nil
 	}
+	if f.ledger != nil && f.ledger.set != nil && f.ledger.set.table != nil && !f.audited {
+		// Without dates nothing tells whether a contact is in a sketch.
+		if err := f.audit(ctx); err != nil {
+			return err
+		}
+	}
 	f.env.Log.Info("reading the directory's list", "directory", f.directory, "reason", why)
 	for contact, err := range f.env.Client.Contacts(ctx, f.directory) {
 		if err != nil {
 			return err
 		}
-		if err := f.deliver(&contact); err != nil {
+		if err := f.take(ctx, &contact); err != nil {
 			return err
 		}
 	}
 	f.listed = true
-	return nil
+	return f.flush(ctx)
 }

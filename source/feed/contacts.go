@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -65,6 +66,8 @@ type contactPosition struct {
 	SweepThrough int64 `json:"t,omitempty"` // contacts created before were read by it
 	Swept        int64 `json:"f,omitempty"` // when the last complete sweep began
 	Listed       int64 `json:"l,omitempty"` // newest date that a listed contact may carry, epoch seconds
+	// Ledger is what was delivered, as far as finding deletions needs it.
+	Ledger *contactLedgerState `json:"a,omitempty"`
 }
 
 // Fetch sweeps the directory when it is due, then reads what was modified
@@ -80,12 +83,25 @@ func (contacts) Fetch(ctx context.Context, env *Env, request Request, out Out) e
 	if f.rows, err = newRowSet(env.Brand, f.partition, f.position.Rows); err != nil {
 		return err
 	}
+	if f.env.AuditEvery > 0 {
+		if f.ledger, err = newContactLedger(f.position.Ledger); err != nil {
+			return &PositionError{f.partition, err}
+		}
+	}
+	f.position.Ledger, f.young = nil, make(map[string]bool)
 	f.unsaid = len(f.rows.known) > 0
 	f.keepFrom = later(f.to, time.Unix(f.position.Watermark, 0)).Add(-env.Lookback)
-	if f.to.IsZero() {
-		return f.undated(ctx)
+	if err := f.sealFirst(ctx); err != nil {
+		return err
 	}
-	return f.run(ctx)
+	read := f.run
+	if f.to.IsZero() {
+		read = f.undated
+	}
+	if err := read(ctx); err != nil {
+		return errors.Join(err, f.resolved())
+	}
+	return f.resolved()
 }
 
 // contactFetch is one read of one directory.
@@ -103,7 +119,15 @@ type contactFetch struct {
 	listed    bool      // the whole list was delivered by this run
 	dated     bool      // the position holds the date of this run's listed contacts
 	unsaid    bool      // the state does not know yet what a row means to it
+	batch     []Contact
 	canonical []byte
+
+	ledger     *contactLedger  // nil where deletions are not followed
+	audited    bool            // by this run, or it tried to
+	sealedFrom *listing        // the list that this run made the set from
+	young      map[string]bool // contacts that this run read and that came after the set was made
+	unlisted   error           // why the list could not be read
+	unresolved int64           // contacts that are gone and cannot be named
 }
 
 // distrust drops what lies in the future: it was poisoned by a wrong date.
@@ -113,7 +137,7 @@ func (f *contactFetch) distrust() {
 		return
 	}
 	f.env.Log.Warn("the position lies in the future: the directory is read again from its beginning", "directory", f.directory)
-	f.position = contactPosition{Listed: f.position.Listed}
+	f.position = contactPosition{Listed: f.position.Listed, Ledger: f.position.Ledger}
 }
 
 func (f *contactFetch) run(ctx context.Context) error {
@@ -128,6 +152,15 @@ func (f *contactFetch) run(ctx context.Context) error {
 	f.position.Watermark = max(f.position.Watermark, f.to.Unix())
 	f.rows.roll(f.keepFrom)
 	f.position.Rows, f.held = f.env.encodeWithin(f.rows, f.held)
+	if err := f.checkpoint(); err != nil || f.ledger == nil {
+		return err
+	}
+	if err := f.auditDue(ctx); err != nil {
+		return err
+	}
+	if err := f.confirm(ctx); err != nil {
+		return err
+	}
 	return f.checkpoint()
 }
 
@@ -176,6 +209,9 @@ func (f *contactFetch) checkpoint() error { return f.report(f.out.Checkpoint) }
 
 // report hands the position to who takes it.
 func (f *contactFetch) report(to func(Position) error) error {
+	if f.ledger != nil {
+		f.position.Ledger = f.ledger.state()
+	}
 	encoded, err := json.Marshal(f.position)
 	if err != nil {
 		return fmt.Errorf("writing the position of %s: %w", f.partition, err)
@@ -183,8 +219,47 @@ func (f *contactFetch) report(to func(Position) error) error {
 	return to(encoded)
 }
 
-// deliver hands a contact over unless it is known to be delivered already.
-func (f *contactFetch) deliver(contact *Contact) error {
+// take takes a contact that is to be delivered by the next flush.
+func (f *contactFetch) take(ctx context.Context, contact *Contact) error {
+	if f.batch = append(f.batch, *contact); len(f.batch) < searchPage {
+		return nil
+	}
+	return f.flush(ctx)
+}
+
+// flush hands over the contacts that were taken, unless they are known to be
+// delivered already. The state learns of them before.
+func (f *contactFetch) flush(ctx context.Context) error {
+	batch := make([]*Contact, 0, len(f.batch))
+	for i := range f.batch {
+		f.meet(&f.batch[i])
+		known, err := f.known(&f.batch[i])
+		if err != nil {
+			return err
+		}
+		if !known {
+			batch = append(batch, &f.batch[i])
+		}
+	}
+	f.batch = f.batch[:0]
+	if len(batch) == 0 {
+		return nil
+	}
+	f.intend(batch)
+	if err := f.announce(); err != nil {
+		return err
+	}
+	for _, contact := range batch {
+		if err := f.out.Document(&Document{Partition: f.partition, ID: string(contact.ID), Content: contact, ReadAt: f.to}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known reports whether a contact was delivered before as it is, and remembers
+// it where a later window meets it again.
+func (f *contactFetch) known(contact *Contact) (bool, error) {
 	var modified time.Time
 	if contact.ModifiedAt != nil {
 		modified = *contact.ModifiedAt
@@ -194,24 +269,19 @@ func (f *contactFetch) deliver(contact *Contact) error {
 		contact.ModifiedAt, modified = &cursor, later(cursor, f.keepFrom)
 	}
 	again := !modified.Before(f.keepFrom)
-	if len(f.rows.known) > 0 || again {
-		canonical, err := frame.Canonical(f.canonical[:0], contact.Raw)
-		if err != nil {
-			return fmt.Errorf("hashing contact %s: %w", contact.ID, err)
-		}
-		f.canonical = canonical
-		hash := f.rows.hash(string(contact.ID), canonical)
-		if again {
-			f.rows.keep(hash, modified)
-		}
-		if f.rows.known[hash] {
-			return nil
-		}
+	if len(f.rows.known) == 0 && !again {
+		return false, nil
 	}
-	if err := f.announce(); err != nil {
-		return err
+	canonical, err := frame.Canonical(f.canonical[:0], contact.Raw)
+	if err != nil {
+		return false, fmt.Errorf("hashing contact %s: %w", contact.ID, err)
 	}
-	return f.out.Document(&Document{Partition: f.partition, ID: string(contact.ID), Content: contact, ReadAt: f.to})
+	f.canonical = canonical
+	hash := f.rows.hash(string(contact.ID), canonical)
+	if again {
+		f.rows.keep(hash, modified)
+	}
+	return f.rows.known[hash], nil
 }
 
 // cursor is what this run dates contacts by that carry no date: the look-back

@@ -34,7 +34,7 @@ type UnresolvedError struct {
 
 // Error says what is left at the destination and what to do.
 func (e *UnresolvedError) Error() string {
-	return fmt.Sprintf("about %d responses of %s were deleted in Qualtrics and cannot be named: too many at once. Refresh the stream to get rid of them", e.Count, e.Survey)
+	return fmt.Sprintf("about %d rows of %s were deleted in Qualtrics and cannot be named: too many at once. Refresh the stream to get rid of them", e.Count, e.Survey)
 }
 
 func (f *responseFetch) resolved() error {

@@ -5,11 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/bits"
+	"strings"
 )
 
 // sketch is an invertible Bloom lookup table with additive cells (Goodrich and
 // Mitzenmacher, "Invertible Bloom Lookup Tables", 2011): a summary of a set of
-// response ids whose size depends on how much of the set may change, and not
+// ids whose size depends on how much of the set may change, and not
 // on the set. Subtracting from it what exists now leaves what is gone, and
 // what is new, as long as they are few: about two thirds of its cells.
 type sketch struct{ cells []cell }
@@ -35,28 +36,39 @@ func newSketch(cells int) *sketch {
 	return &sketch{make([]cell, (cells+sketchHashes-1)/sketchHashes*sketchHashes)}
 }
 
-// sketchID is a response id as a number: "R_" and at most 21 letters and
-// digits, to the base of 62 behind a leading 1.
+// sketchID is an id as a number: what follows its prefix, at most 21 letters
+// and digits, to the base of 62 behind the number of the prefix. No two ids
+// have the same.
 type sketchID struct{ high, low uint64 }
 
-const idDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+const (
+	idDigits   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	mostDigits = 21 // digits of an id; one more would not fit behind every prefix
+)
+
+// idPrefixes are those of responses and of contacts. States hold the numbers.
+var idPrefixes = [...]string{1: "R_", 2: "CID_"}
 
 // packID returns the number of an id; false for ids of another form.
 func packID(id string) (sketchID, bool) {
-	if len(id) < 3 || len(id) > 2+21 || id[:2] != "R_" {
-		return sketchID{}, false
-	}
-	packed := sketchID{low: 1}
-	for i := 2; i < len(id); i++ {
-		digit, ok := digitOf(id[i])
-		if !ok {
-			return sketchID{}, false
+	for number, prefix := range idPrefixes[1:] {
+		digits, ok := strings.CutPrefix(id, prefix)
+		if !ok || digits == "" || len(digits) > mostDigits {
+			continue
 		}
-		carry, low := bits.Mul64(packed.low, 62)
-		low, more := bits.Add64(low, digit, 0)
-		packed = sketchID{packed.high*62 + carry + more, low}
+		packed := sketchID{low: uint64(number + 1)}
+		for i := range len(digits) {
+			digit, ok := digitOf(digits[i])
+			if !ok {
+				return sketchID{}, false
+			}
+			carry, low := bits.Mul64(packed.low, 62)
+			low, more := bits.Add64(low, digit, 0)
+			packed = sketchID{packed.high*62 + carry + more, low}
+		}
+		return packed, true
 	}
-	return packed, true
+	return sketchID{}, false
 }
 
 func digitOf(c byte) (uint64, bool) {
@@ -71,24 +83,24 @@ func digitOf(c byte) (uint64, bool) {
 	return 0, false
 }
 
-// id returns the response id of a number; false where it is none's.
+// id returns the id of a number; false where it is none's.
 func (s sketchID) id() (string, bool) {
-	var digits [2 + 21]byte
+	var digits [mostDigits]byte
 	at := len(digits)
 	for s.high != 0 || s.low >= 62 {
 		high, rest := bits.Div64(0, s.high, 62)
 		low, digit := bits.Div64(rest, s.low, 62)
-		if at == 2 {
+		if at == 0 {
 			return "", false
 		}
 		at--
 		digits[at] = idDigits[digit]
 		s = sketchID{high, low}
 	}
-	if s.low != 1 || at == len(digits) {
+	if s.low == 0 || s.low >= uint64(len(idPrefixes)) || at == len(digits) {
 		return "", false
 	}
-	return "R_" + string(digits[at:]), true
+	return idPrefixes[s.low] + string(digits[at:]), true
 }
 
 // mix is a finalizer of splitmix64: its output bits depend on all of its input.

@@ -10,8 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func randomID(random *rand.Rand) string {
-	id := []byte("R_")
+func randomID(random *rand.Rand) string { return randomIDOf("R_", random) }
+
+func randomIDOf(prefix string, random *rand.Rand) string {
+	id := []byte(prefix)
 	for range 15 {
 		id = append(id, idDigits[random.IntN(62)])
 	}
@@ -27,24 +29,30 @@ func mustPack(t testing.TB, id string) sketchID {
 	return packed
 }
 
-func TestSketch_PacksTheIdsOfResponsesAndNoOthers(t *testing.T) {
+func TestSketch_PacksTheIdsOfResponsesAndContactsAndNoOthers(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 1))
-	ids := []string{"R_0", "R_z", "R_000000000000000", "R_zzzzzzzzzzzzzzzzzzzzz", "R_10"}
+	ids := []string{"R_0", "R_z", "R_000000000000000", "R_zzzzzzzzzzzzzzzzzzzzz", "R_10", "CID_0", "CID_z", "CID_zzzzzzzzzzzzzzzzzzzzz", "CID_000000000000000"}
 	for range 10_000 {
-		ids = append(ids, randomID(random))
+		id := randomID(random)
+		ids = append(ids, id, "CID_"+id[2:])
 	}
+	numbers := make(map[sketchID]string)
 	for _, id := range ids {
+		if other, taken := numbers[mustPack(t, id)]; taken && other != id {
+			t.Fatalf("%q has the number of %q", id, other)
+		}
+		numbers[mustPack(t, id)] = id
 		if got, ok := mustPack(t, id).id(); !ok || got != id {
 			t.Fatalf("%q came back as %q, %t", id, got, ok)
 		}
 	}
-	for _, id := range []string{"", "R_", "FS_000000000000000", "R_a b", "R_é", "r_000000000000000", "R_zzzzzzzzzzzzzzzzzzzzzz"} {
+	for _, id := range []string{"", "R_", "FS_000000000000000", "R_a b", "R_é", "r_000000000000000", "R_zzzzzzzzzzzzzzzzzzzzzz", "CID_", "CID_a-b", "CID_zzzzzzzzzzzzzzzzzzzzzz", "CGC_000000000000000"} {
 		if packed, ok := packID(id); ok {
 			t.Errorf("%q was packed as %v", id, packed)
 		}
 	}
-	for _, strange := range []sketchID{{}, {0, 1}, {0, 61}, {^uint64(0), ^uint64(0)}} {
+	for _, strange := range []sketchID{{}, {0, 1}, {0, 2}, {0, 61}, {0, 3 * 62}, {^uint64(0), ^uint64(0)}} {
 		if id, ok := strange.id(); ok {
 			t.Errorf("%v was unpacked as %q", strange, id)
 		}

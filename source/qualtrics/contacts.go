@@ -86,6 +86,36 @@ func (c *Client) Contacts(ctx context.Context, directory DirectoryID) iter.Seq2[
 	return list(ctx, c, request{to: toContacts, path: "/directories/" + id(directory) + "/contacts", query: query}, contactOf)
 }
 
+// ContactIDs yields the ids of all contacts of a directory. The pages are cut
+// while it may change: an id may be left out or come twice.
+func (c *Client) ContactIDs(ctx context.Context, directory DirectoryID) iter.Seq2[ContactID, error] {
+	query := url.Values{"useNewPaginationScheme": {"true"}}
+	return list(ctx, c, request{to: toContacts, path: "/directories/" + id(directory) + "/contacts", query: query}, func(raw json.RawMessage) (ContactID, error) {
+		contact, err := contactOf(raw)
+		return contact.ID, err
+	})
+}
+
+// HasContact reports whether a contact exists: false only if Qualtrics answers
+// that it does not. A deleted contact is in no listing either (API §4.2).
+func (c *Client) HasContact(ctx context.Context, directory DirectoryID, contact ContactID) (bool, error) {
+	var got json.RawMessage
+	call := request{to: toContact, method: http.MethodGet, path: "/directories/" + id(directory) + "/contacts/" + id(contact)}
+	err := c.get(ctx, call, &got)
+	switch {
+	case IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	if shown, err := contactOf(got); err != nil || shown.ID != contact {
+		return false, fmt.Errorf("%s: asked for contact %s, got %q: %w", toContact.name, contact, shown.ID, errors.Join(err, errOtherContact))
+	}
+	return true, nil
+}
+
+var errOtherContact = errors.New("the answer is about another one")
+
 // ContactFilter asks for contacts by their dates, in whole seconds: From is
 // inclusive, Before is exclusive, zero times do not count.
 type ContactFilter struct {

@@ -80,6 +80,7 @@ var (
 	toFile        = endpoint{name: "GET /surveys/{id}/export-responses/{id}/file", perMinute: exportPerMinute, export: true}
 	toDirectories = endpoint{name: "GET /directories", perMinute: 3000}
 	toContacts    = endpoint{name: "GET /directories/{id}/contacts", perMinute: 3000}
+	toContact     = endpoint{name: "GET /directories/{id}/contacts/{id}", perMinute: 3000}
 	toSearch      = endpoint{name: "POST /directories/{id}/contacts/search", perMinute: 500}
 	// everything stands for the brand's limit over all endpoints.
 	everything = endpoint{name: "", perMinute: brandPerMinute}

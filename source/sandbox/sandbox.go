@@ -44,6 +44,7 @@ type Options struct {
 	Lag          time.Duration  // how long a read of its own does not show what a torn export missed, either
 	Live         bool           // the world lives through the time that passes by itself, not only in Advance
 	KeepSurveys  int            // surveys are deleted as long as more than so many are listed; 0 means 20
+	KeepContacts bool           // contacts are not deleted
 	PageSize     int            // elements on a page of a list; 0 means what the API has
 	SmallSurveys bool           // surveys have few questions
 	Stored       bool           // ZIP files are stored instead of deflated
@@ -114,7 +115,8 @@ func New(o Options) (*Sandbox, error) {
 		options: o,
 		world: newWorld(worldOptions{
 			Seed: o.Seed, Surveys: o.Surveys, Responses: o.Responses, Contacts: o.Contacts,
-			Epoch: o.Epoch, Doubt: o.Doubt, LateMost: o.LateMost, Lag: o.Lag, KeepSurveys: o.KeepSurveys, SmallSurveys: o.SmallSurveys,
+			Epoch: o.Epoch, Doubt: o.Doubt, LateMost: o.LateMost, Lag: o.Lag,
+			KeepSurveys: o.KeepSurveys, KeepContacts: o.KeepContacts, SmallSurveys: o.SmallSurveys,
 		}),
 		started: time.Now(),
 		credentials: Credentials{

@@ -42,9 +42,10 @@ type worldOptions struct {
 	Epoch     time.Time // the present at the start; all history lies before it
 	Doubt     Doubt
 
-	LateMost    time.Duration // 0 means ten minutes
-	Lag         time.Duration // see Options
-	KeepSurveys int           // 0 means 20
+	LateMost     time.Duration // 0 means ten minutes
+	Lag          time.Duration // see Options
+	KeepSurveys  int           // 0 means 20
+	KeepContacts bool
 
 	SmallSurveys bool // with few questions
 }

@@ -61,6 +61,9 @@ func (p *progressing) changeContacts() {
 			})
 		}
 		for range p.seconds(number(1.0/30000, 0.5)) {
+			if p.scale.KeepContacts {
+				continue
+			}
 			d.edit(&p.dice, func(c *contactChange, _ int64) {
 				c.gone = true
 				d.gone++

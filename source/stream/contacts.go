@@ -14,9 +14,16 @@ type Contact struct {
 	DirectoryID string `json:"directory_id"`
 	// Id of the contact (CID_…).
 	ContactID string `json:"contact_id"`
-	// When the contact was last modified. Contacts that can only be listed
-	// carry no such date; for them it is shortly before they were read.
+	// When the contact was last modified, or when it was found deleted.
+	// Contacts that can only be listed carry no such date; for them it is
+	// shortly before they were read.
 	LastModified time.Time `json:"last_modified"`
+	// When the contact was found to be deleted in Qualtrics; such a row has
+	// its ids and no more. Null while it exists.
+	DeletedAt *time.Time `json:"deleted_at"`
+	// Same as deleted_at, under the name by which Airbyte's destinations
+	// delete rows.
+	CDCDeletedAt *time.Time `json:"_ab_cdc_deleted_at"`
 	// When the contact was created.
 	CreationDate *time.Time `json:"creation_date"`
 	// First name.
@@ -56,6 +63,12 @@ var _ = register(&Stream{
 })
 
 func projectContact(doc *feed.Document, emit Emit) error {
+	if !doc.DeletedAt.IsZero() {
+		return emit(&Contact{
+			DirectoryID: doc.Partition.Key, ContactID: doc.ID, LastModified: doc.DeletedAt,
+			DeletedAt: &doc.DeletedAt, CDCDeletedAt: &doc.DeletedAt,
+		})
+	}
 	contact, ok := doc.Content.(*feed.Contact)
 	if !ok {
 		return fmt.Errorf("projecting contact %s: unexpected content %T", doc.ID, doc.Content)

@@ -202,11 +202,19 @@ func TestProject_Contacts(t *testing.T) {
 		"directory_id": `"POOL_1"`, "contact_id": `"CID_1"`, "last_modified": `"2022-01-01T00:00:00Z"`, "creation_date": `"2021-01-01T00:00:00Z"`,
 		"first_name": `"Ann"`, "last_name": `"Lee"`, "email": `"ann@example.com"`, "phone": `"+1 555 0100"`, "external_data_reference": `"4711"`,
 		"language": `"en"`, "unsubscribed": `true`, "unsubscribe_date": `"2022-06-01T00:00:00Z"`,
-		"embedded_data": `{"plan":"gold"}`, "stats": `{"n":1.0}`, "segment_membership": `{}`,
+		"embedded_data": `{"plan":"gold"}`, "stats": `{"n":1.0}`, "segment_membership": `{}`, "deleted_at": "null", "_ab_cdc_deleted_at": "null",
 	}
 	got.compare(t, want)
 	if len(want) != len(got.columns) {
 		t.Errorf("got %d columns of which %d are compared", len(got.columns), len(want))
+	}
+
+	gone := project(t, "contacts", &feed.Document{Partition: feed.Partition{Key: "POOL_1"}, ID: "CID_1", DeletedAt: left, ReadAt: readAt})
+	at := `"2022-06-01T00:00:00Z"`
+	tombstone := map[string]string{"directory_id": `"POOL_1"`, "contact_id": `"CID_1"`, "last_modified": at, "deleted_at": at, "_ab_cdc_deleted_at": at}
+	gone.compare(t, tombstone)
+	if nulls := gone.nulls(); len(nulls) != len(gone.columns)-len(tombstone) {
+		t.Errorf("a deleted contact has %d columns without a value of %d", len(nulls), len(gone.columns))
 	}
 
 	bare := project(t, "contacts", &feed.Document{Partition: feed.Partition{Key: "POOL_1"}, ID: "CID_1", Content: &feed.Contact{ID: "CID_1"}, ReadAt: readAt})

@@ -1,0 +1,307 @@
+package source_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
+)
+
+func (tn *tenant) followsContacts(days int) {
+	tn.config["deletions"] = map[string]any{"audit_days": days}
+}
+
+// exactContacts checks that a destination holds the contacts that exist and no
+// others.
+func (tn *tenant) exactContacts(t *testing.T, held table) {
+	t.Helper()
+	held = living(held)
+	tn.compareTruth(t, "contacts", held)
+	exist := make(map[string]bool)
+	for _, id := range keysOfTruth(t, tn, "contacts") {
+		exist[id] = true
+	}
+	for id := range held {
+		if !exist[id] {
+			t.Errorf("%s is gone and was not reported", id)
+		}
+	}
+}
+
+// noFalseContactTombstone checks that what was reported as deleted is gone.
+func (tn *tenant) noFalseContactTombstone(t *testing.T, r *reading) (tombstones int) {
+	t.Helper()
+	exist := make(map[string]bool)
+	for _, id := range keysOfTruth(t, tn, "contacts") {
+		exist[id] = true
+	}
+	for _, row := range r.records["contacts"] {
+		if row["deleted_at"] == nil {
+			continue
+		}
+		tombstones++
+		if row["_ab_cdc_deleted_at"] != row["deleted_at"] || row["last_modified"] != row["deleted_at"] || row["email"] != nil {
+			t.Errorf("got the tombstone %v", row)
+		}
+		if exist[key("contacts", row)] {
+			t.Errorf("%s exists and was reported as deleted", key("contacts", row))
+		}
+	}
+	return tombstones
+}
+
+func TestRead_ReportsDeletedContacts(t *testing.T) {
+	for name, options := range map[string]sandbox.Options{
+		"of ids that are kept":     {Seed: 5, Contacts: 40},
+		"of a sketch":              {Seed: 5, Contacts: 900},
+		"of a Lite directory":      {Seed: 5, Contacts: 40, Doubt: sandbox.Doubt{LiteDirectory: true}},
+		"of a large Lite one":      {Seed: 5, Contacts: 900, Doubt: sandbox.Doubt{LiteDirectory: true}},
+		"where pages are short":    {Seed: 6, Contacts: 300, PageSize: 7},
+		"where dates are in milli": {Seed: 6, Contacts: 300, Doubt: sandbox.Doubt{SearchDateFormat: "ms"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				options.Surveys, options.Responses = 1, 5
+				tn := newTenant(t, options)
+				if options.Doubt.LiteDirectory {
+					tn.ignored = listedColumns
+				}
+				tn.followsContacts(1)
+				r := tn.readComplete(t, nil, "contacts")
+				held, reported := deduplicated(t, nil, "contacts", r), 0
+				for range 8 {
+					tn.Advance(30*time.Hour, false)
+					r = tn.readComplete(t, r.states, "contacts")
+					reported += tn.noFalseContactTombstone(t, r)
+					held = deduplicated(t, held, "contacts", r)
+				}
+				for _, pause := range []time.Duration{26 * time.Hour, time.Hour} {
+					tn.Advance(pause, true)
+					r = tn.readComplete(t, r.states, "contacts")
+					reported += tn.noFalseContactTombstone(t, r)
+					held = deduplicated(t, held, "contacts", r)
+				}
+				if reported < 10 {
+					t.Fatalf("only %d deletions were reported: the tenant shows nothing", reported)
+				}
+				tn.exactContacts(t, held)
+			})
+		})
+	}
+}
+
+// listing makes the directories' lists show other contacts than they do.
+func listing(change func(elements []json.RawMessage) []json.RawMessage) func(*http.Request, *http.Response) {
+	return func(r *http.Request, answer *http.Response) {
+		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/contacts") {
+			return
+		}
+		var body struct {
+			Result struct {
+				Elements []json.RawMessage `json:"elements"`
+				NextPage *string           `json:"nextPage"`
+			} `json:"result"`
+			Meta json.RawMessage `json:"meta"`
+		}
+		if err := json.NewDecoder(answer.Body).Decode(&body); err != nil {
+			panic(err)
+		}
+		if body.Result.Elements = change(body.Result.Elements); body.Result.Elements == nil {
+			body.Result.Elements, body.Result.NextPage = []json.RawMessage{}, nil
+		}
+		text, err := json.Marshal(body)
+		if err != nil {
+			panic(err)
+		}
+		answer.Body, answer.ContentLength = io.NopCloser(strings.NewReader(string(text))), int64(len(text))
+		answer.Header.Del("Content-Length")
+	}
+}
+
+func empty([]json.RawMessage) []json.RawMessage { return nil }
+
+// without leaves a contact out.
+func without(id string) func([]json.RawMessage) []json.RawMessage {
+	return func(elements []json.RawMessage) []json.RawMessage {
+		return slices.DeleteFunc(elements, func(e json.RawMessage) bool { return strings.Contains(string(e), id) })
+	}
+}
+
+var singleContact = regexp.MustCompile(`/directories/[^/]+/contacts/CID_\w+$`)
+
+func TestRead_OnlyQualtricsOwnWordBuriesAContact(t *testing.T) {
+	for name, test := range map[string]struct {
+		status int  // of every single contact that is asked for; 0: as it is
+		only   bool // of the missing one only
+		log    string
+		buried int
+	}{
+		"it exists":              {},
+		"403":                    {status: 403, only: true, log: "cannot be told yet"},
+		"500":                    {status: 500, only: true, log: "cannot be told yet"},
+		"403 for all":            {status: 403, log: "cannot be confirmed yet"},
+		"404 for all":            {status: 404, log: "cannot be confirmed yet"},
+		"404, and others are OK": {status: 404, only: true, buried: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 1, Responses: 5, Contacts: 40})
+				tn.followsContacts(1)
+				r := tn.readComplete(t, nil, "contacts")
+				_, missing, _ := strings.Cut(key("contacts", r.records["contacts"][7]), "/")
+				tn.Advance(25*time.Hour, true)
+				tn.shows(listing(without(missing)))
+				r = tn.readComplete(t, r.states, "contacts")
+				if len(r.records["contacts"]) > 0 || !strings.Contains(string(r.states), `"y":{"`+missing) {
+					t.Fatalf("got %d records and the state %s", len(r.records["contacts"]), r.states)
+				}
+				tn.Advance(time.Hour, true)
+				tn.Intercept(func(r *http.Request) *http.Response {
+					if test.status == 0 || !singleContact.MatchString(r.URL.Path) || (test.only && !strings.HasSuffix(r.URL.Path, missing)) {
+						return nil
+					}
+					return answer(r, test.status, `{"meta":{}}`)
+				})
+				r = tn.readComplete(t, r.states, "contacts")
+				if got := len(r.records["contacts"]); got != test.buried {
+					t.Errorf("got %d records, want %d tombstones", got, test.buried)
+				}
+				if log := strings.Join(r.logs, "\n"); !strings.Contains(log, test.log) {
+					t.Errorf("the log does not say %q:\n%s", test.log, log)
+				}
+				if waits := strings.Contains(string(r.states), missing+`":`); waits != (test.log != "") {
+					t.Errorf("the state waits for %s: %t\n%s", missing, waits, r.states)
+				}
+				tn.Intercept(nil)
+				tn.shows(dated(0))
+				tn.Advance(time.Hour, true)
+				if r = tn.readComplete(t, r.states, "contacts"); r.count() > 0 || strings.Contains(string(r.states), missing+`":`) {
+					t.Errorf("later: got %d records and the state %s", r.count(), r.states)
+				}
+			})
+		})
+	}
+}
+
+func TestRead_AListThatIsCutShortBuriesNobody(t *testing.T) {
+	for name, options := range map[string]sandbox.Options{
+		"of ids that are kept": {Seed: 5, Contacts: 40},
+		"of a sketch":          {Seed: 5, Contacts: 900},
+		"of a large Lite one":  {Seed: 5, Contacts: 900, Doubt: sandbox.Doubt{LiteDirectory: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				options.Surveys, options.Responses = 1, 5
+				tn := newTenant(t, options)
+				if options.Doubt.LiteDirectory {
+					tn.ignored = listedColumns
+				}
+				tn.followsContacts(1)
+				r := tn.readComplete(t, nil, "contacts")
+				held := deduplicated(t, nil, "contacts", r)
+				tn.Advance(25*time.Hour, true)
+				tn.shows(listing(empty))
+				r = tn.readComplete(t, r.states, "contacts")
+				tn.shows(dated(0))
+				tombstones := tn.noFalseContactTombstone(t, r)
+				for _, pause := range []time.Duration{time.Hour, time.Hour, 26 * time.Hour, 26 * time.Hour, time.Hour} {
+					tn.Advance(pause, pause < 2*time.Hour)
+					r = tn.readComplete(t, r.states, "contacts")
+					held = deduplicated(t, held, "contacts", r)
+					tombstones += tn.noFalseContactTombstone(t, r)
+				}
+				tn.exactContacts(t, held)
+				if tombstones == 0 {
+					t.Error("no contact was deleted: the tenant shows nothing")
+				}
+			})
+		})
+	}
+}
+
+// More deletions than the state can name are said once two lists agree.
+func TestRead_SaysHowManyContactsItCannotName(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 1, Responses: 5, Contacts: 900})
+		tn.followsContacts(1)
+		r := tn.readComplete(t, nil, "contacts")
+		tn.SetActivity(0, 60, 0)
+		tn.Advance(25*time.Hour, false)
+		exist := len(keysOfTruth(t, tn, "contacts"))
+		r = tn.readComplete(t, r.states, "contacts")
+		if log := strings.Join(r.logs, "\n"); !strings.Contains(log, "lacks more contacts than can be named") {
+			t.Errorf("%d contacts exist: the log does not say what the list lacks:\n%s", exist, log)
+		}
+		tn.Advance(time.Hour, true)
+		r = tn.read(t, r.states, "contacts")
+		if r.code == 0 || len(r.errors) == 0 || !strings.Contains(r.errors[0].message, "cannot be named") || r.errors[0].kind != "config_error" {
+			t.Errorf("got exit code %d, %v", r.code, r.errors)
+		}
+		tn.noFalseContactTombstone(t, r)
+		tn.Advance(time.Hour, true)
+		r = tn.readComplete(t, r.states, "contacts")
+		tn.noFalseContactTombstone(t, r)
+	})
+}
+
+func TestRead_ContactDeletionsOffCostNothing(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 1, Responses: 5, Contacts: 300})
+		tn.config["deletions"] = map[string]any{"mode": "off"}
+		r := tn.readComplete(t, nil, "contacts")
+		tn.Advance(10*24*time.Hour, false)
+		r = tn.readComplete(t, r.states, "contacts")
+		if tombstones := tn.noFalseContactTombstone(t, r); tombstones > 0 {
+			t.Errorf("got %d tombstones", tombstones)
+		}
+		for path := range tn.Requests() {
+			if strings.HasPrefix(path, http.MethodGet) && strings.Contains(path, "/contacts") {
+				t.Errorf("asked for %s", path)
+			}
+		}
+		if strings.Contains(string(r.states), `"a":`) {
+			t.Errorf("the state holds more than it needs: %s", r.states)
+		}
+	})
+}
+
+// Contacts come even where their directory's list does not.
+func TestRead_AListThatFailsHoldsBackNoContact(t *testing.T) {
+	for name, test := range map[string]struct {
+		status, code int
+		log          string
+	}{
+		"refused": {403, 0, "deleted contacts cannot be found"},
+		"failing": {500, 3, "not complete"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 1, Responses: 5, Contacts: 40})
+				tn.followsContacts(1)
+				tn.Intercept(refusing(http.MethodGet, "/contacts", test.status))
+				r := tn.read(t, nil, "contacts")
+				if r.code != test.code || !strings.Contains(strings.Join(r.logs, "\n"), test.log) {
+					t.Errorf("got exit code %d, want %d: %v", r.code, test.code, r.errors)
+				}
+				held := deduplicated(t, nil, "contacts", r)
+				tn.compareTruth(t, "contacts", held)
+				tn.Intercept(nil)
+				for _, pause := range []time.Duration{26 * time.Hour, 26 * time.Hour, 26 * time.Hour, time.Hour} {
+					tn.Advance(pause, pause < 2*time.Hour)
+					r = tn.readComplete(t, r.states, "contacts")
+					held = deduplicated(t, held, "contacts", r)
+					tn.noFalseContactTombstone(t, r)
+				}
+				if test.status == 500 { // what was delivered while the list was refused is in no ledger
+					tn.exactContacts(t, held)
+				}
+			})
+		})
+	}
+}
