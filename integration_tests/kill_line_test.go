@@ -87,8 +87,12 @@ func (s *killScore) report(t *testing.T, what string, begun time.Time) {
 	t.Log(line)
 }
 
-// killedLines is the length of the output that is cut at every line.
-const killedLines = 1500
+// The output of a sync, over its restarts, is cut at every one of these lines:
+// each history is cut several times, one line further than the one before.
+const (
+	killedLines = 1500
+	killedTimes = 3
+)
 
 // Whoever kills the program after any line of its output and goes on from the
 // last state that they have loses nothing.
@@ -101,26 +105,31 @@ func TestKill_AfterEveryLineOfASyncNothingIsLost(t *testing.T) {
 	if end := whole.read(whole.readCommand(s.config(nil)), kill{}); end.code != 0 || end.lines < killedLines {
 		t.Fatalf("the whole sync ended with code %d after %d lines, want 0 and at least %d: %s", end.code, end.lines, killedLines, end.stderr)
 	}
-	n := min(killedLines, killsAsked()*3/4)
+	const apart = killedLines / killedTimes
+	n := min(apart, killsAsked()/4)
 	var score killScore
 	inParallel(t, n, func(t *testing.T, i int) {
 		u := newUser(t)
-		after := 1 + i*killedLines/n
-		end := u.read(u.readCommand(s.config(nil)), kill{after: after})
-		if !end.killed() && end.code != 0 {
-			t.Fatalf("killed after line %d: code %d, %s", after, end.code, end.stderr)
+		first, seen, killed := 1+i*apart/n, 0, 0
+		for after := first; after <= killedLines; after += apart {
+			end := u.read(u.readCommand(s.config(nil)), kill{after: after - seen})
+			if !end.killed() && end.code != 0 {
+				t.Fatalf("killed after line %d: code %d, %s", after, end.code, end.stderr)
+			}
+			seen = after
+			killed += count(end.killed())
 		}
 		u.completes(s.config(nil))
 		short, problem := u.compare(truth, rows)
 		if short != (shortfall{}) {
-			t.Errorf("killed after line %d: %+v: %s", after, short, problem)
+			t.Errorf("killed after line %d and each %d more: %+v: %s", first, apart, short, problem)
 		}
-		score.add(count(end.killed()), short)
+		score.add(killed, short)
 	})
 	score.report(t, "killed after each line", begun)
 	// The last lines are in the pipe when the program has already ended.
-	if score.kills < n*95/100 {
-		t.Errorf("%d of %d runs were killed, the others had ended", score.kills, n)
+	if want := n * killedTimes * 95 / 100; score.kills < want {
+		t.Errorf("%d kills, want %d: the other runs had ended", score.kills, want)
 	}
 }
 
