@@ -75,7 +75,7 @@ func (w *watched) note(list *[]string, survey string) {
 func (w *watched) next(t *testing.T) *reading {
 	t.Helper()
 	w.asked, w.exports = nil, nil
-	r := w.tenant.read(t, w.state, "responses")
+	r := w.read(t, w.state, "responses")
 	w.tables, w.state, w.code = merge(w.tables, r), r.states, r.code
 	return r
 }

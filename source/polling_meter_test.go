@@ -85,7 +85,7 @@ func (p *polling) poll(t *testing.T, duration time.Duration) {
 // run runs once and notes when it delivered what.
 func (p *polling) run(t *testing.T) {
 	t.Helper()
-	ahead := p.Now().Sub(time.Now())
+	ahead := time.Until(p.Now())
 	args := []string{"read", "--config", "config.json", "--catalog", "catalog.json"}
 	p.files["catalog.json"] = catalogOf(t, "responses")
 	if p.state != nil {
