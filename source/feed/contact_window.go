@@ -83,12 +83,12 @@ func (f *contactFetch) passes(ctx context.Context, window contactWindow) (count 
 			ids[contact.ID] = true
 			if shown := f.fingerprint(&contact); !delivered[shown] {
 				delivered[shown] = true
-				if err := f.take(ctx, &contact); err != nil {
+				if err := f.take(&contact); err != nil {
 					return len(ids), err
 				}
 			}
 		}
-		if err := f.flush(ctx); err != nil {
+		if err := f.flush(); err != nil {
 			return len(ids), err
 		}
 		if len(ids) < searchPage || sameIDs(before, ids) {
@@ -176,10 +176,10 @@ func (f *contactFetch) list(ctx context.Context, why error) error {
 		if err != nil {
 			return err
 		}
-		if err := f.take(ctx, &contact); err != nil {
+		if err := f.take(&contact); err != nil {
 			return err
 		}
 	}
 	f.listed = true
-	return f.flush(ctx)
+	return f.flush()
 }
