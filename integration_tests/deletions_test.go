@@ -57,7 +57,10 @@ func TestDeletions_FiguresBySize(t *testing.T) {
 		})
 	}
 	t.Logf("\n%s", table.markdown())
-	s := &score{Title: "Deletions by size", Command: "go test ./integration_tests -run Deletions -deletions -scoreboard", Tables: []scoreTable{table}}
+	s := &score{Title: "Deletions by size", Command: "go test ./integration_tests -run Deletions -scoreboard", Tables: []scoreTable{table}}
+	if *deletionsAll {
+		s.Command += " -deletions"
+	}
 	s.keep(t, "deletions")
 }
 

@@ -165,7 +165,10 @@ func TestSimulation_SmallModel(t *testing.T) {
 	took := time.Since(begun)
 	t.Logf("%+v; %d histories with %d crashes in %s: %d moments of the first sync, every %d. of the second",
 		world, played.Load(), crashed.Load(), took.Round(time.Millisecond), len(firsts), stride)
-	s := &score{Title: "Small model", Command: "go test ./integration_tests -run SmallModel -model -scoreboard"}
+	s := &score{Title: "Small model", Command: "go test ./integration_tests -run SmallModel -scoreboard"}
+	if *modelAll {
+		s.Command += " -model"
+	}
 	s.fact("surveys, responses, edited, deleted, late", fmt.Sprintf("3, %d, %d, %d, %d", world.responses, world.edited, world.deleted, world.late))
 	s.fact("moments of the first sync (each output line, each call)", len(firsts))
 	s.fact("of the second, with each of them", fmt.Sprintf("every %d.", stride))
