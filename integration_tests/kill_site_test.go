@@ -82,7 +82,8 @@ type user struct {
 	binary   string
 	platform *simPlatform
 	order    int
-	variable []string // more of the environment
+	variable []string         // more of the environment
+	started  chan *os.Process // gets the process of a read, where it is wanted
 }
 
 func newUser(t *testing.T) *user {
@@ -156,6 +157,9 @@ func (u *user) read(command *exec.Cmd, when kill) finished {
 	command.Stdout, command.Stderr = writer, &stderr
 	if err := errors.Join(command.Start(), writer.Close()); err != nil {
 		u.t.Fatal(err)
+	}
+	if u.started != nil {
+		u.started <- command.Process
 	}
 	var end finished
 	lines := bufio.NewReaderSize(reader, 64<<10)
