@@ -37,7 +37,8 @@ type Config struct {
 	Limits LimitsConfig `json:"limits" jsonschema:"title=Limits" spec:"group=advanced"`
 	// How the connector reaches Qualtrics.
 	Network NetworkConfig `json:"network" jsonschema:"title=Network" spec:"group=advanced"`
-	// Split the surveys over several connections: each reads its own share.
+	// Split the surveys and directories over several connections: each reads its own share, within its share of the
+	// limits.
 	Shard ShardConfig `json:"shard" jsonschema:"title=Shard" spec:"group=advanced"`
 }
 

@@ -26,13 +26,16 @@ func (contacts) Kind() Kind { return Contacts }
 // Partitions are the directories, all of them or those of the selection.
 func (contacts) Partitions(ctx context.Context, env *Env) iter.Seq2[Partition, error] {
 	return func(yield func(Partition, error) bool) {
-		wanted := slices.Clone(env.Selection.Directories)
+		wanted := slices.DeleteFunc(slices.Clone(env.Selection.Directories), func(id string) bool { return !env.Selection.mine(id) })
 		for directory, err := range env.Client.Directories(ctx) {
 			if err != nil {
 				yield(Partition{}, err)
 				return
 			}
 			id := string(directory.ID)
+			if !env.Selection.mine(id) {
+				continue // of another shard
+			}
 			if len(env.Selection.Directories) > 0 {
 				if !slices.Contains(wanted, id) {
 					continue

@@ -42,8 +42,8 @@ func (s *Selection) Takes(survey *Survey) bool {
 	return !matchesAny(s.Exclude, survey.Name)
 }
 
-// mine reports whether a survey belongs to this shard, by a stable hash of
-// its id.
+// mine reports whether a survey or a directory belongs to this shard, by a
+// stable hash of its id.
 func (s *Selection) mine(id string) bool {
 	if s.ShardCount < 2 {
 		return true
