@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
@@ -14,12 +15,13 @@ import (
 // a state: what it left behind is not to be trusted.
 func TestRead_SurvivesAPanic(t *testing.T) {
 	secret := func(tn *tenant) string { return tn.Credentials().APIToken }
-	at := func(suffix string, n int) func(tn *tenant) {
+	at := func(suffix string, n int64) func(tn *tenant) {
 		return func(tn *tenant) {
-			next, calls := tn.RoundTripper(), 0
+			next := tn.RoundTripper()
+			var calls atomic.Int64
 			tn.transport = tripper(func(r *http.Request) (*http.Response, error) {
 				if strings.HasSuffix(r.URL.Path, suffix) {
-					if calls++; calls == n {
+					if calls.Add(1) == n {
 						panic("planted with " + secret(tn))
 					}
 				}
