@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -55,6 +57,24 @@ func inParallel(t *testing.T, n int, do func(t *testing.T, i int)) {
 	})
 }
 
+// keptKills are the scores so far, for the scoreboard.
+var keptKills killScores
+
+type killScores struct {
+	sync.Mutex
+	scores [][2]string
+}
+
+func (k *killScores) keep(t *testing.T, what string, s *killScore) {
+	t.Helper()
+	k.Lock()
+	defer k.Unlock()
+	k.scores = append(k.scores, [2]string{what, s.String()})
+	slices.SortFunc(k.scores, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+	kept := &score{Title: "Killed processes", Command: fmt.Sprintf("go test ./integration_tests -run '^TestKill_' -kills=%d -scoreboard", killsAsked()), Facts: k.scores}
+	kept.keep(t, "kills")
+}
+
 // killScore is what the histories add up to.
 type killScore struct {
 	sync.Mutex
@@ -79,6 +99,7 @@ func (s *killScore) String() string {
 // report prints a score; it is short.
 func (s *killScore) report(t *testing.T, what string, begun time.Time) {
 	t.Helper()
+	keptKills.keep(t, what, s)
 	line := fmt.Sprintf("%s: %v, in %s", what, s, time.Since(begun).Round(100*time.Millisecond))
 	if *kills > 0 {
 		fmt.Println(line)
