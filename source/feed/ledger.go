@@ -15,6 +15,7 @@ const (
 	leastSealAge   = 6 * time.Hour  // between audits that a counter asks for
 	mostQuestions  = 200            // single responses asked for by one run
 	lastSecond     = 253402300799   // that a date can name
+	unknownVersion = 0              // of a response that is delivered
 )
 
 // ledger is what has to be remembered of delivered responses to find out
@@ -141,7 +142,7 @@ func (l *ledger) trim() {
 	}
 	var entries []entry
 	for id, at := range l.delivered {
-		if at >= l.since.UnixMilli() {
+		if at >= l.since.UnixMilli() || at == unknownVersion {
 			entries = append(entries, entry{id, at})
 		}
 	}

@@ -83,8 +83,13 @@ func (f *responseFetch) confirm(ctx context.Context) error {
 			continue
 		}
 		asked++
-		switch err := f.single(ctx, id); {
+		switch _, err := f.env.Client.Response(ctx, f.survey, qualtrics.ResponseID(id)); {
 		case err == nil:
+			// An export missed it. It was delivered, and is no seal's: the next
+			// audit looks at its version. Delivered now it would be dated by
+			// this read, and win over an edit that shows late.
+			delete(f.ledger.absent, id)
+			f.ledger.delivered[id] = unknownVersion
 		case qualtrics.IsNotFound(err):
 			delete(f.ledger.absent, id)
 			delete(f.ledger.delivered, id)
