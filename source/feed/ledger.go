@@ -141,8 +141,12 @@ func (l *ledger) trim() {
 		at int64
 	}
 	var entries []entry
+	kept := make(map[string]int64)
 	for id, at := range l.delivered {
-		if at >= l.since.UnixMilli() || at == unknownVersion {
+		switch {
+		case at == unknownVersion: // the next audit finds its date
+			kept[id] = at
+		case at >= l.since.UnixMilli():
 			entries = append(entries, entry{id, at})
 		}
 	}
@@ -152,8 +156,8 @@ func (l *ledger) trim() {
 		l.since = time.UnixMilli(entries[most].at).UTC().Truncate(time.Second).Add(time.Second)
 		entries = slices.DeleteFunc(entries, func(e entry) bool { return e.at < l.since.UnixMilli() })
 	}
-	l.delivered = make(map[string]int64, len(entries))
 	for _, e := range entries {
-		l.delivered[e.id] = e.at
+		kept[e.id] = e.at
 	}
+	l.delivered = kept
 }
