@@ -101,19 +101,7 @@ func TestBinary_DiesByTheFirstOfTwoSignals(t *testing.T) {
 	for name, signals := range tests {
 		t.Run(name, func(t *testing.T) {
 			command := tn.command(t, args...)
-			reader, writer, err := os.Pipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = reader.Close() }()
-			command.Stdout = writer
-			if err := command.Start(); err != nil {
-				t.Fatal(err)
-			}
-			_ = writer.Close()
-			if line := lineWith(t, bufio.NewReaderSize(reader, 16), `"RECORD"`); line == "" {
-				t.Fatal("no record came")
-			}
+			startUnread(t, command)
 			for _, signal := range signals {
 				if err := command.Process.Signal(signal); err != nil {
 					t.Fatal(err)

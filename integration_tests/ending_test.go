@@ -71,25 +71,31 @@ func TestBinary_DiesByTheSignalWithoutAnotherWord(t *testing.T) {
 	}
 }
 
-// A platform that stops reading and then ends the process must not wait for it.
-func TestBinary_DiesByTheSignalWhileNobodyReads(t *testing.T) {
-	t.Parallel()
-	tn := startTenant(t, "--surveys", "2", "--responses", "5000", "--contacts", "1")
-	command := tn.command(t, tn.readArgs(t, nil, "responses")...)
+// startUnread starts a program whose records nobody reads after the first. They
+// are far more than the pipe holds: it stands still.
+func startUnread(t *testing.T, command *exec.Cmd) {
+	t.Helper()
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = reader.Close() }()
+	t.Cleanup(func() { _ = reader.Close() })
 	command.Stdout = writer
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	_ = writer.Close()
-	// Records are far more than the pipe holds: it stands still after the first.
 	if line := lineWith(t, bufio.NewReaderSize(reader, 16), `"RECORD"`); line == "" {
 		t.Fatal("no record came")
 	}
+}
+
+// A platform that stops reading and then ends the process must not wait for it.
+func TestBinary_DiesByTheSignalWhileNobodyReads(t *testing.T) {
+	t.Parallel()
+	tn := startTenant(t, "--surveys", "2", "--responses", "5000", "--contacts", "1")
+	command := tn.command(t, tn.readArgs(t, nil, "responses")...)
+	startUnread(t, command)
 	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/redact"
 )
 
@@ -29,7 +30,7 @@ func (r *invocation) checkArguments(args []string) error {
 		if strings.HasPrefix(arg, "-") && secretName.MatchString(name) {
 			r.redactor.Add(redact.Secret(value))
 			if refused == nil {
-				refused = configErrorf("--%.40s: secrets are not taken from the command line, where everybody on this machine can read them: put them into the configuration file", printed(name))
+				refused = configErrorf("--%.40s: secrets are not taken from the command line, where everybody on this machine can read them: put them into the configuration file", record.OneLine(name))
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -122,16 +123,20 @@ func (r *invocation) logger(args []string) {
 	if strings.EqualFold(r.Getenv("LOG_LEVEL"), "debug") {
 		level = slog.LevelDebug
 	}
-	for _, arg := range args {
-		if arg == "--debug" || arg == "-debug" || arg == "--debug=true" {
-			level = slog.LevelDebug
-		}
+	if debugAsked(args) {
+		level = slog.LevelDebug
 	}
 	var handler slog.Handler = newLines(r.Stderr, level)
 	if !r.people {
 		handler = r.messages.Handler(level)
 	}
 	r.use(handler)
+}
+
+// debugAsked reports whether args hold the flag of every command, which counts
+// before they are parsed.
+func debugAsked(args []string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool { return arg == "--debug" || arg == "-debug" || arg == "--debug=true" })
 }
 
 // use makes the log of a handler.

@@ -67,13 +67,7 @@ func TestRead_ReportsDeletedContacts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				options.Surveys, options.Responses = 1, 5
-				tn := newTenant(t, options)
-				if options.Doubt.LiteDirectory {
-					tn.ignored = listedColumns
-				}
-				tn.followsContacts(1)
-				r := tn.readComplete(t, nil, "contacts")
+				tn, r := followedContacts(t, options)
 				held, reported := deduplicated(t, nil, "contacts", r), 0
 				for range 8 {
 					tn.Advance(30*time.Hour, false)
@@ -189,6 +183,18 @@ func TestRead_OnlyQualtricsOwnWordBuriesAContact(t *testing.T) {
 	}
 }
 
+// followedContacts is a tenant whose contacts were read and are audited daily.
+func followedContacts(t *testing.T, options sandbox.Options) (*tenant, *reading) {
+	t.Helper()
+	options.Surveys, options.Responses = 1, 5
+	tn := newTenant(t, options)
+	if options.Doubt.LiteDirectory {
+		tn.ignored = listedColumns
+	}
+	tn.followsContacts(1)
+	return tn, tn.readComplete(t, nil, "contacts")
+}
+
 func TestRead_AListThatIsCutShortBuriesNobody(t *testing.T) {
 	for name, options := range map[string]sandbox.Options{
 		"of ids that are kept": {Seed: 5, Contacts: 40},
@@ -197,13 +203,7 @@ func TestRead_AListThatIsCutShortBuriesNobody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				options.Surveys, options.Responses = 1, 5
-				tn := newTenant(t, options)
-				if options.Doubt.LiteDirectory {
-					tn.ignored = listedColumns
-				}
-				tn.followsContacts(1)
-				r := tn.readComplete(t, nil, "contacts")
+				tn, r := followedContacts(t, options)
 				held := deduplicated(t, nil, "contacts", r)
 				tn.Advance(25*time.Hour, true)
 				tn.shows(listing(empty))

@@ -110,7 +110,7 @@ Next:
   source-qualtrics sandbox --help    serve such a tenant to other programs
   source-qualtrics spec              what a configuration holds
   source-qualtrics export --config config.json --to DIR     the same on your own account
-`, printed(d.folder))
+`, record.OneLine(d.folder))
 }
 
 func (d *demo) introduce(context.Context) error {
@@ -148,7 +148,7 @@ func (d *demo) list(ctx context.Context) error {
 		if line.Responses != nil {
 			responses = thousands(*line.Responses)
 		}
-		return d.say("   %10s  %-6s  %s\n", responses, yesNo(line.IsActive), shorten(printed(line.Name), 60))
+		return d.say("   %10s  %-6s  %s\n", responses, yesNo(line.IsActive), shorten(record.OneLine(line.Name), 60))
 	})
 	return err
 }

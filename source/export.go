@@ -35,7 +35,7 @@ func (r *invocation) exportCommand(ctx context.Context, flags *flag.FlagSet, arg
 	if err != nil {
 		return 0, err
 	}
-	if _, err := r.print(tally.table() + "\nThe files are in " + printed(*to) + "\n"); err != nil {
+	if _, err := r.print(tally.table() + "\nThe files are in " + record.OneLine(*to) + "\n"); err != nil {
 		return 0, err
 	}
 	return code, nil
@@ -172,7 +172,7 @@ func (t *tally) table() string {
 	for _, name := range t.order {
 		result := "complete"
 		if failure := t.counts[name].failure; failure != nil {
-			result = printed("not complete: " + failure.Message)
+			result = record.OneLine("not complete: " + failure.Message)
 		}
 		fmt.Fprintf(&text, "%-18s %10s  %s\n", name, thousands(t.counts[name].rows), result)
 	}

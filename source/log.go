@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 
+	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/redact"
 )
 
@@ -70,9 +70,9 @@ func (h *lines) Handle(_ context.Context, rec slog.Record) error {
 	if rec.Level != slog.LevelInfo {
 		line.WriteString(strings.ToLower(rec.Level.String()) + ": ")
 	}
-	line.WriteString(printed(rec.Message))
+	line.WriteString(record.OneLine(rec.Message))
 	add := func(attr slog.Attr) bool {
-		value := printed(attr.Value.String())
+		value := record.OneLine(attr.Value.String())
 		if strings.ContainsAny(value, " ") {
 			value = fmt.Sprintf("%q", value)
 		}
@@ -100,14 +100,3 @@ func (h *lines) WithAttrs(attrs []slog.Attr) slog.Handler {
 }
 
 func (h *lines) WithGroup(string) slog.Handler { return h }
-
-// printed replaces what would break a line, move a terminal's cursor or turn
-// the direction of what follows.
-func printed(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, text)
-}

@@ -59,7 +59,8 @@ func (p *Program) Run(ctx context.Context, args []string) (code int) {
 	stdout, stderr := secrets.Writer(sane{p.Stdout}), secrets.Writer(sane{p.Stderr})
 	sound := *p
 	sound.Stdout, sound.Stderr = stdout, stderr
-	run := &invocation{Program: &sound, redactor: secrets, name: "source-qualtrics"}
+	run := &invocation{Program: &sound, redactor: secrets}
+	run.complainAs("source-qualtrics")
 	run.messages = airbyte.NewWriter(sane{stdout}, time.Now)
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -82,8 +83,7 @@ type invocation struct {
 	log      *slog.Logger
 	logged   func()               // logs how much was not
 	people   bool                 // the command prints for people: errors are lines on stderr
-	name     string               // of the program, in front of such a line
-	complain func(message string) // writes such a line; nil: as text
+	complain func(message string) // writes such a line
 }
 
 // sane turns a panic of a writer into its error: messages are also written by
@@ -118,20 +118,21 @@ func (r *invocation) report(err error) int {
 		return code
 	}
 	if r.people {
-		if r.complain != nil {
-			r.complain(failure.Message)
-		} else {
-			_, _ = fmt.Fprintln(r.Stderr, r.name+": "+failure.Message)
-		}
+		r.complain(failure.Message)
 		return code
 	}
 	if writeErr := r.messages.Error(failure); writeErr != nil {
-		_, _ = fmt.Fprintln(r.Stderr, "source-qualtrics: "+failure.Message)
+		r.complain(failure.Message)
 		if exitCode(&sinkError{writeErr}) == ExitConsumer {
 			return ExitConsumer // who left is not told the reason
 		}
 	}
 	return code
+}
+
+// complainAs makes complaints lines that begin with the program's name.
+func (r *invocation) complainAs(name string) {
+	r.complain = func(message string) { _, _ = fmt.Fprintln(r.Stderr, name+": "+message) }
 }
 
 // failure types an error, without its secrets.

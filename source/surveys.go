@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
 // surveyLine is a survey as the surveys command shows it.
@@ -92,7 +93,7 @@ func (r *invocation) surveyRow(line surveyLine) error {
 		responses = thousands(*line.Responses)
 	}
 	_, err := r.print(fmt.Sprintf("%-20s %10s  %-6s  %-20s  %-8s  %s\n", line.SurveyID, responses, yesNo(line.IsActive),
-		line.LastModified.UTC().Format(time.RFC3339), yesNo(line.Selected), shorten(printed(line.Name), 60)))
+		line.LastModified.UTC().Format(time.RFC3339), yesNo(line.Selected), shorten(record.OneLine(line.Name), 60)))
 	return err
 }
 

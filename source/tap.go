@@ -77,7 +77,7 @@ func (t *tapTest) Set(value string) error {
 
 // tapCommand is the program as a Singer tap.
 func (r *invocation) tapCommand(ctx context.Context, flags *flag.FlagSet, args []string) (int, error) {
-	r.name = singer.TapName
+	r.complainAs(singer.TapName)
 	measured := r.tapLog(args)
 	var f tapFlags
 	f.define(flags)
@@ -117,10 +117,8 @@ func (r *invocation) tapLog(args []string) (measured func(singer.Metric)) {
 			level = singer.LevelNamed(value)
 		}
 	}
-	for _, arg := range args {
-		if arg == "--debug" || arg == "-debug" {
-			level = slog.LevelDebug
-		}
+	if debugAsked(args) {
+		level = slog.LevelDebug
 	}
 	if !structured {
 		r.use(newLines(r.Stderr, level))

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
 // Handler returns a log handler that writes LOG messages of a level and above.
@@ -23,7 +25,7 @@ func (h *handler) Enabled(_ context.Context, level slog.Level) bool { return lev
 // Handle writes the message with its attributes as key=value.
 func (h *handler) Handle(_ context.Context, rec slog.Record) error {
 	var text strings.Builder
-	text.WriteString(oneLine(rec.Message))
+	text.WriteString(record.OneLine(rec.Message))
 	add := func(attr slog.Attr) bool {
 		value := attr.Value.Resolve().String()
 		if value == "" || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == '"' || !unicode.IsPrint(r) }) {
@@ -37,16 +39,6 @@ func (h *handler) Handle(_ context.Context, rec slog.Record) error {
 	}
 	rec.Attrs(add)
 	return h.writer.log(rec.Level, text.String())
-}
-
-// oneLine replaces what would break a line or move a terminal's cursor.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, text)
 }
 
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {

@@ -29,8 +29,7 @@ type Writer struct {
 
 // streamState is what was said of a stream.
 type streamState struct {
-	info   record.Info
-	keys   []int // columns of the primary key
+	rows   *record.Checker
 	since  int64 // records since the last state
 	stated bool  // a state was written
 	state  []byte
@@ -73,13 +72,7 @@ func (w *Writer) Begin(info record.Info) error {
 	if w.streams[info.Stream] != nil {
 		return fmt.Errorf("beginning stream %s: it was begun before", info.Stream)
 	}
-	s := &streamState{info: info}
-	for i, column := range info.Table.Columns {
-		if slices.Contains(info.Key, column.Name) {
-			s.keys = append(s.keys, i)
-		}
-	}
-	w.streams[info.Stream] = s
+	w.streams[info.Stream] = &streamState{rows: record.NewChecker(info)}
 	if err := w.status(info.Stream, "STARTED", time.Time{}); err != nil {
 		return err
 	}
@@ -107,13 +100,8 @@ func (w *Writer) Record(stream string, row record.Row) error {
 	if err != nil {
 		return err
 	}
-	if row.Table() != s.info.Table {
-		return fmt.Errorf("writing a record of %s: the row is of another table", stream)
-	}
-	for _, i := range s.keys {
-		if row.Empty(i) {
-			return fmt.Errorf("writing a record of %s: its key %s is empty", stream, s.info.Table.Columns[i].Name)
-		}
+	if err := s.rows.Check(row); err != nil {
+		return err
 	}
 	at := w.emittedAt()
 	if s.limit > 0 && at >= s.limit {

@@ -56,7 +56,7 @@ func (f *responseFetch) idle() bool {
 		return f.to.Sub(time.Unix(p.Watermark, 0)) < untrustedEvery
 	case p.Counts == nil, f.moved, p.Watermark < p.Changed:
 		return false
-	case p.Changed != 0 && f.to.Sub(time.Unix(p.Changed, 0)) >= f.env.Lookback:
+	case p.Changed != 0 && f.waited(p.Changed):
 		return false
 	case p.Untrusted && f.to.Sub(time.Unix(p.Watermark, 0)) >= untrustedEvery:
 		return false
@@ -112,10 +112,15 @@ func deniedAt(position Position) int64 {
 	return p.Denied
 }
 
+// waited reports whether a look-back has passed since, in epoch seconds.
+func (f *responseFetch) waited(since int64) bool {
+	return f.to.Sub(time.Unix(since, 0)) >= f.env.Lookback
+}
+
 // exported notes that an export began at f.to.
 func (f *responseFetch) exported() {
 	p := &f.position
-	if p.Changed != 0 && f.to.Sub(time.Unix(p.Changed, 0)) >= f.env.Lookback {
+	if p.Changed != 0 && f.waited(p.Changed) {
 		p.Changed = 0
 	}
 	// Trust comes back with the audit, should the counters have lagged once.

@@ -112,7 +112,7 @@ func (l *ledger) dated(one present) {
 // after is when something happened after all that may be delivered, by a clock
 // that may have gone back.
 func (l *ledger) after(now time.Time) time.Time {
-	l.newest = min(max(now.Unix(), l.newest+1), lastSecond)
+	l.newest = stamp(now, l.newest)
 	return time.Unix(l.newest, 0).UTC()
 }
 

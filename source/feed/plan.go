@@ -139,7 +139,7 @@ func (f *responseFetch) owes() bool {
 		return false
 	}
 	for _, since := range f.ledger.absent {
-		if f.to.Sub(time.Unix(since, 0)) >= f.env.Lookback {
+		if f.waited(since) {
 			return true
 		}
 	}

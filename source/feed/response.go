@@ -172,12 +172,12 @@ func appendMember(dst []byte, name string, value []byte) []byte {
 // order of members and of the displayed fields does not count, nor do the
 // modified date and the repeated id, which a single response lacks.
 func (r *Response) Version() (string, error) {
-	sum, err := r.Version64()
+	sum, err := r.version()
 	return fmt.Sprintf("%016x", sum), err
 }
 
-// Version64 is the version as a number.
-func (r *Response) Version64() (uint64, error) {
+// version is the version as a number.
+func (r *Response) version() (uint64, error) {
 	var sum uint64
 	for which, value := range r.Metadata {
 		if which := Metadata(which); which != LastModifiedDate && which != RecordID && value != nil {

@@ -78,8 +78,7 @@ func (f *responseFetch) confirm(ctx context.Context) error {
 	asked := 0
 	var at time.Time // of the tombstones
 	for _, id := range slices.Sorted(maps.Keys(f.ledger.absent)) {
-		since := time.Unix(f.ledger.absent[id], 0)
-		if f.to.Sub(since) < f.env.Lookback || asked == mostQuestions {
+		if !f.waited(f.ledger.absent[id]) || asked == mostQuestions {
 			continue
 		}
 		asked++

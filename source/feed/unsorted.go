@@ -76,7 +76,7 @@ func (s *stretches) add(recorded time.Time, hash uint64) {
 	}
 }
 
-// unsorted notes that the account refuses to sort.
+// refuseSort notes that the account refuses to sort.
 func (e *Env) refuseSort() {
 	if !e.unsorted.Swap(true) {
 		e.Log.Warn("exports of this account cannot be sorted by the modified date: new responses are read by their recorded date, edits are found by reading everything from time to time",
@@ -132,7 +132,7 @@ func (f *responseFetch) compare(ctx context.Context, file *frame.File, before, n
 	seen.sums = make([]uint64, len(before.sums))
 	clear(now.sums)
 	err = f.eachRow(ctx, file, func(frame.Value) error {
-		hash, err := f.response.Version64()
+		hash, err := f.response.version()
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,11 @@
 // failures. It is a leaf: it knows neither Qualtrics nor any output protocol.
 package record
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 // Info describes a stream to a sink, once, before anything else of it.
 type Info struct {
@@ -12,6 +16,37 @@ type Info struct {
 	Table  *Table   // the columns of a row, in order
 	Key    []string // column names of the primary key
 	Cursor string   // column name of the cursor; "" when the stream has none
+}
+
+// Checker holds rows against the description of their stream.
+type Checker struct {
+	info Info
+	keys []int // columns of the primary key
+}
+
+// NewChecker returns the checker of a stream.
+func NewChecker(info Info) *Checker {
+	c := &Checker{info: info}
+	for i, column := range info.Table.Columns {
+		if slices.Contains(info.Key, column.Name) {
+			c.keys = append(c.keys, i)
+		}
+	}
+	return c
+}
+
+// Check refuses a row of another table, and one without a value for its key:
+// under deduplication that would end the whole sync.
+func (c *Checker) Check(row Row) error {
+	if row.Table() != c.info.Table {
+		return fmt.Errorf("writing a record of %s: the row is of another table", c.info.Stream)
+	}
+	for _, i := range c.keys {
+		if row.Empty(i) {
+			return fmt.Errorf("writing a record of %s: its key %s is empty", c.info.Stream, c.info.Table.Columns[i].Name)
+		}
+	}
+	return nil
 }
 
 // Change says that a column does not hold what Qualtrics sent.

@@ -58,8 +58,7 @@ type Writer struct {
 // output is one stream.
 type output struct {
 	name    string
-	table   *record.Table
-	keys    []int
+	rows    *record.Checker
 	columns []column
 	version int64
 	begun   time.Time
@@ -105,15 +104,12 @@ func (w *Writer) Begin(info record.Info) error {
 	if w.streams[info.Stream] != nil {
 		return fmt.Errorf("beginning stream %s: it was begun before", info.Stream)
 	}
-	s := &output{name: info.Stream, table: info.Table, version: w.options.Versions[info.Stream], begun: w.options.Now(), counted: w.options.Now()}
+	s := &output{name: info.Stream, rows: record.NewChecker(info), version: w.options.Versions[info.Stream], begun: w.options.Now(), counted: w.options.Now()}
 	wanted := func(name string) bool {
 		return slices.Contains(info.Key, name) || name == info.Cursor || w.options.Selected == nil || w.options.Selected(info.Stream, name)
 	}
 	names := make([]string, 0, len(info.Table.Columns))
 	for i, c := range info.Table.Columns {
-		if slices.Contains(info.Key, c.Name) {
-			s.keys = append(s.keys, i)
-		}
 		if !written(c.Name) {
 			continue
 		}
@@ -175,13 +171,8 @@ func (w *Writer) Record(stream string, row record.Row) error {
 	if err != nil {
 		return err
 	}
-	if row.Table() != s.table {
-		return fmt.Errorf("writing a record of %s: the row is of another table", stream)
-	}
-	for _, i := range s.keys {
-		if row.Empty(i) {
-			return fmt.Errorf("writing a record of %s: its key %s is empty", stream, s.table.Columns[i].Name)
-		}
+	if err := s.rows.Check(row); err != nil {
+		return err
 	}
 	line := append(w.line[:0], `{"type":"RECORD","stream":"`...)
 	line = append(line, stream...)
