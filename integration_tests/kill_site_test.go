@@ -51,7 +51,7 @@ func (s *site) config(other map[string]any) map[string]any {
 	config := map[string]any{
 		"base_url":    s.url,
 		"credentials": map[string]any{"auth_type": "api_token", "api_token": s.tenant.Credentials().APIToken},
-		"limits":      map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000},
+		"limits":      map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000, "parallel_exports": 8},
 	}
 	maps.Copy(config, other)
 	return config

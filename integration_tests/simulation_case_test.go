@@ -385,8 +385,8 @@ func (p *simPlan) drawSteps(d, crash, consumer dice) {
 		}
 		if p.has("many-contacts") {
 			// More change than a page holds, and while pages are turned.
-			step.activity[1] *= 200
-			step.living[1] *= 40
+			step.activity[1] *= 60
+			step.living[1] *= 25
 		}
 		if n := crash.IntN(100); len(kinds) > 0 && n < 40 {
 			step.crash = kinds[crash.IntN(len(kinds))]

@@ -58,7 +58,7 @@ type Contact struct {
 func contactOf(raw json.RawMessage) (Contact, error) {
 	m := membersOf(raw)
 	contact := Contact{
-		ID:                ContactID(text(m.text("contactId", "id"))),
+		ID:                contactID(m),
 		FirstName:         m.text("firstName"),
 		LastName:          m.text("lastName"),
 		Email:             m.text("email"),
@@ -75,10 +75,14 @@ func contactOf(raw json.RawMessage) (Contact, error) {
 		Raw:               raw,
 	}
 	if contact.ID == "" {
-		return contact, errors.New("a contact has no id")
+		return contact, errNoContactID
 	}
 	return contact, nil
 }
+
+var errNoContactID = errors.New("a contact has no id")
+
+func contactID(m members) ContactID { return ContactID(text(m.text("contactId", "id"))) }
 
 // Contacts yields all contacts of a directory, without dates.
 func (c *Client) Contacts(ctx context.Context, directory DirectoryID) iter.Seq2[Contact, error] {
@@ -91,8 +95,11 @@ func (c *Client) Contacts(ctx context.Context, directory DirectoryID) iter.Seq2[
 func (c *Client) ContactIDs(ctx context.Context, directory DirectoryID) iter.Seq2[ContactID, error] {
 	query := url.Values{"useNewPaginationScheme": {"true"}}
 	return list(ctx, c, request{to: toContacts, path: "/directories/" + id(directory) + "/contacts", query: query}, func(raw json.RawMessage) (ContactID, error) {
-		contact, err := contactOf(raw)
-		return contact.ID, err
+		contact := contactID(membersOf(raw))
+		if contact == "" {
+			return "", errNoContactID
+		}
+		return contact, nil
 	})
 }
 

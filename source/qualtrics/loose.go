@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // members are an object's members by their exact names: encoding/json matches
@@ -40,6 +41,9 @@ func (m members) text(names ...string) *string {
 	if raw == nil {
 		return nil
 	}
+	if plain, ok := plainText(raw); ok {
+		return &plain
+	}
 	var value string
 	if json.Unmarshal(raw, &value) != nil {
 		var number json.Number
@@ -49,6 +53,14 @@ func (m members) text(names ...string) *string {
 		value = number.String()
 	}
 	return &value
+}
+
+// plainText reads the usual text, which is as it is written.
+func plainText(raw json.RawMessage) (string, bool) {
+	if len(raw) < 2 || raw[0] != '"' || bytes.IndexByte(raw, '\\') >= 0 || !utf8.Valid(raw) {
+		return "", false
+	}
+	return string(raw[1 : len(raw)-1]), true
 }
 
 // boolean reads true and false, 1 and 0, also as texts (API §4.6: "0").
@@ -108,6 +120,8 @@ func (m members) object(name string) json.RawMessage {
 		return nil
 	case raw[0] != '{':
 		return nil
+	case string(raw) == "{}":
+		return json.RawMessage("{}")
 	}
 	var value any
 	decoder := json.NewDecoder(bytes.NewReader(raw))
