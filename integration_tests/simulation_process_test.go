@@ -157,6 +157,10 @@ func (p *simProcess) ReadFile(name string) ([]byte, error) {
 
 func (p *simProcess) Spool() (qualtrics.Spool, error) { return &memorySpool{}, nil }
 
+func (p *simProcess) Publish(string, []byte) (source.Published, error) {
+	return source.Published{}, errors.ErrUnsupported
+}
+
 func (p *simProcess) TempDir() (string, error) { return "", errors.ErrUnsupported }
 
 func (p *simProcess) Root(string) (landing.FS, error) { return nil, errors.ErrUnsupported }

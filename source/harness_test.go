@@ -3,6 +3,7 @@ package source_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -86,6 +87,10 @@ func (tn *tenant) Spool() (qualtrics.Spool, error) {
 		return nil, err
 	}
 	return file, os.Remove(file.Name())
+}
+
+func (tn *tenant) Publish(string, []byte) (source.Published, error) {
+	return source.Published{}, errors.ErrUnsupported
 }
 
 func (tn *tenant) TempDir() (string, error) { return os.MkdirTemp("", "test-*") }

@@ -40,10 +40,19 @@ type Files interface {
 	ReadFile(name string) ([]byte, error)
 	// Spool returns a fresh temporary file that is already unlinked.
 	Spool() (qualtrics.Spool, error)
+	// Publish writes a new temporary file that every user of the machine may
+	// read; a star in the pattern is filled in.
+	Publish(pattern string, content []byte) (Published, error)
 	// TempDir makes a new, empty folder.
 	TempDir() (string, error)
 	// Root opens a folder for landing files, creating it if needed.
 	Root(dir string) (landing.FS, error)
+}
+
+// Published is a file for others.
+type Published struct {
+	Name   string
+	Remove func() error
 }
 
 // Main runs the program on the real process and returns its exit code.

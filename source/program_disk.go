@@ -56,6 +56,19 @@ func (disk) Spool() (qualtrics.Spool, error) {
 	return file, nil
 }
 
+func (disk) Publish(pattern string, content []byte) (Published, error) {
+	file, err := os.CreateTemp("", pattern)
+	if err != nil {
+		return Published{}, err
+	}
+	published := Published{file.Name(), func() error { return os.Remove(file.Name()) }}
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
+		return Published{}, errors.Join(err, published.Remove())
+	}
+	return published, nil
+}
+
 func (disk) TempDir() (string, error) {
 	return os.MkdirTemp("", "source-qualtrics-demo-")
 }

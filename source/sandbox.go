@@ -2,14 +2,10 @@ package source
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
-	"fmt"
 	"net"
-	"net/http"
 	"strings"
-	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
@@ -38,13 +34,15 @@ type sandboxReady struct {
 	APIToken     string         `json:"api_token"`
 	ClientID     string         `json:"client_id"`
 	ClientSecret string         `json:"client_secret"`
+	CAFile       string         `json:"ca_file,omitempty"` // with TLS: what to trust
+	Proxy        string         `json:"proxy,omitempty"`   // with TLS: leads hosts of Qualtrics to the sandbox
 	Config       map[string]any `json:"config"`
 }
 
 // sandboxCommand serves a simulated tenant until it is told to stop.
-func (r *invocation) sandboxCommand(ctx context.Context, flags *flag.FlagSet, args []string) (int, error) {
+func (r *invocation) sandboxCommand(ctx context.Context, flags *flag.FlagSet, args []string) (code int, err error) {
 	listen := flags.String("listen", "127.0.0.1:0", "`address` to listen on; port 0 takes a free one")
-	secure := flags.Bool("tls", false, "serve HTTPS with a certificate made for this run")
+	secure := flags.Bool("tls", false, "serve HTTPS for every name of qualtrics.com, with an authority made for this run")
 	options := sandboxFlags(flags)
 	if err := parse(flags, args); err != nil {
 		return 0, err
@@ -57,37 +55,28 @@ func (r *invocation) sandboxCommand(ctx context.Context, flags *flag.FlagSet, ar
 	if err != nil {
 		return 0, configErrorf("sandbox: listening on %s: %w", *listen, err)
 	}
-	server := &http.Server{Handler: tenant.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	ready := sandboxAt(tenant, listener.Addr(), *secure, options())
+	var authority *sandbox.Authority
 	if *secure {
-		certificate, authority, err := selfSigned()
-		if err != nil {
+		if authority, err = sandbox.NewAuthority(); err != nil {
 			return 0, errors.Join(err, listener.Close())
 		}
-		ready.Config["network"] = map[string]any{"ca_file": authority}
-		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
+		var published Published
+		if published, err = r.Files.Publish("source-qualtrics-ca-*.pem", authority.PEM()); err != nil {
+			return 0, errors.Join(configErrorf("sandbox: writing the authority's certificate: %w", err), listener.Close())
+		}
+		defer func() { err = errors.Join(err, published.Remove()) }()
+		ready.CAFile, ready.Proxy = published.Name, "http://"+listener.Addr().String()
+		ready.Config["network"] = map[string]any{"ca_file": string(authority.PEM())}
 	}
 	if _, err := r.printJSON(ready); err != nil {
 		return 0, errors.Join(err, listener.Close())
 	}
 	r.log.Info("the sandbox is ready; programs reach it with "+sandboxVariable+"=1 in their environment", "url", ready.BaseURL)
-	return ExitOK, serve(ctx, server, listener)
-}
-
-// serve runs the server until the context ends.
-func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("sandbox: serving: %w", err)
-	case <-ctx.Done():
-		err := server.Close()
-		if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
-			err = errors.Join(err, served)
-		}
-		return err
+	if address, ok := listener.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() {
+		r.log.Warn("the sandbox listens to other machines: whoever reaches it may read, change and break the tenant", "address", address.String())
 	}
+	return ExitOK, tenant.Serve(ctx, listener, authority, r.log)
 }
 
 // sandboxAt describes a tenant that listens at an address.

@@ -78,6 +78,9 @@ func silent(ts *testscript.TestScript, neg bool, args []string) {
 // startSandbox serves a tenant until the script ends. It leaves the ready line
 // in ready.json, a configuration that works in config.json, the same with a
 // token that nobody knows in refused.json, and the tenant's address in $SANDBOX.
+// With --tls, proxied.json is the configuration of one who believes that the
+// tenant is at iad1.qualtrics.com, the proxy is in $PROXY and the authority's
+// certificate in the file $CA.
 func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("usage: sandbox FLAGS…")
@@ -95,6 +98,8 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	var ready struct {
 		BaseURL  string          `json:"base_url"`
 		APIToken string          `json:"api_token"`
+		CAFile   string          `json:"ca_file"`
+		Proxy    string          `json:"proxy"`
 		Config   json.RawMessage `json:"config"`
 	}
 	ts.Check(json.Unmarshal(line, &ready))
@@ -102,6 +107,12 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("config.json"), ready.Config, 0o600))
 	refused := strings.ReplaceAll(string(ready.Config), ready.APIToken, "aTokenThatNobodyKnows")
 	ts.Check(os.WriteFile(ts.MkAbs("refused.json"), []byte(refused), 0o600))
+	if ready.CAFile != "" {
+		proxied := fmt.Sprintf(`{"data_center":"iad1","credentials":{"auth_type":"api_token","api_token":%q},"network":{"ca_file":%q}}`, ready.APIToken, ready.CAFile)
+		ts.Check(os.WriteFile(ts.MkAbs("proxied.json"), []byte(proxied), 0o600))
+		ts.Setenv("PROXY", ready.Proxy)
+		ts.Setenv("CA", ready.CAFile)
+	}
 	ts.Setenv("SANDBOX", ready.BaseURL)
 	ts.Setenv("QUALTRICS_SANDBOX", "1")
 }

@@ -1,0 +1,154 @@
+package sandbox
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Authority is a certificate authority for one run. Its keys never leave the
+// process, and whoever trusts it trusts it for qualtrics.com and localhost
+// only. It certifies every name of Qualtrics that a client asks for.
+type Authority struct {
+	certificate *x509.Certificate
+	key, leaf   *ecdsa.PrivateKey // leaf is that of all servers
+
+	lock   sync.Mutex
+	issued map[string]*tls.Certificate // by name or address
+}
+
+// What an authority's certificates last, on the real clock: clients check them
+// by it, not by the tenant's.
+const (
+	authorityLife = 2 * 365 * 24 * time.Hour
+	leafLife      = 90 * 24 * time.Hour
+	renewBefore   = 24 * time.Hour
+	clockSkew     = 24 * time.Hour
+)
+
+// mostIssued bounds the certificates that are kept.
+const mostIssued = 128
+
+// certified are the domains of an authority.
+var certified = []string{"qualtrics.com", "localhost"}
+
+// NewAuthority makes an authority.
+func NewAuthority() (*Authority, error) {
+	a := &Authority{issued: make(map[string]*tls.Certificate)}
+	for _, key := range []**ecdsa.PrivateKey{&a.key, &a.leaf} {
+		var err error
+		if *key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+			return nil, fmt.Errorf("making a key: %w", err)
+		}
+	}
+	now := time.Now()
+	template := &x509.Certificate{
+		Subject:                     pkix.Name{CommonName: "source-qualtrics sandbox, not Qualtrics"},
+		NotBefore:                   now.Add(-clockSkew),
+		NotAfter:                    now.Add(authorityLife),
+		KeyUsage:                    x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		IsCA:                        true,
+		BasicConstraintsValid:       true,
+		MaxPathLenZero:              true,
+		PermittedDNSDomainsCritical: true,
+		PermittedDNSDomains:         certified,
+	}
+	der, err := a.sign(template, template, &a.key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	if a.certificate, err = x509.ParseCertificate(der); err != nil {
+		return nil, fmt.Errorf("reading the authority's certificate: %w", err)
+	}
+	return a, nil
+}
+
+func (a *Authority) sign(template, parent *x509.Certificate, public *ecdsa.PublicKey) ([]byte, error) {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, fmt.Errorf("making a serial number: %w", err)
+	}
+	template.SerialNumber = serial
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, a.key)
+	if err != nil {
+		return nil, fmt.Errorf("making a certificate: %w", err)
+	}
+	return der, nil
+}
+
+// PEM is the certificate that a client has to trust.
+func (a *Authority) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
+}
+
+// config is that of a server. It offers HTTP/1.1 only (*assumed*): no recording
+// tells whether Qualtrics has HTTP/2, and every client can do without.
+func (a *Authority) config() *tls.Config {
+	return &tls.Config{GetCertificate: a.choose, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+}
+
+// hostName is a name as DNS has it, in lower case.
+var hostName = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// choose finds the certificate for the name that a client asks for, or, when
+// it asks for an address, for that at which it arrived.
+func (a *Authority) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	name := strings.ToLower(hello.ServerName)
+	if name == "" {
+		host, _, err := net.SplitHostPort(hello.Conn.LocalAddr().String())
+		if address := net.ParseIP(host); err == nil && address != nil {
+			return a.issue(address.String(), nil, []net.IP{address})
+		}
+		return nil, fmt.Errorf("no certificate for %s", hello.Conn.LocalAddr())
+	}
+	for _, domain := range certified {
+		if isHost(name, domain) && len(name) <= 253 && hostName.MatchString(name) {
+			return a.issue(name, []string{name}, nil)
+		}
+	}
+	return nil, fmt.Errorf("no certificate for %q: the sandbox has the names of qualtrics.com", hello.ServerName)
+}
+
+// issue makes a certificate, or returns the one that was made before.
+func (a *Authority) issue(subject string, names []string, addresses []net.IP) (*tls.Certificate, error) {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	now := time.Now()
+	if known := a.issued[subject]; known != nil && now.Before(known.Leaf.NotAfter.Add(-renewBefore)) {
+		return known, nil
+	}
+	template := &x509.Certificate{
+		Subject:               pkix.Name{Organization: []string{"source-qualtrics sandbox, not Qualtrics"}},
+		NotBefore:             now.Add(-clockSkew),
+		NotAfter:              now.Add(leafLife),
+		KeyUsage:              x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		DNSNames:              names,
+		IPAddresses:           addresses,
+	}
+	der, err := a.sign(template, a.certificate, &a.leaf.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("reading a certificate: %w", err)
+	}
+	if len(a.issued) >= mostIssued {
+		clear(a.issued)
+	}
+	a.issued[subject] = &tls.Certificate{Certificate: [][]byte{der, a.certificate.Raw}, PrivateKey: a.leaf, Leaf: leaf}
+	return a.issued[subject], nil
+}
