@@ -23,7 +23,7 @@ type Writer struct {
 	lines   *wire.Lines
 	now     func() time.Time
 	latest  int64 // newest emitted_at, in milliseconds
-	streams map[string]*streamState
+	streams wire.Streams[streamState]
 	line    []byte
 }
 
@@ -34,12 +34,11 @@ type streamState struct {
 	stated bool  // a state was written
 	state  []byte
 	limit  int64 // end of the limit that the last status told of, in milliseconds; 0 is none
-	ended  bool
 }
 
 // NewWriter returns a writer of messages to w that are dated by now.
 func NewWriter(w io.Writer, now func() time.Time) *Writer {
-	return &Writer{lines: wire.New(w), now: now, streams: make(map[string]*streamState)}
+	return &Writer{lines: wire.New(w), now: now}
 }
 
 // emittedAt is the time of a message in milliseconds; it never goes back,
@@ -69,26 +68,13 @@ func (w *Writer) Close() error {
 func (w *Writer) Begin(info record.Info) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	if w.streams[info.Stream] != nil {
-		return fmt.Errorf("beginning stream %s: it was begun before", info.Stream)
+	if err := w.streams.Begin(info.Stream, &streamState{rows: record.NewChecker(info)}); err != nil {
+		return err
 	}
-	w.streams[info.Stream] = &streamState{rows: record.NewChecker(info)}
 	if err := w.status(info.Stream, "STARTED", time.Time{}); err != nil {
 		return err
 	}
 	return w.status(info.Stream, "RUNNING", time.Time{})
-}
-
-// begun returns a stream that is open.
-func (w *Writer) begun(stream string) (*streamState, error) {
-	s := w.streams[stream]
-	switch {
-	case s == nil:
-		return nil, fmt.Errorf("writing to stream %s: it was not begun", stream)
-	case s.ended:
-		return nil, fmt.Errorf("writing to stream %s: it has ended", stream)
-	}
-	return s, nil
 }
 
 // Record writes one row. A row without a value for its primary key is
@@ -96,7 +82,7 @@ func (w *Writer) begun(stream string) (*streamState, error) {
 func (w *Writer) Record(stream string, row record.Row) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s, err := w.begun(stream)
+	s, err := w.streams.Open(stream)
 	if err != nil {
 		return err
 	}
@@ -160,7 +146,7 @@ func (w *Writer) appendChanges(changes []record.Change) {
 func (w *Writer) State(stream string, state []byte) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s, err := w.begun(stream)
+	s, err := w.streams.Open(stream)
 	if err != nil {
 		return err
 	}
@@ -193,7 +179,7 @@ func (w *Writer) State(stream string, state []byte) error {
 func (w *Writer) Status(stream string, status record.Status) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s, err := w.begun(stream)
+	s, err := w.streams.Open(stream)
 	if err != nil {
 		return err
 	}
@@ -230,17 +216,18 @@ func (w *Writer) status(stream, status string, limitedUntil time.Time) error {
 func (w *Writer) End(stream string, failure *record.Failure) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	if w.streams[stream] == nil && failure != nil {
-		w.streams[stream] = &streamState{}
+	if !w.streams.Begun(stream) && failure != nil {
+		if err := w.streams.Begin(stream, &streamState{}); err != nil {
+			return err
+		}
 		if err := w.status(stream, "STARTED", time.Time{}); err != nil {
 			return err
 		}
 	}
-	s, err := w.begun(stream)
+	s, err := w.streams.End(stream)
 	if err != nil {
 		return err
 	}
-	s.ended = true
 	if failure != nil {
 		if err := w.trace(stream, *failure); err != nil {
 			return err
@@ -306,19 +293,10 @@ func cut(text string, limit int) string {
 
 // log writes a log line; levels are named as the protocol does.
 func (w *Writer) log(level slog.Level, message string) error {
-	name := "DEBUG"
-	switch {
-	case level >= slog.LevelError:
-		name = "ERROR"
-	case level >= slog.LevelWarn:
-		name = "WARN"
-	case level >= slog.LevelInfo:
-		name = "INFO"
-	}
 	w.lines.Lock()
 	defer w.lines.Unlock()
 	w.line = append(w.line[:0], `{"type":"LOG","log":{"level":"`...)
-	w.line = append(w.line, name...)
+	w.line = append(w.line, wire.Level(level).String()...)
 	w.line = append(w.line, `","message":`...)
 	w.line = record.AppendString(w.line, cut(message, maxMessage))
 	w.line = append(w.line, `}}`...)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
 // Log is a log handler that writes the JSON lines of Meltano's SDK, which
@@ -45,14 +47,9 @@ type logLine struct {
 }
 
 func line(level slog.Level, at time.Time, logger, message string) logLine {
-	name := "debug"
-	switch {
-	case level >= slog.LevelError:
-		name = "error"
-	case level >= slog.LevelWarn:
-		name = "warning"
-	case level >= slog.LevelInfo:
-		name = "info"
+	name := strings.ToLower(wire.Level(level).String())
+	if name == "warn" {
+		name = "warning" // as Python calls it
 	}
 	return logLine{
 		Level: name, PID: os.Getpid(), Logger: logger, Time: float64(at.UnixMilli()) / 1000,
