@@ -17,6 +17,9 @@ type tapped struct {
 	*reading
 	state []byte // value of the last line
 	types []string
+	// pieces are the streams of the records, in order, each once for all that
+	// follow each other.
+	pieces []string
 }
 
 // tap runs the tap and checks what every target relies on: a stream's schema
@@ -50,6 +53,9 @@ func (tn *tenant) tap(t *testing.T, args ...string) *tapped {
 				t.Fatalf("a record of %s has the columns %v, its schema %v", message.Stream, names, wanted)
 			}
 			got.records[message.Stream] = append(got.records[message.Stream], row)
+			if n := len(got.pieces); n == 0 || got.pieces[n-1] != message.Stream {
+				got.pieces = append(got.pieces, message.Stream)
+			}
 		case "STATE":
 			got.state = message.Value
 		}
@@ -88,6 +94,35 @@ func TestTap_DeliversEverything(t *testing.T) {
 		}
 		if !slices.Equal(first.types[:5], []string{"SCHEMA", "SCHEMA", "SCHEMA", "SCHEMA", "SCHEMA"}) {
 			t.Errorf("the first lines are %v, want the five schemas", first.types[:5])
+		}
+	})
+}
+
+// There are targets that begin a file with every record of another stream than
+// the one before.
+func TestTap_WritesOneStreamAfterTheOther(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 67, Surveys: 40, Responses: 2000, Contacts: 40})
+		first := tn.tap(t, "--config", "config.json")
+		tn.Advance(10*24*time.Hour, false)
+		tn.Advance(time.Hour, true)
+		tn.files["state.json"] = first.state
+		second := tn.tap(t, "--config", "config.json", "--state", "state.json")
+		// What is missing in an audit is confirmed a look-back later.
+		tn.Advance(time.Hour, true)
+		tn.files["state.json"] = second.state
+		third := tn.tap(t, "--config", "config.json", "--state", "state.json")
+		for run, got := range map[string]*tapped{"first": first, "second": second, "third": third} {
+			if got.result.code != 0 || len(got.records["sync_audit"]) < 30 {
+				t.Fatalf("%s: code %d: %s", run, got.result.code, got.stderr)
+			}
+			// Who comes first has the turn, be it with one row.
+			if most := len(got.records) + 2; len(got.pieces) > most {
+				t.Errorf("%s: the records are in %d pieces, want %d at most: %v", run, len(got.pieces), most, got.pieces)
+			}
+		}
+		if len(third.records["response_deletions"]) == 0 {
+			t.Error("nothing was found deleted: the order says little")
 		}
 	})
 }

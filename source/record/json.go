@@ -32,18 +32,6 @@ func (r Row) AppendJSON(dst []byte) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-// AppendCell appends the value of the i-th column as AppendJSON does.
-func (r Row) AppendCell(dst []byte, i int) ([]byte, error) {
-	if r.table == nil {
-		return dst, ErrNoRow
-	}
-	dst, err := r.appendCell(dst, i)
-	if err != nil {
-		return dst, fmt.Errorf("encoding column %s: %w", r.table.Columns[i].Name, err)
-	}
-	return dst, nil
-}
-
 func (r Row) appendCell(dst []byte, i int) ([]byte, error) {
 	field := r.value.Field(r.table.fields[i])
 	if r.table.Columns[i].Nullable && field.IsNil() {
@@ -54,7 +42,10 @@ func (r Row) appendCell(dst []byte, i int) ([]byte, error) {
 	}
 	switch r.table.Columns[i].Kind {
 	case String:
-		return AppendString(dst, field.String()), nil
+		if text, ok := text(field); ok {
+			return AppendString(dst, text), nil
+		}
+		return append(dst, "null"...), nil
 	case Integer:
 		return strconv.AppendInt(dst, field.Int(), 10), nil
 	case Boolean:

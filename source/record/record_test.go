@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,4 +183,52 @@ func BenchmarkRow_AppendJSON(b *testing.B) {
 		buffer, _ = row.AppendJSON(buffer[:0])
 	}
 	b.SetBytes(int64(len(buffer)))
+}
+
+// A view has some columns, by other names, and objects as text where it is
+// asked for them.
+func TestRow_AsAViewHasItsColumns(t *testing.T) {
+	t.Parallel()
+	whole := table(t, everything{})
+	at := func(name string) int {
+		return slices.IndexFunc(whole.Columns, func(c record.Column) bool { return c.Name == name })
+	}
+	view := whole.View([]record.Pick{
+		{Column: at("list"), Name: "list", Text: true},
+		{Column: at("id"), Name: "id", Text: true},
+		{Column: at("later"), Name: "again"},
+		{Column: at("values"), Name: "text", Text: true},
+		{Column: at("values"), Name: "values"},
+	})
+	for values, want := range map[string]string{
+		`{"a": "\u0000"}`: `{"list":null,"id":"R_1","again":null,"text":"{\"a\": \"\\ufffd\"}","values":{"a": "\u0000"}}`,
+		`null`:            `{"list":null,"id":"R_1","again":null,"text":null,"values":null}`,
+		``:                `{"list":null,"id":"R_1","again":null,"text":null,"values":null}`,
+	} {
+		row, err := whole.Row(&everything{ID: "R_1", Values: json.RawMessage(values)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen, err := row.As(view)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := seen.AppendJSON(nil); err != nil || string(got) != want {
+			t.Errorf("%s: got %s (%v), want %s", values, got, err, want)
+		}
+		if text := seen.Cell(3); (text == nil) != (values == "" || values == "null") {
+			t.Errorf("%s: the text is %v", values, text)
+		}
+	}
+	other, err := table(t, struct {
+		ID string `json:"id"`
+	}{}).Row(&struct {
+		ID string `json:"id"`
+	}{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.As(view); err == nil {
+		t.Error("a row of another table has the columns")
+	}
 }

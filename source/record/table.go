@@ -161,7 +161,10 @@ func (r Row) Cell(i int) any {
 	}
 	switch r.table.Columns[i].Kind {
 	case String:
-		return field.String()
+		if text, ok := text(field); ok {
+			return text
+		}
+		return nil
 	case Integer:
 		return field.Int()
 	case Number:

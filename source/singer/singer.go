@@ -44,7 +44,9 @@ type Options struct {
 type Writer struct {
 	lines   *wire.Lines
 	options Options
-	streams map[string]*output
+	streams wire.Streams[output]
+	order   []*output
+	turn    *output // the stream whose records are being written
 	state   State
 	line    []byte
 	last    []byte // the last state
@@ -59,20 +61,16 @@ type Writer struct {
 type output struct {
 	name    string
 	rows    *record.Checker
-	columns []column
+	view    *record.Table // the columns that are written
 	version int64
 	begun   time.Time
 	counted time.Time // when records were measured last
 	records int64     // since then
-	ended   bool
+	held    []byte    // lines that wait for their turn
 }
 
-// column is one that is written.
-type column struct {
-	at   int // in the table
-	name []byte
-	text bool // JSON is written as text
-}
+// heldBytes is how much of a stream waits for its turn, at most.
+const heldBytes = 4 << 20
 
 // deletedAt is the column that says when a row was found deleted, and
 // sdcDeletedAt the one that targets act on.
@@ -90,7 +88,7 @@ func NewWriter(w io.Writer, options Options) *Writer {
 	if options.Measured == nil {
 		options.Measured = func(Metric) {}
 	}
-	return &Writer{lines: wire.New(w), options: options, streams: make(map[string]*output), state: state, silent: true}
+	return &Writer{lines: wire.New(w), options: options, state: state, silent: true}
 }
 
 // written reports whether a column belongs into Singer's output: names that
@@ -101,28 +99,16 @@ func written(name string) bool { return !strings.HasPrefix(name, "_") }
 func (w *Writer) Begin(info record.Info) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	if w.streams[info.Stream] != nil {
-		return fmt.Errorf("beginning stream %s: it was begun before", info.Stream)
-	}
 	s := &output{name: info.Stream, rows: record.NewChecker(info), version: w.options.Versions[info.Stream], begun: w.options.Now(), counted: w.options.Now()}
-	wanted := func(name string) bool {
-		return slices.Contains(info.Key, name) || name == info.Cursor || w.options.Selected == nil || w.options.Selected(info.Stream, name)
+	if err := w.streams.Begin(info.Stream, s); err != nil {
+		return err
 	}
-	names := make([]string, 0, len(info.Table.Columns))
-	for i, c := range info.Table.Columns {
-		if !written(c.Name) {
-			continue
-		}
-		nested := c.Kind == record.Object || c.Kind == record.Array
-		if wanted(c.Name) {
-			s.columns = append(s.columns, column{at: i, name: record.AppendString(nil, c.Name), text: nested && w.options.NestedAsText})
-			names = append(names, c.Name)
-		}
-		if c.Name == deletedAt && w.options.DeletedColumn {
-			s.columns = append(s.columns, column{at: i, name: record.AppendString(nil, sdcDeletedAt)})
-			names = append(names, sdcDeletedAt)
-		}
+	picks := w.picks(info)
+	names := make([]string, 0, len(picks))
+	for _, pick := range picks {
+		names = append(names, pick.Name)
 	}
+	s.view = info.Table.View(picks)
 	schema, err := recordSchema(info, names, w.options.NestedAsText)
 	if err != nil {
 		return err
@@ -141,8 +127,26 @@ func (w *Writer) Begin(info record.Info) error {
 	if err != nil {
 		return err
 	}
-	w.streams[info.Stream] = s
+	w.order = append(w.order, s)
 	return w.write(encoded, true)
+}
+
+// picks are the columns of a stream that are written. Those of the key and the
+// cursor cannot be left out.
+func (w *Writer) picks(info record.Info) (picks []record.Pick) {
+	for i, c := range info.Table.Columns {
+		if !written(c.Name) {
+			continue
+		}
+		always := slices.Contains(info.Key, c.Name) || c.Name == info.Cursor
+		if always || w.options.Selected == nil || w.options.Selected(info.Stream, c.Name) {
+			picks = append(picks, record.Pick{Column: i, Name: c.Name, Text: w.options.NestedAsText})
+		}
+		if c.Name == deletedAt && w.options.DeletedColumn {
+			picks = append(picks, record.Pick{Column: i, Name: sdcDeletedAt})
+		}
+	}
+	return picks
 }
 
 // write sends one message. The lock is held.
@@ -151,46 +155,44 @@ func (w *Writer) write(line []byte, urgent bool) error {
 	return w.lines.Write(line, urgent)
 }
 
-func (w *Writer) begun(stream string) (*output, error) {
-	s := w.streams[stream]
-	switch {
-	case s == nil:
-		return nil, fmt.Errorf("writing to stream %s: it was not begun", stream)
-	case s.ended:
-		return nil, fmt.Errorf("writing to stream %s: it has ended", stream)
-	}
-	return s, nil
-}
-
 // Record writes one row. One without a value for its key is refused: a target
-// would end by it.
+// would end by it. Rows of streams that come by turns wait, so that each stream
+// comes in long pieces: targets begin a new file, or a new batch, with each.
 func (w *Writer) Record(stream string, row record.Row) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s, err := w.begun(stream)
+	s, err := w.streams.Open(stream)
 	if err != nil {
 		return err
 	}
 	if err := s.rows.Check(row); err != nil {
 		return err
 	}
-	line := append(w.line[:0], `{"type":"RECORD","stream":"`...)
-	line = append(line, stream...)
-	line = append(line, `","record":{`...)
-	for i, c := range s.columns {
-		if i > 0 {
-			line = append(line, ',')
-		}
-		line = append(append(line, c.name...), ':')
-		start := len(line)
-		if line, err = row.AppendCell(line, c.at); err != nil {
-			return fmt.Errorf("writing a record of %s: %w", stream, err)
-		}
-		if value := line[start:]; c.text && string(value) != "null" {
-			line = record.AppendString(line[:start], string(record.CleanJSON(value)))
-		}
+	if row, err = row.As(s.view); err != nil {
+		return err
 	}
-	line = append(line, `},"time_extracted":"`...)
+	line, err := w.recordLine(s, row)
+	if err != nil {
+		return fmt.Errorf("writing a record of %s: %w", stream, err)
+	}
+	if err := w.inTurn(s, line); err != nil {
+		return err
+	}
+	if s.records++; s.records%1000 == 0 && w.options.Now().Sub(s.counted) >= time.Minute {
+		w.measure(s)
+	}
+	return nil
+}
+
+// recordLine is the message of a row; it is valid until the next one.
+func (w *Writer) recordLine(s *output, row record.Row) (line []byte, err error) {
+	line = append(w.line[:0], `{"type":"RECORD","stream":"`...)
+	line = append(line, s.name...)
+	line = append(line, `","record":`...)
+	if line, err = row.AppendJSON(line); err != nil {
+		return nil, err
+	}
+	line = append(line, `,"time_extracted":"`...)
 	line = append(line, w.extractedAt()...)
 	line = append(line, '"')
 	if s.version != 0 {
@@ -202,17 +204,40 @@ func (w *Writer) Record(stream string, row record.Row) error {
 		// Raw JSON may be laid out over lines.
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, line); err != nil {
-			return fmt.Errorf("writing a record of %s: %w", stream, err)
+			return nil, err
 		}
 		line = compact.Bytes()
 	}
-	s.records++
-	if err := w.write(record.CleanJSON(line), false); err != nil {
-		return err
+	return record.CleanJSON(line), nil
+}
+
+// inTurn writes the line of a record, or keeps it until its stream has its turn:
+// when a state of it follows, when enough waits, or at its end.
+func (w *Writer) inTurn(s *output, line []byte) error {
+	if w.turn == nil {
+		w.turn = s
 	}
-	if s.records%1000 == 0 && w.options.Now().Sub(s.counted) >= time.Minute {
-		w.measure(s)
+	if w.turn == s {
+		return w.write(line, false)
 	}
+	if s.held = append(append(s.held, line...), '\n'); len(s.held) < heldBytes {
+		return nil
+	}
+	return w.release(s)
+}
+
+// release writes the records that wait.
+func (w *Writer) release(s *output) error {
+	if len(s.held) == 0 {
+		return nil
+	}
+	w.turn = s
+	for line := range bytes.Lines(s.held) {
+		if err := w.write(bytes.TrimSuffix(line, []byte("\n")), false); err != nil {
+			return err
+		}
+	}
+	s.held = nil
 	return nil
 }
 
@@ -230,8 +255,11 @@ func (w *Writer) extractedAt() []byte {
 func (w *Writer) State(stream string, state []byte) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s, err := w.begun(stream)
+	s, err := w.streams.Open(stream)
 	if err != nil {
+		return err
+	}
+	if err := w.release(s); err != nil {
 		return err
 	}
 	w.state.Bookmarks[stream] = bytes.Clone(state)
@@ -271,14 +299,22 @@ func (*Writer) Status(string, record.Status) error { return nil }
 func (w *Writer) End(stream string, failure *record.Failure) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s := w.streams[stream]
 	if failure != nil {
 		w.options.Failed(stream, *failure)
 	}
-	if s == nil {
+	if !w.streams.Begun(stream) {
 		return nil
 	}
-	s.ended = true
+	s, err := w.streams.End(stream)
+	if err != nil {
+		return err
+	}
+	if err := w.release(s); err != nil {
+		return err
+	}
+	if w.turn == s {
+		w.turn = nil
+	}
 	w.measure(s)
 	status := "succeeded"
 	if failure != nil {
@@ -311,6 +347,11 @@ func (w *Writer) measure(s *output) {
 func (w *Writer) Close() error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
+	for _, s := range w.order {
+		if err := w.release(s); err != nil {
+			return err
+		}
+	}
 	if !w.stated && !w.silent {
 		if err := w.sendState(true); err != nil {
 			return err
