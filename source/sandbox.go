@@ -11,19 +11,29 @@ import (
 )
 
 // sandboxFlags are the flags that describe a tenant.
-func sandboxFlags(flags *flag.FlagSet) func() sandbox.Options {
+func sandboxFlags(flags *flag.FlagSet) func() (sandbox.Options, error) {
 	seed := flags.Uint64("seed", 1, "`number` that decides everything in the tenant")
 	surveys := flags.Int("surveys", 12, "`number` of surveys")
 	responses := flags.Int("responses", 2000, "`number` of responses over all surveys")
 	contacts := flags.Int("contacts", 500, "`number` of contacts")
 	faults := flags.String("faults", "none", "fault `profile`: "+strings.Join(sandbox.FaultProfiles(), ", "))
+	rates := flags.String("fault-rates", "", "chances in `percent` by class instead of a profile, such as rate=5,jobfail=20; classes: "+strings.Join(sandbox.FaultClasses(), ", "))
+	doubt := flags.String("doubt", "", "`switches` of what nobody knows about Qualtrics, such as StartExclusive,ExpiredTokenCode=403: "+strings.Join(sandbox.DoubtNames(), ", "))
 	delay := flags.Duration("export-delay", 0, "how `long` an export job runs, such as 5s")
 	limits := flags.String("limits", "none", "rate `limits`: none or published")
-	return func() sandbox.Options {
+	return func() (sandbox.Options, error) {
+		doubts, err := sandbox.ParseDoubt(*doubt)
+		if err != nil {
+			return sandbox.Options{}, err
+		}
+		chances, err := sandbox.ParseFaultRates(*rates)
+		if err == nil && chances != nil && *faults != "none" {
+			err = errors.New("--faults and --fault-rates are alternatives: leave one out")
+		}
 		return sandbox.Options{
 			Seed: *seed, Surveys: *surveys, Responses: *responses, Contacts: *contacts,
-			Faults: *faults, ExportDelay: *delay, Limits: *limits,
-		}
+			Faults: *faults, FaultRates: chances, ExportDelay: *delay, Limits: *limits, Doubt: doubts,
+		}, err
 	}
 }
 
@@ -47,7 +57,11 @@ func (r *invocation) sandboxCommand(ctx context.Context, flags *flag.FlagSet, ar
 	if err := parse(flags, args); err != nil {
 		return 0, err
 	}
-	tenant, err := sandbox.New(options())
+	described, err := options()
+	if err != nil {
+		return 0, configErrorf("sandbox: %w", err)
+	}
+	tenant, err := sandbox.New(described)
 	if err != nil {
 		return 0, configErrorf("sandbox: %w", err)
 	}
@@ -55,7 +69,7 @@ func (r *invocation) sandboxCommand(ctx context.Context, flags *flag.FlagSet, ar
 	if err != nil {
 		return 0, configErrorf("sandbox: listening on %s: %w", *listen, err)
 	}
-	ready := sandboxAt(tenant, listener.Addr(), *secure, options())
+	ready := sandboxAt(tenant, listener.Addr(), *secure, described)
 	var authority *sandbox.Authority
 	if *secure {
 		if authority, err = sandbox.NewAuthority(); err != nil {

@@ -57,6 +57,34 @@ func (s *Sandbox) adminRequests(w http.ResponseWriter, _ *http.Request) {
 	writeAdmin(w, s.Requests())
 }
 
+// adminFaults serves GET /sandbox/faults: what is planned, and how often each
+// class has struck.
+func (s *Sandbox) adminFaults(w http.ResponseWriter, _ *http.Request) {
+	writeAdmin(w, map[string]any{"planned": s.Scripted(), "struck": s.Fired()})
+}
+
+// adminScript serves POST /sandbox/faults, whose body is a ScriptedFault.
+func (s *Sandbox) adminScript(w http.ResponseWriter, r *http.Request) {
+	var planned ScriptedFault
+	decoder := json.NewDecoder(io.LimitReader(r.Body, maxBodyBytes))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&planned); err != nil {
+		http.Error(w, `the body must be {"class":"rate","endpoint":"GET /surveys","count":1,"variant":0}, of which only class is needed`, http.StatusBadRequest)
+		return
+	}
+	if err := s.Script(planned); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.adminFaults(w, r)
+}
+
+// adminUnscript serves DELETE /sandbox/faults: nothing is planned any more.
+func (s *Sandbox) adminUnscript(w http.ResponseWriter, r *http.Request) {
+	s.Unscript()
+	s.adminFaults(w, r)
+}
+
 func writeAdmin(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(append(encodeJSON(value), '\n')) // a client that left is no concern
@@ -76,6 +104,11 @@ For tests, without credentials:
   GET  /sandbox/truth/{surveys|responses|contacts}   what exists and is visible now, one JSON object per line
   POST /sandbox/advance {"seconds":N,"quiet":false}  lets time pass; quiet: nothing new happens
   GET  /sandbox/requests                             answers so far, by endpoint and status
+  POST /sandbox/faults {"class":"rate","endpoint":"GET /surveys","count":2,"variant":0}
+                                                     the next two of these requests fail; without an endpoint,
+                                                     the next ones that the class can strike; classes:
+                                                     ` + strings.Join(ScriptClasses(), ", ") + `
+  GET, DELETE /sandbox/faults                        what is planned and what has struck; plan nothing more
 `)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, page.String()) // a client that left is no concern

@@ -9,7 +9,7 @@ import (
 // Otherwise the rest of the exchange carries it out (a broken body, a wrong
 // clock) or nothing is wrong.
 func (x *exchange) fail() bool {
-	x.fault = x.tenant.faults.call(x.visit, x.tenant.Now(), x.struckBy)
+	x.fault = x.tenant.faults.call(x.visit, x.tenant.Now(), x.endpoint(), x.struckBy)
 	roll := x.fault.roll
 	switch x.fault.class {
 	case faultRate:

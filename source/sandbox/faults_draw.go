@@ -28,9 +28,10 @@ type faults struct {
 	runs map[uint64]run
 	jobs map[string]int // survey id → how many of its newest jobs in a row were struck
 
-	rates   map[string]uint64 // instead of the plan
-	stopped bool
-	fired   map[string]int
+	rates    map[string]uint64 // instead of the plan
+	stopped  bool
+	fired    map[string]int
+	scripted []*ScriptedFault // before plan and rates
 }
 
 // faultLimits are the most faults in a row.
@@ -152,7 +153,13 @@ func draw(chances []chance, f fingerprint) fault {
 }
 
 // call decides about a request. Applies says which classes can strike it.
-func (f *faults) call(v visit, now time.Time, applies func(class string) bool) fault {
+func (f *faults) call(v visit, now time.Time, endpoint string, applies func(class string) bool) fault {
+	f.lock.Lock()
+	planned, ok := f.nextLocked(v, endpoint, callFaults, applies)
+	f.lock.Unlock()
+	if ok {
+		return planned
+	}
 	if len(f.plan.calls) == 0 && f.rates == nil {
 		return fault{}
 	}
@@ -191,6 +198,9 @@ func (f *faults) file(v visit) fault {
 	key := ^v.key // apart from the calls
 	f.lock.Lock()
 	defer f.lock.Unlock()
+	if planned, ok := f.nextLocked(v, fileEndpoint, fileFaults, always); ok {
+		return planned
+	}
 	if drawn.class == "" || f.stopped || f.runs[key].length >= f.most.files {
 		delete(f.runs, key)
 		return fault{}
@@ -205,6 +215,9 @@ func (f *faults) job(v visit, surveyID string) fault {
 	drawn := f.strikes(v, "job fault", f.plan.jobs, jobFaults)
 	f.lock.Lock()
 	defer f.lock.Unlock()
+	if planned, ok := f.nextLocked(v, jobEndpoint, jobFaults, always); ok {
+		return planned
+	}
 	if f.stopped || f.jobs[surveyID] >= f.most.jobs {
 		drawn = fault{}
 	}

@@ -20,6 +20,9 @@ func (s *Sandbox) Handler() http.Handler {
 	mux.HandleFunc("GET /sandbox/truth/{kind}", s.adminTruth)
 	mux.HandleFunc("POST /sandbox/advance", s.adminAdvance)
 	mux.HandleFunc("GET /sandbox/requests", s.adminRequests)
+	mux.HandleFunc("GET /sandbox/faults", s.adminFaults)
+	mux.HandleFunc("POST /sandbox/faults", s.adminScript)
+	mux.HandleFunc("DELETE /sandbox/faults", s.adminUnscript)
 	mux.HandleFunc("GET /{$}", s.adminPage)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The API takes paths as they are; a ServeMux would clean and redirect.
