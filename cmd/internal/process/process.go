@@ -35,13 +35,14 @@ func Run(args []string) {
 		case <-code:
 		case <-time.After(grace): // a write that nobody reads any more
 		}
-		// Whoever sent the signal shall see that it was obeyed.
-		signal.Reset(received)
-		if process, err := os.FindProcess(os.Getpid()); err == nil {
+		// Whoever sent the signal shall see that it was obeyed. Of process 1,
+		// as in a container, the kernel keeps such signals away, and the
+		// runtime would end it with a code of its own.
+		if process, err := os.FindProcess(os.Getpid()); err == nil && process.Pid != 1 {
+			signal.Reset(received)
 			_ = process.Signal(received)
 			time.Sleep(grace)
 		}
-		// The kernel does not deliver it to process 1.
 		number, _ := received.(syscall.Signal)
 		os.Exit(128 + int(number))
 	}
