@@ -124,9 +124,11 @@ func TestDockerfile_AgreesWithTheMetadata(t *testing.T) {
 	if got := find(`io\.airbyte\.name="([^"]+)"`); got != data["dockerRepository"] {
 		t.Errorf("the image is named %q, the metadata says %v", got, data["dockerRepository"])
 	}
-	version := find(`io\.airbyte\.version="([^"]+)"`)
-	if version != data["dockerImageTag"] || version != source.Version {
-		t.Errorf("the image is of version %q, the metadata of %v, the program of %s", version, data["dockerImageTag"], source.Version)
+	for _, label := range []string{`io\.airbyte\.version`, `org\.opencontainers\.image\.version`} {
+		version := find(label + `="([^"]+)"`)
+		if version != data["dockerImageTag"] || version != source.Version {
+			t.Errorf("the image is of version %q, the metadata of %v, the program of %s", version, data["dockerImageTag"], source.Version)
+		}
 	}
 	var entrypoint []string
 	if err := json.Unmarshal([]byte(find(`(?m)^ENTRYPOINT (\[.*\])$`)), &entrypoint); err != nil {
