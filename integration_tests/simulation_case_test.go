@@ -51,9 +51,6 @@ func (c simCase) command() string {
 	small := c
 	small.Seed, small.Profile, small.Why = 0, "", ""
 	line := fmt.Sprintf("go test ./integration_tests -run 'TestSimulation$' -seed=%d -profile=%s", c.Seed, c.Profile)
-	if *simAll {
-		line += " -all"
-	}
 	if text, err := json.Marshal(small); err == nil && string(text) != `{"seed":0}` {
 		line += " -case='" + string(text) + "'"
 	}
@@ -179,9 +176,6 @@ func (c simCase) plan() *simPlan {
 	p.drawFaults(draw("faults", true))
 	p.drawSteps(draw("steps", false), draw("crash", true), draw("consumer", true))
 	p.respectHoles()
-	if !*simAll {
-		p.leaveOut()
-	}
 	return p
 }
 
@@ -198,17 +192,6 @@ func (p *simPlan) respectHoles() {
 		// There a start date is one of recorded dates, and the truth knows
 		// the modified ones.
 		p.start, p.earlier = time.Time{}, time.Time{}
-	}
-}
-
-// leaveOut takes away what the connector is known not to survive yet. Each of
-// these is a defect that is waiting for its fix; the fix takes it out of here.
-// With -all nothing is left out.
-func (p *simPlan) leaveOut() {
-	if p.options.FaultRates["torn"] > 0 {
-		// What a seal holds counts as delivered, even where the window of a
-		// first load, or of an earlier start date, missed it.
-		p.options.Doubt.InflatedCounts, p.earlier = 0, time.Time{}
 	}
 }
 

@@ -23,7 +23,6 @@ var (
 	simLong    = flag.Bool("long", false, "simulate 100,000 histories unless -seeds says otherwise")
 	simText    = flag.String("case", "", "take away from the history: a JSON object")
 	simShow    = flag.Bool("show", false, "print the classes and the output of a history that fails")
-	simAll     = flag.Bool("all", false, "leave nothing out that is known to fail")
 	simFloor   = flag.Float64("floor", 0, "histories a second below which the run fails")
 	simShrink  = flag.Bool("shrink", true, "make a history that fails small")
 	simSave    = flag.Bool("save", false, "keep the shrunk case in testdata/simulation")

@@ -13,10 +13,13 @@ import (
 
 // sealFrom makes the seal of what a file shows, as of a moment before its job.
 func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.Time) error {
-	made := newSealing(f.ledger.room)
+	made, lacking := newSealing(f.ledger.room), newSealing(lackingBytes)
 	err := f.scan(ctx, file, func(one present) {
 		if one.recorded.Before(at) {
 			made.put(one.id)
+		}
+		if f.expects(one, at) {
+			lacking.put(one.id)
 		}
 	})
 	if err != nil {
@@ -27,7 +30,10 @@ func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.
 		f.env.Log.Info("deletions of the survey cannot be followed: its share of the state is too small", "survey", f.survey, "responses", made.count)
 	}
 	f.ledger.set, f.ledger.sealedAt, f.ledger.deleted, f.ledger.due = set, at, f.deleted, false
-	f.ledger.since = at.Add(-deliveredSince)
+	f.ledger.since, f.ledger.lacking = at.Add(-deliveredSince), nil
+	if lacking.count > 0 {
+		f.ledger.lacking = lacking.seal()
+	}
 	return nil
 }
 

@@ -23,6 +23,7 @@ const (
 type ledger struct {
 	sealedAt time.Time // every response recorded before is in the set, if it existed then
 	set      *seal     // nil: there is none yet, or no room for one
+	lacking  *seal     // of a set that is being loaded: what no window has brought yet; nil: no load is at work
 	deleted  int64     // Qualtrics' own counter at the seal
 	since    time.Time // delivered holds every version that was modified since and delivered
 	due      bool      // the next run has to audit
@@ -47,6 +48,8 @@ type ledgerState struct {
 	Due       bool             `json:"a,omitempty"`
 	Newest    int64            `json:"m,omitempty"`
 	Undated   bool             `json:"u,omitempty"`
+	LackIDs   string           `json:"li,omitempty"`
+	LackCells string           `json:"lk,omitempty"`
 	Delivered map[string]int64 `json:"x,omitempty"`
 	Intended  []string         `json:"q,omitempty"`
 	Absent    map[string]int64 `json:"y,omitempty"`
@@ -72,6 +75,12 @@ func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 			}
 		}
 	}
+	if state.LackIDs != "" || state.LackCells != "" {
+		var err error
+		if l.lacking, err = decodeSeal(state.LackIDs, state.LackCells); err != nil {
+			return nil, err
+		}
+	}
 	l.deleted, l.due, l.newest, l.undated = state.Deleted, state.Due, state.Newest, state.Undated
 	if state.Since > 0 {
 		l.since = time.Unix(state.Since, 0).UTC()
@@ -92,6 +101,7 @@ func (l *ledger) state() *ledgerState {
 		Delivered: l.delivered, Intended: slices.Sorted(maps.Keys(l.intended)), Absent: l.absent,
 	}
 	s.IDs, s.Cells = l.set.encode()
+	s.LackIDs, s.LackCells = l.lacking.encode()
 	return s
 }
 

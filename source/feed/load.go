@@ -29,6 +29,8 @@ func (f *responseFetch) load(ctx context.Context) error {
 		}
 	}
 	f.report.From = from
+	large := f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero()
+	f.windows = large || f.position.Loading
 	if f.ledger != nil && f.ledger.sealed() && !f.position.Loading {
 		// A first load was interrupted before its end: what it had announced
 		// may be delivered, and gone by now.
@@ -36,8 +38,7 @@ func (f *responseFetch) load(ctx context.Context) error {
 			return err
 		}
 	}
-	large := f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero()
-	if large || f.position.Loading {
+	if f.windows {
 		if err := f.sealFirst(ctx); err != nil {
 			return err
 		}
@@ -59,6 +60,9 @@ func (f *responseFetch) load(ctx context.Context) error {
 		return err
 	}
 	if err := f.lowerFloor(ctx); err != nil { // the load may have begun with a later start date
+		return err
+	}
+	if err := f.complete(ctx); err != nil {
 		return err
 	}
 	return f.settle(ctx)

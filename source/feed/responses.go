@@ -109,6 +109,7 @@ type responseFetch struct {
 	blind    bool                 // the counters may not be read
 	arrived  int                  // responses that were recorded since the last export
 	loading  bool                 // a first load is at work, or the gap of an earlier start date
+	windows  bool                 // the first load is cut into windows
 	forgot   bool                 // the row hashes of the state are gone
 	audited  bool                 // by this run
 	modified map[string]time.Time // of responses that the audit found
@@ -213,6 +214,9 @@ func (f *responseFetch) run(ctx context.Context) error {
 		return f.load(ctx)
 	}
 	if err := f.lowerFloor(ctx); err != nil {
+		return err
+	}
+	if err := f.complete(ctx); err != nil {
 		return err
 	}
 	from := f.from()

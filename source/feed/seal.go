@@ -126,6 +126,36 @@ func (c *comparison) result() (gone, fresh []string, net int64, err error) {
 	return gone, append(fresh, c.fresh...), c.rest.net(), err
 }
 
+// clone returns a copy.
+func (s *seal) clone() *seal {
+	if s.ids != nil {
+		return &seal{ids: maps.Clone(s.ids)}
+	}
+	return &seal{table: s.table.clone()}
+}
+
+// remove takes an id out. A sketch cannot tell whether it was in.
+func (s *seal) remove(id string) {
+	if s.ids != nil {
+		delete(s.ids, id)
+	} else if packed, ok := packID(id); ok {
+		s.table.add(packed, -1)
+	}
+}
+
+// left names what is in the set after others were taken out, and about how
+// many more there are that cannot be named.
+func (s *seal) left() (ids []string, more int64) {
+	if s.ids != nil {
+		return slices.Sorted(maps.Keys(s.ids)), 0
+	}
+	in, out, err := s.table.decode()
+	if err != nil {
+		more = max(0, s.table.net()-int64(len(in)-len(out)))
+	}
+	return in, more
+}
+
 // encode writes the set: its ids, or its cells.
 func (s *seal) encode() (ids, cells string) {
 	switch {

@@ -72,10 +72,15 @@ func (f *responseFetch) verified(ctx context.Context, file *qualtrics.ExportFile
 
 // deliver hands the file's responses over.
 func (f *responseFetch) deliver(ctx context.Context, file *frame.File) (rows int64, err error) {
+	brought := f.bringing()
 	err = f.eachRow(ctx, file, func(value frame.Value) error {
+		brought.take()
 		rows++
 		return f.take(value)
 	})
+	if err == nil {
+		brought.done()
+	}
 	return rows, err
 }
 
