@@ -1,0 +1,263 @@
+//go:build clients && unix
+
+package integration_tests_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/schemas"
+)
+
+// pyairbyte is a running clients/pyairbyte.py.
+type pyairbyte struct {
+	*clientUser
+	stdin  io.Writer
+	stdout *bufio.Reader
+	stderr *bytes.Buffer
+	python *exec.Cmd
+}
+
+func startPyAirbyte(t *testing.T) *pyairbyte {
+	t.Helper()
+	p := &pyairbyte{clientUser: newClientUser(t, "airbyte"), stderr: new(bytes.Buffer)}
+	p.python = p.script("pyairbyte")
+	// Nothing is told to or asked of servers of others.
+	p.python.Env = append(p.python.Env, "AIRBYTE_OFFLINE_MODE=1", "AIRBYTE_LOGGING_ROOT="+p.folder)
+	p.python.Stderr = p.stderr
+	stdin, err := p.python.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := p.python.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stdin, p.stdout = stdin, bufio.NewReader(stdout)
+	if err := p.python.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		if err := p.python.Wait(); err != nil {
+			t.Errorf("PyAirbyte: %v\n%s", err, lastLines(p.stderr.Bytes(), 30))
+		}
+	})
+	return p
+}
+
+// pyAnswer is what a command came to.
+type pyAnswer struct {
+	rows      []byte                       // lines that [landed] understands
+	columns   map[string]map[string]string // by stream: column to type
+	streams   []string
+	processed int
+	exception string // its class; "" is none
+	text      string // what the exception says
+	codes     []int  // how the connector's processes ended, by a signal negative
+}
+
+// do has PyAirbyte carry out a command.
+func (p *pyairbyte) do(config map[string]any, command ...string) (a pyAnswer) {
+	p.t.Helper()
+	if _, err := p.stdin.Write(append(mustEncode(map[string]any{"config": config, "command": command}), '\n')); err != nil {
+		p.t.Fatal(err)
+	}
+	a.columns = make(map[string]map[string]string)
+	for {
+		line, err := p.stdout.ReadBytes('\n')
+		var one struct {
+			Stream    string
+			Of        string
+			Columns   map[string]string
+			Streams   []string
+			Processed int
+			Exception string
+			Text      string
+			Codes     []int
+		}
+		if err == nil {
+			err = json.Unmarshal(line, &one)
+		}
+		if err != nil {
+			p.t.Fatalf("%v: PyAirbyte answers %q: %v\n%s", command, line, err, lastLines(p.stderr.Bytes(), 30))
+		}
+		switch {
+		case one.Stream != "":
+			a.rows = append(a.rows, line...)
+		case one.Columns != nil:
+			a.columns[one.Of] = one.Columns
+		case one.Streams != nil:
+			a.streams = one.Streams
+		case one.Codes != nil:
+			a.exception, a.text, a.codes = one.Exception, one.Text, one.Codes
+			return a
+		default:
+			a.processed = one.Processed
+		}
+	}
+}
+
+// succeeds has PyAirbyte carry out a command that has to succeed.
+func (p *pyairbyte) succeeds(config map[string]any, command ...string) pyAnswer {
+	p.t.Helper()
+	a := p.do(config, command...)
+	if a.exception != "" {
+		p.t.Fatalf("%v: %s %s", command, a.exception, a.text)
+	}
+	return a
+}
+
+// read reads all streams into a DuckDB cache and returns what it then holds.
+func (p *pyairbyte) read(config map[string]any) (*destination, pyAnswer) {
+	p.t.Helper()
+	a := p.succeeds(config, append([]string{"read", filepath.Join(p.folder, "cache.duckdb")}, killedStreams...)...)
+	d := landed(p.t, a.rows)
+	d.decimals = 9 // of DECIMAL(38,9)
+	return d, a
+}
+
+// interoperates notes what was run.
+func (p *pyairbyte) interoperates(what string, rows int, result string) {
+	p.t.Helper()
+	interoperates(p.t, interoperation{client: "PyAirbyte", version: p.version("airbyte"), what: what, rows: rows, result: result})
+}
+
+// valid is a configuration that meets the specification: PyAirbyte looks before
+// it reads.
+func (s *site) valid(other map[string]any) map[string]any {
+	config := s.config(other)
+	config["data_center"] = "sandbox1"
+	return config
+}
+
+func TestClientPyAirbyte_ReadsTheTruth(t *testing.T) {
+	t.Parallel()
+	s, p := clientSite(t), startPyAirbyte(t)
+	config := s.valid(nil)
+	p.succeeds(config, "check")
+	if got := p.succeeds(config, "discover").streams; !slices.Equal(got, publishedStreams(t)) {
+		t.Errorf("it discovers %v, want %v", got, publishedStreams(t))
+	}
+	before := s.truth(t)
+	held, first := p.read(config)
+	rows := held.holds(t, before, nil)
+	held.once(t)
+	for _, stream := range killedStreams {
+		sqlTypes(t, stream, first.columns[stream])
+	}
+	p.interoperates("check, discover, full read into its DuckDB cache", rows, "every row and type; numbers keep 9 decimals, times are UTC without a zone")
+
+	s.lives()
+	after := s.truth(t)
+	held, second := p.read(config)
+	rows = held.holds(t, after, before)
+	if second.processed >= first.processed {
+		t.Errorf("the second read processed %d records, the first one %d", second.processed, first.processed)
+	}
+	s.audit()
+	p.read(config)
+	s.confirm()
+	held, _ = p.read(config)
+	end := s.truth(t)
+	rows += held.holds(t, end, nil)
+	held.once(t)
+	what := changes(before, end)
+	if what.all(t); held.deletions != what.deleted {
+		t.Errorf("%d rows are marked as deleted, want %d", held.deletions, what.deleted)
+	}
+	p.interoperates("incremental reads of new, late, edited and deleted rows", rows, "merged by key; deleted rows stay, with `deleted_at`")
+}
+
+func TestClientPyAirbyte_StopsEarly(t *testing.T) {
+	t.Parallel()
+	s, p := clientSite(t), startPyAirbyte(t)
+	for _, command := range []string{"take", "leave"} {
+		a := p.succeeds(s.valid(nil), command, "responses", "7")
+		if held := landed(t, a.rows); held.rows["responses"] != 7 {
+			t.Errorf("%s: got %d records, want 7", command, held.rows["responses"])
+		}
+		// PyAirbyte calls anything else a failure, where it looks.
+		if end := a.codes[len(a.codes)-1]; end != -int(syscall.SIGTERM) {
+			t.Errorf("%s: the read ended with %d, want it to end by SIGTERM", command, end)
+		}
+	}
+	p.interoperates("get_records with a limit; an iterator that is closed early", 14, "the process ends by SIGTERM at once")
+}
+
+func TestClientPyAirbyte_PassesOnWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	s, p := clientSite(t), startPyAirbyte(t)
+	wrong := s.valid(map[string]any{"credentials": map[string]any{"auth_type": "api_token", "api_token": "not-a-token"}})
+	const advice = "generate a new API token under Account Settings > Qualtrics IDs"
+	if a := p.do(wrong, "check"); a.exception != "AirbyteConnectorCheckFailedError" || !strings.Contains(a.text, advice) {
+		t.Errorf("check with a wrong token: %s: %s", a.exception, a.text)
+	}
+	// It keeps an error's message for its log.
+	read := append([]string{"read", filepath.Join(p.folder, "cache.duckdb")}, killedStreams...)
+	a := p.do(wrong, read...)
+	if a.exception != "AirbyteConnectorFailedError" || !strings.Contains(a.text, "Exit Code: 1\n") {
+		t.Errorf("read with a wrong token: %s: %s", a.exception, a.text)
+	}
+	if _, path, _ := strings.Cut(a.text, "Log file: "); !strings.Contains(string(fileText(t, strings.TrimSpace(path))), advice) {
+		t.Errorf("its log does not say what to do: %s", a.text)
+	}
+	wrong["lookback_minutes"] = "many"
+	if a := p.do(wrong, "check"); a.exception != "AirbyteConnectorCheckFailedError" || !strings.Contains(a.text, "lookback_minutes") {
+		t.Errorf("check with a setting of a wrong type: %s: %s", a.exception, a.text)
+	}
+	p.interoperates("a wrong token, a setting of a wrong type", 0, "`check` says our message; after `read` it is in PyAirbyte's log, the exception has the exit code")
+}
+
+func fileText(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// publishedStreams are the names of all streams.
+func publishedStreams(t *testing.T) (names []string) {
+	t.Helper()
+	files, err := fs.Glob(schemas.Files(), "*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if name := strings.TrimSuffix(file, ".json"); name != "spec" && name != "comments" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// sqlTypes demands that the columns of a table are typed as the schema says.
+func sqlTypes(t *testing.T, stream string, got map[string]string) {
+	t.Helper()
+	for name, column := range columnsOf(t, stream) {
+		want := ""
+		for kind, sql := range map[string]string{
+			"string": "VARCHAR", "integer": "BIGINT", "number": "DECIMAL(38,9)", "boolean": "BOOLEAN",
+			"object": "JSON", "array": "JSON", "date-time": "TIMESTAMP",
+		} {
+			if column.is(kind) {
+				want = sql
+			}
+		}
+		if got[name] != want {
+			t.Errorf("%s.%s is of type %q, want %q", stream, name, got[name], want)
+		}
+	}
+}
