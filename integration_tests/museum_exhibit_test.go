@@ -1,5 +1,3 @@
-//go:build museum
-
 package integration_tests_test
 
 import (
@@ -94,4 +92,18 @@ func (e exhibit) defective(t *testing.T, original func(file string) string) map[
 		content[edit.file] = strings.Replace(content[edit.file], edit.find, edit.replace, 1)
 	}
 	return content
+}
+
+// The exhibits follow the code, also where nobody visits the museum.
+func TestExhibits_FitTheCode(t *testing.T) {
+	t.Parallel()
+	for _, e := range exhibits(t) {
+		e.defective(t, func(name string) string {
+			text, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(name)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(text)
+		})
+	}
 }
