@@ -21,6 +21,8 @@ func sandboxFlags(flags *flag.FlagSet) func() (sandbox.Options, error) {
 	doubt := flags.String("doubt", "", "`switches` of what nobody knows about Qualtrics, such as StartExclusive,ExpiredTokenCode=403: "+strings.Join(sandbox.DoubtNames(), ", "))
 	delay := flags.Duration("export-delay", 0, "how `long` an export job runs, such as 5s")
 	limits := flags.String("limits", "none", "rate `limits`: none or published")
+	center := flags.String("data-center", "sandbox1", "`id` of the data center that the tenant says it is in")
+	foreign := flags.String("foreign-hosts", "", "`hosts` that answer as another data center does, such as fra1.qualtrics.com")
 	return func() (sandbox.Options, error) {
 		doubts, err := sandbox.ParseDoubt(*doubt)
 		if err != nil {
@@ -33,6 +35,7 @@ func sandboxFlags(flags *flag.FlagSet) func() (sandbox.Options, error) {
 		return sandbox.Options{
 			Seed: *seed, Surveys: *surveys, Responses: *responses, Contacts: *contacts,
 			Faults: *faults, FaultRates: chances, ExportDelay: *delay, Limits: *limits, Doubt: doubts,
+			DataCenter: *center, ForeignHosts: strings.FieldsFunc(*foreign, func(r rune) bool { return r == ',' || r == ' ' }),
 		}, err
 	}
 }
@@ -102,7 +105,7 @@ func sandboxAt(tenant *sandbox.Sandbox, address net.Addr, secure bool, options s
 	credentials := tenant.Credentials()
 	ready := sandboxReady{
 		BaseURL:      scheme + "://" + address.String(),
-		DataCenter:   "sandbox1",
+		DataCenter:   options.DataCenter,
 		APIToken:     credentials.APIToken,
 		ClientID:     credentials.ClientID,
 		ClientSecret: credentials.ClientSecret,

@@ -114,8 +114,8 @@ func (x *exchange) refuse(err error) {
 	}{m}))
 }
 
-// send writes a whole body. JSON carries no charset, and is compressed when
-// the client asks for it (*recorded*).
+// send writes a whole body. JSON carries no charset (*recorded*), and is
+// compressed when the client asks for it (*documented*).
 func (x *exchange) send(status int, contentType string, body []byte) {
 	x.setHeaders(contentType)
 	if contentType == "application/json" && acceptsGzip(x.r) {

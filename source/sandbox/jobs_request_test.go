@@ -23,6 +23,7 @@ func TestExportRequest_IsChecked(t *testing.T) {
 		`{"format":"xml"}`:  "json and ndjson only",
 		`{"format":"json","lastResponseId":"R_1"}`:                                "lastResponseId",
 		`{"format":"json","StartDate":"2026-01-01T00:00:00Z"}`:                    "StartDate",
+		`{"format":"json","color":"red"}`:                                         "color",
 		`{"format":"json","timeZone":"UTC"}`:                                      "timeZone",
 		`{"format":"json","useLabels":false}`:                                     "useLabels",
 		`{"format":"json","breakoutSets":true}`:                                   "breakoutSets",

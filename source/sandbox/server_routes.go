@@ -13,6 +13,7 @@ type route struct {
 	perMinute int    // the published limit, API §7.2
 	file      bool   // answers a file
 	handle    func(*exchange) (any, error)
+	covered   []Behavior
 
 	segments []string
 }
@@ -45,23 +46,23 @@ type router struct{ routes []*route }
 func newRouter(s *Sandbox) *router {
 	const get, post = http.MethodGet, http.MethodPost
 	routes := []*route{
-		{method: get, pattern: "/whoami", perMinute: 3000, handle: s.whoami},
-		{method: get, pattern: "/surveys", scope: "read:surveys", perMinute: 3000, handle: s.listSurveys},
-		{method: get, pattern: "/surveys/{id}", scope: "read:surveys", perMinute: 3000, handle: s.legacySurvey},
-		{method: get, pattern: "/survey-definitions/{id}", scope: "read:surveys", perMinute: 3000, handle: s.surveyDefinition},
-		{method: get, pattern: "/surveys/{id}/languages", scope: "read:surveys", perMinute: 2000, handle: s.surveyLanguages},
-		{method: get, pattern: "/surveys/{id}/response-schema", scope: "read:survey_responses", perMinute: 60, handle: s.responseSchema},
-		{method: get, pattern: "/surveys/{id}/responses/{responseId}", scope: "read:survey_responses", perMinute: 240, handle: s.singleResponse},
-		{method: post, pattern: "/surveys/{id}/export-responses", scope: "read:survey_responses", perMinute: 100, handle: s.startExport},
-		{method: get, pattern: "/surveys/{id}/export-responses/{progressId}", scope: "read:survey_responses", perMinute: 1000, handle: s.pollExport},
-		{method: get, pattern: "/surveys/{id}/export-responses/{fileId}/file", scope: "read:survey_responses", perMinute: 100, file: true, handle: s.exportFile},
-		{method: get, pattern: "/directories", scope: "read:directories", perMinute: 3000, handle: s.listDirectories},
-		{method: get, pattern: "/directories/{id}/contacts", scope: "read:directory_contacts", perMinute: 3000, handle: s.listContacts},
-		{method: get, pattern: "/directories/{id}/contacts/{contactId}", scope: "read:directory_contacts", perMinute: 3000, handle: s.singleContact},
-		{method: post, pattern: "/directories/{id}/contacts/search", scope: "read:directory_contacts", perMinute: 500, handle: s.searchContacts},
-		{method: get, pattern: "/directories/{id}/mailinglists", scope: "read:mailing_lists", perMinute: 3000, handle: s.listMailingLists},
-		{method: get, pattern: "/directories/{id}/mailinglists/{mailingListId}", scope: "read:mailing_lists", perMinute: 3000, handle: s.singleMailingList},
-		{method: get, pattern: "/directories/{id}/mailinglists/{mailingListId}/contacts", scope: "read:mailing_list_contacts", perMinute: 3000, handle: s.listMembers},
+		{method: get, pattern: "/whoami", perMinute: 3000, handle: s.whoami, covered: whoamiCoverage},
+		{method: get, pattern: "/surveys", scope: "read:surveys", perMinute: 3000, handle: s.listSurveys, covered: surveysCoverage},
+		{method: get, pattern: "/surveys/{id}", scope: "read:surveys", perMinute: 3000, handle: s.legacySurvey, covered: legacySurveyCoverage},
+		{method: get, pattern: "/survey-definitions/{id}", scope: "read:surveys", perMinute: 3000, handle: s.surveyDefinition, covered: definitionCoverage},
+		{method: get, pattern: "/surveys/{id}/languages", scope: "read:surveys", perMinute: 2000, handle: s.surveyLanguages, covered: languagesCoverage},
+		{method: get, pattern: "/surveys/{id}/response-schema", scope: "read:survey_responses", perMinute: 60, handle: s.responseSchema, covered: schemaCoverage},
+		{method: get, pattern: "/surveys/{id}/responses/{responseId}", scope: "read:survey_responses", perMinute: 240, handle: s.singleResponse, covered: responseCoverage},
+		{method: post, pattern: "/surveys/{id}/export-responses", scope: "read:survey_responses", perMinute: 100, handle: s.startExport, covered: startCoverage},
+		{method: get, pattern: "/surveys/{id}/export-responses/{progressId}", scope: "read:survey_responses", perMinute: 1000, handle: s.pollExport, covered: progressCoverage},
+		{method: get, pattern: "/surveys/{id}/export-responses/{fileId}/file", scope: "read:survey_responses", perMinute: 100, file: true, handle: s.exportFile, covered: fileCoverage},
+		{method: get, pattern: "/directories", scope: "read:directories", perMinute: 3000, handle: s.listDirectories, covered: directoriesCoverage},
+		{method: get, pattern: "/directories/{id}/contacts", scope: "read:directory_contacts", perMinute: 3000, handle: s.listContacts, covered: contactsCoverage},
+		{method: get, pattern: "/directories/{id}/contacts/{contactId}", scope: "read:directory_contacts", perMinute: 3000, handle: s.singleContact, covered: contactCoverage},
+		{method: post, pattern: "/directories/{id}/contacts/search", scope: "read:directory_contacts", perMinute: 500, handle: s.searchContacts, covered: searchCoverage},
+		{method: get, pattern: "/directories/{id}/mailinglists", scope: "read:mailing_lists", perMinute: 3000, handle: s.listMailingLists, covered: mailingListsCoverage},
+		{method: get, pattern: "/directories/{id}/mailinglists/{mailingListId}", scope: "read:mailing_lists", perMinute: 3000, handle: s.singleMailingList, covered: mailingListCoverage},
+		{method: get, pattern: "/directories/{id}/mailinglists/{mailingListId}/contacts", scope: "read:mailing_list_contacts", perMinute: 3000, handle: s.listMembers, covered: membersCoverage},
 	}
 	for _, r := range routes {
 		r.segments = strings.Split(strings.Trim(r.pattern, "/"), "/")

@@ -2,6 +2,8 @@ package sandbox_test
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,4 +45,35 @@ func TestSingleResponse_IsTheExportedOne(t *testing.T) {
 		}
 	}
 	wantError(t, c.get("/API/v3/surveys/"+survey+"/responses/R_unknown"), 404, "UNF_9", "")
+}
+
+func TestBodies_HaveTheRecordedMembers(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, sandbox.Options{})
+	issued, _ := c.token(true, grantForm("read:tickets"))
+	for name, one := range map[string]*client{"API token": c, "a scope that has nothing to do with it": c.with("X-API-TOKEN", "").with("Authorization", "Bearer "+issued.AccessToken)} {
+		got := slices.Sorted(maps.Keys(result[map[string]any](t, one.get("/API/v3/whoami"))))
+		want := []string{"accountType", "brandId", "datacenter", "email", "firstName", "lastName", "userId", "userName"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("whoami, with %s (-want +got):\n%s", name, diff)
+		}
+	}
+	for _, element := range result[listing](t, c.get("/API/v3/surveys")).Elements {
+		want := []string{"creationDate", "id", "isActive", "lastModified", "name", "ownerId"}
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(element))); diff != "" {
+			t.Errorf("a survey of the list (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestSurvey_CountersCanPromiseMore(t *testing.T) {
+	t.Parallel()
+	auditable := func(doubt sandbox.Doubt) float64 {
+		c := newClient(t, sandbox.Options{Doubt: doubt})
+		survey := result[map[string]any](t, c.get("/API/v3/surveys/"+c.surveyIDs()[0]))
+		return survey["responseCounts"].(map[string]any)["auditable"].(float64)
+	}
+	if plain, inflated := auditable(sandbox.Doubt{}), auditable(sandbox.Doubt{InflatedCounts: 7}); inflated != plain+7 {
+		t.Errorf("got %v responses, and %v with 7 more", plain, inflated)
+	}
 }

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,5 +108,41 @@ func TestPageSize_CutsLists(t *testing.T) {
 	}](t, c.get("/API/v3/surveys"))
 	if len(page.Elements) != 2 || page.NextPage == nil {
 		t.Errorf("got %d surveys on the first page, next %v", len(page.Elements), page.NextPage)
+	}
+}
+
+func TestFaultRates_AnOutageAndADenialLast(t *testing.T) {
+	t.Parallel()
+	for class, test := range map[string]struct {
+		status int
+		period time.Duration
+	}{"outage": {503, 30 * time.Minute}, "denied": {403, 3 * time.Hour}} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newClient(t, sandbox.Options{FaultRates: map[string]int{class: 5000}, FaultRow: 1_000_000})
+			var surveys []string
+			c.tenant.Versions(func(survey, _ string, _ time.Time) {
+				if !slices.Contains(surveys, survey) {
+					surveys = append(surveys, survey)
+				}
+			})
+			statuses := func() (all []int) {
+				for _, survey := range surveys {
+					all = append(all, c.get("/API/v3/survey-definitions/"+survey).status)
+				}
+				return all
+			}
+			first := statuses()
+			if !slices.Contains(first, test.status) || !slices.Contains(first, 200) {
+				t.Fatalf("%s: got %v, want some %d and some 200", class, first, test.status)
+			}
+			c.tenant.Advance(test.period-time.Minute, true) // the epoch begins a period
+			if again := statuses(); !slices.Equal(first, again) {
+				t.Errorf("%s: got %v, then %v in the same period", class, first, again)
+			}
+			c.tenant.Advance(time.Minute, true)
+			if next := statuses(); slices.Equal(first, next) {
+				t.Errorf("%s: got %v again in the next period", class, next)
+			}
+		})
 	}
 }
