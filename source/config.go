@@ -31,7 +31,7 @@ type Config struct {
 	LookbackMinutes int `json:"lookback_minutes" jsonschema:"title=Look-Back (Minutes),default=15,minimum=1,maximum=1440" spec:"group=advanced"`
 	// How deleted responses are found.
 	Deletions DeletionsConfig `json:"deletions" jsonschema:"title=Deletions" spec:"group=advanced"`
-	// Address of a tenant on a domain of its own, instead of the data center.
+	// Address of a tenant on a domain of its own. The data center is then not used, but Airbyte wants it all the same.
 	BaseURL string `json:"base_url" jsonschema:"title=Base URL,example=https://surveys.example.com" spec:"group=advanced"`
 	// How fast and how long the connector works.
 	Limits LimitsConfig `json:"limits" jsonschema:"title=Limits" spec:"group=advanced"`

@@ -162,9 +162,6 @@ func (c *Config) checkOrigin(found *findings, sandbox bool) (origin qualtrics.Or
 	var err error
 	switch {
 	case c.BaseURL != "":
-		if c.DataCenter != "" && !sandbox {
-			found.warnings = append(found.warnings, "base_url is set, so data_center is not used")
-		}
 		if origin, err = qualtrics.ParseBaseURL(c.BaseURL, sandbox); err != nil {
 			found.problem("base_url: %v", err)
 		}
