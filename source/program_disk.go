@@ -37,11 +37,12 @@ func (disk) ReadFile(name string) (content []byte, err error) {
 	return content, err
 }
 
-// Exposed reports whether users other than the owner may read a file. What is
-// no regular file, such as a pipe, goes to us alone.
+// Exposed reports whether users other than the owner may read a file, and we
+// could take that away: a file of somebody else's, such as a mounted secret, is
+// not ours to protect. What is no regular file, such as a pipe, goes to us alone.
 func (disk) Exposed(name string) bool {
 	info, err := os.Stat(name)
-	return err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0
+	return err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 && mayProtect(info)
 }
 
 func (disk) Spool() (qualtrics.Spool, error) {
