@@ -1,6 +1,7 @@
 package source
 
 import (
+	"math"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/schemas"
@@ -152,13 +153,16 @@ type NetworkConfig struct {
 	ClientKey redact.Secret `json:"client_key" jsonschema:"title=Client Key" spec:"multiline,secret"`
 }
 
-// ShardConfig is one of several shares of the surveys.
+// ShardConfig is one of several shares of the surveys and directories.
 type ShardConfig struct {
-	// Number of this share, from 0.
+	// Number of this share, from 0. Left out in an Indexed Job of Kubernetes, it is the index of the pod.
 	Index int `json:"index" jsonschema:"title=Share,default=0,minimum=0,maximum=999"`
-	// Number of shares.
+	// Number of shares. They are read at the same time, and the limits are divided among them.
 	Count int `json:"count" jsonschema:"title=Shares,default=1,minimum=1,maximum=1000"`
 }
+
+// noIndex is the index of a share that the configuration does not say.
+const noIndex = math.MinInt
 
 // defaultConfig is what an empty configuration means.
 func defaultConfig() Config {
@@ -174,6 +178,6 @@ func defaultConfig() Config {
 			ExportDeadlineMinutes: int(limits.ExportDeadline / time.Minute),
 			SpoolMiB:              int(limits.SpoolBytes >> 20),
 		},
-		Shard: ShardConfig{Count: 1},
+		Shard: ShardConfig{Index: noIndex, Count: 1},
 	}
 }

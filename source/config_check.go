@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,6 +41,7 @@ func (r *invocation) configure(file string) (*settings, error) {
 func (r *invocation) understand(text []byte, file string) (*settings, error) {
 	config, warnings, problems := decodeConfig(text)
 	warnings = append(warnings, r.fillSecrets(&config.Credentials)...)
+	problems = append(problems, r.fillShard(&config.Shard)...)
 	r.redactor.Add(config.secrets()...)
 	checked, more := config.check(r.Getenv(sandboxVariable) == "1")
 	for _, warning := range append(warnings, more.warnings...) {
@@ -76,6 +78,29 @@ func (r *invocation) fillSecrets(c *Credentials) (warnings []string) {
 		}
 	}
 	return warnings
+}
+
+// indexVariable is where Kubernetes tells the pods of an Indexed Job apart.
+const indexVariable = "JOB_COMPLETION_INDEX"
+
+// fillShard takes the number of a share that the configuration leaves out from
+// the environment.
+func (r *invocation) fillShard(c *ShardConfig) (problems []string) {
+	if c.Index != noIndex {
+		return nil
+	}
+	c.Index = 0
+	value := r.Getenv(indexVariable)
+	if c.Count < 2 || value == "" {
+		return nil
+	}
+	var err error
+	if c.Index, err = strconv.Atoi(value); err != nil {
+		c.Index = 0
+		return []string{fmt.Sprintf("%s is %.20q, which is no number: set shard.index", indexVariable, value)}
+	}
+	r.log.Info("the share comes from the environment", "variable", indexVariable, "index", c.Index, "count", c.Count)
+	return nil
 }
 
 // input reads a file that the user named; what cannot be read is theirs to
@@ -153,6 +178,9 @@ func (c *Config) check(sandbox bool) (*settings, *findings) {
 	found.within("shard.count", c.Shard.Count, 1, 1000)
 	if c.Shard.Index < 0 || c.Shard.Index >= c.Shard.Count {
 		found.problem("shard.index must be from 0 to shard.count - 1, not %d", c.Shard.Index)
+	}
+	if least := min(c.Limits.RequestsPerMinute, c.Limits.ExportsPerMinute); c.Shard.Count > max(1, least) {
+		found.problem("shard.count must not exceed limits.exports_per_minute or limits.requests_per_minute, which the shares divide among them")
 	}
 	checked.selection.ShardIndex, checked.selection.ShardCount = c.Shard.Index, c.Shard.Count
 	return checked, found

@@ -26,8 +26,8 @@ func (r *invocation) client(s *settings, waiting func(qualtrics.Wait)) (*qualtri
 	}
 	limits := qualtrics.DefaultLimits()
 	// The shards of an account work at the same time, and share its limits.
-	limits.RequestsPerMinute = max(1, s.config.Limits.RequestsPerMinute/s.config.Shard.Count)
-	limits.ExportsPerMinute = max(1, s.config.Limits.ExportsPerMinute/s.config.Shard.Count)
+	limits.RequestsPerMinute = s.config.Limits.RequestsPerMinute / s.config.Shard.Count
+	limits.ExportsPerMinute = s.config.Limits.ExportsPerMinute / s.config.Shard.Count
 	limits.ExportDeadline = time.Duration(s.config.Limits.ExportDeadlineMinutes) * time.Minute
 	limits.SpoolBytes = int64(s.config.Limits.SpoolMiB) << 20
 	return qualtrics.New(qualtrics.Options{

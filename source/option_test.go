@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
 // A run that is cut short by run_minutes leaves states from which the next
@@ -213,39 +211,6 @@ func TestRead_AResyncReadsASurveyAgainOnce(t *testing.T) {
 		tn.config["surveys"] = map[string]any{"resync": map[string]any{survey: from.Add(-400 * 24 * time.Hour).Format(time.RFC3339)}}
 		if fourth := tn.readComplete(t, second.states, "responses"); fourth.count() <= len(want) {
 			t.Errorf("got %d records of an earlier resync, want more than %d", fourth.count(), len(want))
-		}
-	})
-}
-
-// Two connections that share the account read all of it, nothing twice.
-func TestRead_ShardsAddUpToEverything(t *testing.T) {
-	insideBubble(t, func(t *testing.T) {
-		options := sandbox.Options{Seed: 8, Surveys: 12, Responses: 300, Contacts: 20}
-		var shards []map[string]table
-		both := make(map[string]table)
-		for index := range 2 {
-			tn := newTenant(t, options)
-			tn.config["shard"] = map[string]any{"index": index, "count": 2}
-			first := tn.readComplete(t, nil)
-			shards = append(shards, merge(nil, first))
-			both = merge(both, first)
-			if again := tn.readComplete(t, first.states); again.count() != 0 {
-				t.Errorf("shard %d: got %d records again, want none", index, again.count())
-			}
-		}
-		newTenant(t, options).compareAll(t, both)
-		for _, stream := range []string{"surveys", "responses", "contacts"} {
-			for id := range shards[0][stream] {
-				if shards[1][stream][id] != nil {
-					t.Fatalf("%s %s is in both shards", stream, id)
-				}
-			}
-			if stream == "contacts" {
-				continue // of one directory only
-			}
-			if len(shards[0][stream]) == 0 || len(shards[1][stream]) == 0 {
-				t.Errorf("%s: got %d and %d rows, want some in both shards", stream, len(shards[0][stream]), len(shards[1][stream]))
-			}
 		}
 	})
 }
