@@ -424,7 +424,9 @@ func (e *engine) waiting(wait qualtrics.Wait) {
 // fail notes that a partition of these streams is not complete.
 func (e *engine) fail(streams []*selected, partition feed.Partition, err error) {
 	failure := e.failure(err)
-	defer e.log.Error("not complete", "partition", partition.String(), "error", err)
+	if exitCode(err) != ExitConsumer { // which concerns the run as a whole
+		defer e.log.Error("not complete", "partition", partition.String(), "error", err)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if isBug(err) && e.broken == nil {

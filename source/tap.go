@@ -180,6 +180,9 @@ func (r *invocation) tapSync(ctx context.Context, s *settings, options TapConfig
 		if closeErr := writer.Close(); closeErr != nil && err == nil {
 			code, err = 0, &sinkError{closeErr}
 		}
+		if exitCode(err) == ExitConsumer {
+			r.complain("whoever read the output went away before its end: the next run goes on from the last state that they handed out")
+		}
 	}()
 	switch f.test {
 	case testSchema:
