@@ -33,21 +33,21 @@ func (r *invocation) configure(file string) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.understand(text, file)
+	return r.understand(text, file, &findings{})
 }
 
 // understand checks a configuration that came from a file of the user's; ""
-// where it did not.
-func (r *invocation) understand(text []byte, file string) (*settings, error) {
+// where it did not. What was found in it before is told with the rest.
+func (r *invocation) understand(text []byte, file string, before *findings) (*settings, error) {
 	config, warnings, problems := decodeConfig(text)
 	warnings = append(warnings, r.fillSecrets(&config.Credentials)...)
 	problems = append(problems, r.fillShard(&config.Shard)...)
 	r.redactor.Add(config.secrets()...)
 	checked, more := config.check(r.Getenv(sandboxVariable) == "1")
-	for _, warning := range append(warnings, more.warnings...) {
+	for _, warning := range slices.Concat(before.warnings, warnings, more.warnings) {
 		r.log.Warn(warning)
 	}
-	if problems = append(problems, more.problems...); len(problems) > 0 {
+	if problems = slices.Concat(before.problems, problems, more.problems); len(problems) > 0 {
 		return nil, configErrorf("the configuration has %s: %s", count(len(problems), "problem", "problems"), strings.Join(problems, "; "))
 	}
 	if files, ok := r.Files.(exposer); ok && file != "" && files.Exposed(file) {

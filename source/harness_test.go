@@ -32,6 +32,7 @@ type tenant struct {
 	env       map[string]string
 	transport http.RoundTripper
 	spool     func() (qualtrics.Spool, error)
+	root      func(dir string) (landing.FS, error)
 	stdout    func(io.Writer) io.Writer // what the program writes to, in front of what is kept
 	loadRows  int64
 	exportAll int
@@ -95,7 +96,12 @@ func (tn *tenant) Publish(string, []byte) (source.Published, error) {
 
 func (tn *tenant) TempDir() (string, error) { return os.MkdirTemp("", "test-*") }
 
-func (tn *tenant) Root(dir string) (landing.FS, error) { return landing.OpenRoot(dir) }
+func (tn *tenant) Root(dir string) (landing.FS, error) {
+	if tn.root != nil {
+		return tn.root(dir)
+	}
+	return landing.OpenRoot(dir)
+}
 
 // result is what a command left behind.
 type result struct {

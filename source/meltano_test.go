@@ -88,7 +88,7 @@ func TestMeltano_TheDefinitionIsUpToDate(t *testing.T) {
 		Name: "tap-qualtrics", Namespace: "tap_qualtrics", Variant: "birdie-ai", Quality: "unknown", Label: "Qualtrics",
 		Description: "Surveys, responses and contacts of Qualtrics, with edits and deletions",
 		Repo:        strings.TrimSuffix(source.DocumentationURL, "#readme"), Docs: source.DocumentationURL, Executable: "tap-qualtrics",
-		Capabilities: []string{"about", "activate-version", "catalog", "discover", "schema-flattening", "state", "structured-logging", "test"},
+		Capabilities: []string{"about", "activate-version", "batch", "catalog", "discover", "schema-flattening", "state", "structured-logging", "test"},
 		Validation: [][]string{
 			{"data_center", "credentials.auth_type", "credentials.api_token"},
 			{"data_center", "credentials.auth_type", "credentials.client_id", "credentials.client_secret"},

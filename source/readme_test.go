@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/schemas"
 	"github.com/birdie-ai/source-qualtrics/source"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
@@ -21,7 +22,8 @@ func TestREADME_TablesAreUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := between(t, string(text), "streams", streamsTable())
-	want = between(t, want, "configuration", configurationTable(t))
+	want = between(t, want, "configuration", configurationTable(t, source.SpecOf))
+	want = between(t, want, "tap configuration", configurationTable(t, source.TapOptions))
 	if want == string(text) {
 		return
 	}
@@ -67,9 +69,9 @@ type option struct {
 	OneOf       []option          `json:"oneOf"`
 }
 
-func configurationTable(t *testing.T) string {
+func configurationTable(t *testing.T, settings func(schemas.Comments) ([]byte, error)) string {
 	t.Helper()
-	text, err := source.Spec()
+	text, err := settings(schemas.Published())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,15 +169,22 @@ func (r *invocation) tapSync(ctx context.Context, s *settings, options TapConfig
 	slices.SortStableFunc(wants, func(a, b want) int {
 		return cmp.Compare(notFirst(a.stream), notFirst(b.stream))
 	})
+	if f.test != "" {
+		options.Batch = BatchConfig{} // who tries it shall see it
+	}
+	batching, closed, err := r.batching(&options.Batch)
+	if err != nil {
+		return 0, err
+	}
 	writer := singer.NewWriter(r.Stdout, singer.Options{
 		Now: time.Now, State: state, Selected: columns, NestedAsText: options.nested(), DeletedColumn: options.SDCDeletedAt,
-		Versions: versions(wants, options, state), Measured: measured,
+		Versions: versions(wants, options, state), Batching: batching, Measured: measured,
 		Failed: func(stream string, failure record.Failure) {
 			r.log.Error("not complete", "stream", stream, "type", failure.Type, "reason", failure.Message)
 		},
 	})
 	defer func() {
-		if closeErr := writer.Close(); closeErr != nil && err == nil {
+		if closeErr := errors.Join(writer.Close(), closed()); closeErr != nil && err == nil {
 			code, err = 0, &sinkError{closeErr}
 		}
 		if exitCode(err) == ExitConsumer {

@@ -12,7 +12,7 @@ import (
 )
 
 // tapCapabilities are what this tap does, in the words of Meltano.
-var tapCapabilities = []string{"about", "catalog", "discover", "state", "structured-logging", "test", "activate-version", "schema-flattening"}
+var tapCapabilities = []string{"about", "catalog", "discover", "state", "structured-logging", "test", "activate-version", "batch", "schema-flattening"}
 
 const tapDescription = "Qualtrics surveys, responses and contacts, with edits and deletions"
 
@@ -35,13 +35,18 @@ func (r *invocation) tapAbout(format string) (int, error) {
 	}
 }
 
+// TapOptions returns the JSON Schema of what only a tap's configuration has.
+func TapOptions(comments schemas.Comments) ([]byte, error) {
+	return schemas.Spec(TapConfig{}, "", nil, comments)
+}
+
 // TapSettings returns the JSON Schema of a tap's configuration.
 func TapSettings(comments schemas.Comments) ([]byte, error) {
 	spec, err := SpecOf(comments)
 	if err != nil {
 		return nil, err
 	}
-	own, err := schemas.Spec(TapConfig{}, "", nil, comments)
+	own, err := TapOptions(comments)
 	if err != nil {
 		return nil, err
 	}

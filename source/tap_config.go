@@ -22,17 +22,31 @@ type TapConfig struct {
 	SDCDeletedAt bool `json:"sdc_deleted_at" jsonschema:"title=Deletions as _sdc_deleted_at,default=false"`
 	// Tell the target to drop what is not part of a full read (FULL_TABLE).
 	Versions bool `json:"emit_activate_version_messages" jsonschema:"title=Activate Versions,default=false"`
+	// Write records into files that BATCH messages name.
+	Batch BatchConfig `json:"batch_config" jsonschema:"title=Batches"`
 }
 
-func (o *TapConfig) nested() bool { return o.NestedAsText || o.Flattening }
+// defaultTapConfig is what an empty configuration means.
+func defaultTapConfig() TapConfig { return TapConfig{Batch: BatchConfig{Size: 10_000}} }
+
+// nested reports whether objects are text. In Parquet files they are.
+func (o *TapConfig) nested() bool {
+	return o.NestedAsText || o.Flattening || o.Batch.Encoding.Format == batchParquet
+}
+
+func (o *TapConfig) check(found *findings) {
+	o.Batch.check(found)
+	if o.Versions && o.Batch.asked() {
+		found.problem("emit_activate_version_messages and batch_config exclude each other: records in files carry no version, so targets would drop them")
+	}
+}
 
 // configEnvironment stands for the environment among the configuration files.
 const configEnvironment = "ENV"
 
 // tapConfigure merges the configuration files, the later over the earlier ones.
 func (r *invocation) tapConfigure(files []string) (*settings, TapConfig, error) {
-	merged := make(map[string]json.RawMessage)
-	var options TapConfig
+	merged, options := make(map[string]json.RawMessage), defaultTapConfig()
 	for _, name := range files {
 		if name == configEnvironment {
 			r.fromEnvironment(merged)
@@ -48,19 +62,20 @@ func (r *invocation) tapConfigure(files []string) (*settings, TapConfig, error) 
 		}
 		maps.Copy(merged, members)
 	}
-	if problems := takeOptions(merged, &options); len(problems) > 0 {
-		return nil, options, configErrorf("the configuration has %s: %s", count(len(problems), "problem", "problems"), strings.Join(problems, "; "))
+	found, err := takeOptions(merged, &options)
+	if err != nil {
+		return nil, options, err
 	}
 	text, err := json.Marshal(merged)
 	if err != nil {
 		return nil, options, err
 	}
-	s, err := r.understand(text, "") // the files are those of a platform, made for the run
+	s, err := r.understand(text, "", found) // the files are those of a platform, made for the run
 	return s, options, err
 }
 
 // takeOptions takes the tap's own settings out of a configuration.
-func takeOptions(members map[string]json.RawMessage, options *TapConfig) (problems []string) {
+func takeOptions(members map[string]json.RawMessage, options *TapConfig) (*findings, error) {
 	own := make(map[string]json.RawMessage)
 	for i := range reflect.TypeFor[TapConfig]().NumField() {
 		name := reflect.TypeFor[TapConfig]().Field(i).Tag.Get("json")
@@ -72,11 +87,13 @@ func takeOptions(members map[string]json.RawMessage, options *TapConfig) (proble
 	delete(members, "user_agent") // a convention of taps; ours names itself
 	text, err := json.Marshal(own)
 	if err != nil {
-		return []string{jsonProblem(err)}
+		return nil, err
 	}
 	walk := &configWalk{}
 	walk.object("", text, reflect.ValueOf(options).Elem())
-	return walk.problems
+	found := &findings{walk.warnings, walk.problems}
+	options.check(found)
+	return found, nil
 }
 
 // environmentPrefix begins the names of settings in the environment.

@@ -15,8 +15,9 @@ import (
 type tapped struct {
 	result
 	*reading
-	state []byte // value of the last line
-	types []string
+	state   []byte // value of the last line
+	types   []string
+	batches []batchMessage
 	// pieces are the streams of the records, in order, each once for all that
 	// follow each other.
 	pieces []string
@@ -29,6 +30,13 @@ func (tn *tenant) tap(t *testing.T, args ...string) *tapped {
 	t.Helper()
 	got := &tapped{result: tn.run(t, append([]string{"tap"}, args...)...), reading: &reading{records: make(map[string][]map[string]any)}}
 	columns := make(map[string]map[string]any)
+	take := func(stream string, row map[string]any) {
+		wanted := slices.Sorted(maps.Keys(columns[stream]))
+		if names := slices.Sorted(maps.Keys(row)); !slices.Equal(names, wanted) {
+			t.Fatalf("a record of %s has the columns %v, its schema %v", stream, names, wanted)
+		}
+		got.records[stream] = append(got.records[stream], row)
+	}
 	for line := range strings.Lines(got.stdout) {
 		var message struct {
 			Type, Stream string
@@ -47,14 +55,20 @@ func (tn *tenant) tap(t *testing.T, args ...string) *tapped {
 			}
 			columns[message.Stream] = message.Schema.Properties
 		case "RECORD":
-			row := parseRow(t, message.Record)
-			wanted := slices.Sorted(maps.Keys(columns[message.Stream]))
-			if names := slices.Sorted(maps.Keys(row)); !slices.Equal(names, wanted) {
-				t.Fatalf("a record of %s has the columns %v, its schema %v", message.Stream, names, wanted)
-			}
-			got.records[message.Stream] = append(got.records[message.Stream], row)
+			take(message.Stream, parseRow(t, message.Record))
 			if n := len(got.pieces); n == 0 || got.pieces[n-1] != message.Stream {
 				got.pieces = append(got.pieces, message.Stream)
+			}
+		case "BATCH":
+			var batch batchMessage
+			strict := json.NewDecoder(strings.NewReader(line))
+			strict.DisallowUnknownFields()
+			if err := strict.Decode(&batch); err != nil {
+				t.Fatalf("line %s: %v", line, err)
+			}
+			got.batches = append(got.batches, batch)
+			for _, row := range batch.rows(t, columns[batch.Stream]) {
+				take(batch.Stream, row)
 			}
 		case "STATE":
 			got.state = message.Value

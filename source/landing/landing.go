@@ -37,13 +37,17 @@ const (
 	// NDJSON files hold one JSON object a line, compressed by zstd. Numbers
 	// keep their digits.
 	NDJSON Format = "ndjson"
+	// JSONLines and JSONLinesGzip are the same without compression, and by
+	// gzip. They are for [Batches].
+	JSONLines     Format = "jsonl"
+	JSONLinesGzip Format = "jsonl.gz"
 )
 
 func (f Format) extension() string {
 	if f == NDJSON {
 		return ".ndjson.zst"
 	}
-	return ".parquet"
+	return "." + string(f)
 }
 
 // Options says what to write, and where.

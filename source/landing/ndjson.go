@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/birdie-ai/source-qualtrics/source/record"
@@ -11,18 +12,33 @@ import (
 
 // ndjson writes one JSON object a line, compressed.
 type ndjson struct {
-	compressor *zstd.Encoder
+	compressor io.WriteCloser
 	mask       Masker
 	line       []byte
 }
 
-func newNDJSON(out io.Writer, mask Masker) (*ndjson, error) {
-	compressor, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, fmt.Errorf("starting the compression: %w", err)
+// newLines begins a file of lines in one of the formats.
+func newLines(out io.Writer, format Format, mask Masker) (*ndjson, error) {
+	n := &ndjson{mask: mask}
+	switch format {
+	case JSONLines:
+		n.compressor = uncompressed{out}
+	case JSONLinesGzip:
+		n.compressor = gzip.NewWriter(out)
+	default:
+		compressor, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
+		if err != nil {
+			return nil, fmt.Errorf("starting the compression: %w", err)
+		}
+		n.compressor = compressor
 	}
-	return &ndjson{compressor: compressor, mask: mask}, nil
+	return n, nil
 }
+
+// uncompressed writes what it is given.
+type uncompressed struct{ io.Writer }
+
+func (uncompressed) Close() error { return nil }
 
 func (n *ndjson) encode(row record.Row) (int64, error) {
 	line, err := row.AppendJSON(n.line[:0])

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"hash"
 	"slices"
 	"time"
@@ -39,20 +38,15 @@ type part struct {
 	least, greatest  any // cursors
 }
 
-func newPart(o *Options, info record.Info, number int) (*part, error) {
+// newPart begins a data file of that path, which is in the folder dir.
+func newPart(o *Options, info record.Info, dir, name string) (*part, error) {
 	p := &part{
 		folder: o.FS,
-		dir:    info.Stream + "/" + runPrefix + o.Run,
+		dir:    dir,
+		name:   name,
 		hash:   sha256.New(),
 		began:  o.Now(),
 		cursor: slices.IndexFunc(info.Table.Columns, func(c record.Column) bool { return c.Name == info.Cursor }),
-	}
-	p.name = fmt.Sprintf("%s/part-%05d%s", p.dir, number, o.Format.extension())
-	if err := makeDir(o.FS, ".", info.Stream); err != nil {
-		return nil, err
-	}
-	if err := makeDir(o.FS, info.Stream, p.dir); err != nil {
-		return nil, err
 	}
 	file, err := o.FS.Create(p.name + temporary)
 	if err != nil {
@@ -60,10 +54,10 @@ func newPart(o *Options, info record.Info, number int) (*part, error) {
 	}
 	p.file = file
 	p.buffer = bufio.NewWriterSize((*counter)(p), 256<<10)
-	if o.Format == NDJSON {
-		p.encoder, err = newNDJSON(p.buffer, o.Mask)
-	} else {
+	if o.Format == Parquet {
 		p.encoder, err = newParquet(p.buffer, info, o.Version, o.Mask)
+	} else {
+		p.encoder, err = newLines(p.buffer, o.Format, o.Mask)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.discard())

@@ -110,7 +110,7 @@ func (w *Writer) record(out *output, row record.Row) error {
 		return errors.New("the row has other columns than the stream")
 	}
 	if out.part == nil {
-		part, err := newPart(&w.options, out.info, out.parts)
+		part, err := w.beginPart(out)
 		if err != nil {
 			return err
 		}
@@ -124,6 +124,19 @@ func (w *Writer) record(out *output, row record.Row) error {
 		return w.commit(out)
 	}
 	return nil
+}
+
+// beginPart begins the next data file of a stream.
+func (w *Writer) beginPart(out *output) (*part, error) {
+	stream := out.info.Stream
+	dir := stream + "/" + runPrefix + w.options.Run
+	if err := makeDir(w.options.FS, ".", stream); err != nil {
+		return nil, err
+	}
+	if err := makeDir(w.options.FS, stream, dir); err != nil {
+		return nil, err
+	}
+	return newPart(&w.options, out.info, dir, fmt.Sprintf("%s/part-%05d%s", dir, out.parts, w.options.Format.extension()))
 }
 
 // Status is accepted: files have no place for what passes.

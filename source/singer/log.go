@@ -102,6 +102,14 @@ func (h *Log) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup returns the same handler: log lines are flat.
 func (h *Log) WithGroup(string) slog.Handler { return h }
 
+// Metric is a measurement as Meltano renders it.
+type Metric struct {
+	Type  string            `json:"type"` // counter or timer
+	Name  string            `json:"metric"`
+	Value any               `json:"value"`
+	Tags  map[string]string `json:"tags"`
+}
+
 // Measured writes a measurement.
 func (h *Log) Measured(m Metric) {
 	l := line(slog.LevelInfo, time.Now(), TapName+".metrics", "METRIC")

@@ -6,11 +6,10 @@ package singer
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +33,8 @@ type Options struct {
 	// records carry it, and a complete one activates it. It is a number of
 	// seconds, which fits 32 bits until 2038 (targets store it so).
 	Versions map[string]int64
+	// Batching has records written into files; nil: they are messages.
+	Batching *Batching
 	// Failed is told why a stream is not complete.
 	Failed func(stream string, failure record.Failure)
 	// Measured takes measurements; nil: nobody does.
@@ -59,18 +60,15 @@ type Writer struct {
 
 // output is one stream.
 type output struct {
-	name    string
+	info    record.Info // with the columns that are written
 	rows    *record.Checker
-	view    *record.Table // the columns that are written
 	version int64
 	begun   time.Time
 	counted time.Time // when records were measured last
 	records int64     // since then
 	held    []byte    // lines that wait for their turn
+	file    BatchFile // nil: none was begun
 }
-
-// heldBytes is how much of a stream waits for its turn, at most.
-const heldBytes = 4 << 20
 
 // deletedAt is the column that says when a row was found deleted, and
 // sdcDeletedAt the one that targets act on.
@@ -99,7 +97,7 @@ func written(name string) bool { return !strings.HasPrefix(name, "_") }
 func (w *Writer) Begin(info record.Info) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s := &output{name: info.Stream, rows: record.NewChecker(info), version: w.options.Versions[info.Stream], begun: w.options.Now(), counted: w.options.Now()}
+	s := &output{info: info, rows: record.NewChecker(info), version: w.options.Versions[info.Stream], begun: w.options.Now(), counted: w.options.Now()}
 	if err := w.streams.Begin(info.Stream, s); err != nil {
 		return err
 	}
@@ -108,7 +106,7 @@ func (w *Writer) Begin(info record.Info) error {
 	for _, pick := range picks {
 		names = append(names, pick.Name)
 	}
-	s.view = info.Table.View(picks)
+	s.info.Table = info.Table.View(picks)
 	schema, err := recordSchema(info, names, w.options.NestedAsText)
 	if err != nil {
 		return err
@@ -155,101 +153,6 @@ func (w *Writer) write(line []byte, urgent bool) error {
 	return w.lines.Write(line, urgent)
 }
 
-// Record writes one row. One without a value for its key is refused: a target
-// would end by it. Rows of streams that come by turns wait, so that each stream
-// comes in long pieces: targets begin a new file, or a new batch, with each.
-func (w *Writer) Record(stream string, row record.Row) error {
-	w.lines.Lock()
-	defer w.lines.Unlock()
-	s, err := w.streams.Open(stream)
-	if err != nil {
-		return err
-	}
-	if err := s.rows.Check(row); err != nil {
-		return err
-	}
-	if row, err = row.As(s.view); err != nil {
-		return err
-	}
-	line, err := w.recordLine(s, row)
-	if err != nil {
-		return fmt.Errorf("writing a record of %s: %w", stream, err)
-	}
-	if err := w.inTurn(s, line); err != nil {
-		return err
-	}
-	if s.records++; s.records%1000 == 0 && w.options.Now().Sub(s.counted) >= time.Minute {
-		w.measure(s)
-	}
-	return nil
-}
-
-// recordLine is the message of a row; it is valid until the next one.
-func (w *Writer) recordLine(s *output, row record.Row) (line []byte, err error) {
-	line = append(w.line[:0], `{"type":"RECORD","stream":"`...)
-	line = append(line, s.name...)
-	line = append(line, `","record":`...)
-	if line, err = row.AppendJSON(line); err != nil {
-		return nil, err
-	}
-	line = append(line, `,"time_extracted":"`...)
-	line = append(line, w.extractedAt()...)
-	line = append(line, '"')
-	if s.version != 0 {
-		line = strconv.AppendInt(append(line, `,"version":`...), s.version, 10)
-	}
-	line = append(line, '}')
-	w.line = line
-	if bytes.IndexByte(line, '\n') >= 0 || bytes.IndexByte(line, '\r') >= 0 {
-		// Raw JSON may be laid out over lines.
-		var compact bytes.Buffer
-		if err := json.Compact(&compact, line); err != nil {
-			return nil, err
-		}
-		line = compact.Bytes()
-	}
-	return record.CleanJSON(line), nil
-}
-
-// inTurn writes the line of a record, or keeps it until its stream has its turn:
-// when a state of it follows, when enough waits, or at its end.
-func (w *Writer) inTurn(s *output, line []byte) error {
-	if w.turn == nil {
-		w.turn = s
-	}
-	if w.turn == s {
-		return w.write(line, false)
-	}
-	if s.held = append(append(s.held, line...), '\n'); len(s.held) < heldBytes {
-		return nil
-	}
-	return w.release(s)
-}
-
-// release writes the records that wait.
-func (w *Writer) release(s *output) error {
-	if len(s.held) == 0 {
-		return nil
-	}
-	w.turn = s
-	for line := range bytes.Lines(s.held) {
-		if err := w.write(bytes.TrimSuffix(line, []byte("\n")), false); err != nil {
-			return err
-		}
-	}
-	s.held = nil
-	return nil
-}
-
-// extractedAt is the time of now, made anew each second.
-func (w *Writer) extractedAt() []byte {
-	now := w.options.Now().UTC()
-	if now.Unix() != w.second || w.extracted == nil {
-		w.second, w.extracted = now.Unix(), record.AppendTime(w.extracted[:0], now.Truncate(time.Millisecond))
-	}
-	return w.extracted
-}
-
 // State writes the states of all streams, of which one is new. What was said
 // last is not repeated.
 func (w *Writer) State(stream string, state []byte) error {
@@ -259,7 +162,7 @@ func (w *Writer) State(stream string, state []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := w.release(s); err != nil {
+	if err := w.settle(s); err != nil {
 		return err
 	}
 	w.state.Bookmarks[stream] = bytes.Clone(state)
@@ -309,7 +212,7 @@ func (w *Writer) End(stream string, failure *record.Failure) error {
 	if err != nil {
 		return err
 	}
-	if err := w.release(s); err != nil {
+	if err := w.settle(s); err != nil {
 		return err
 	}
 	if w.turn == s {
@@ -338,26 +241,33 @@ func (w *Writer) End(stream string, failure *record.Failure) error {
 
 // measure tells how many records came since the last time.
 func (w *Writer) measure(s *output) {
-	w.options.Measured(Metric{Type: "counter", Name: "record_count", Value: s.records, Tags: map[string]string{"stream": s.name}})
+	w.options.Measured(Metric{Type: "counter", Name: "record_count", Value: s.records, Tags: map[string]string{"stream": s.info.Stream}})
 	s.records, s.counted = 0, w.options.Now()
 }
 
-// Close writes what is left. The last message is a state: there are targets
-// that forget one which any other message follows.
+// Close writes what is left, but for files that no state asked for. The last
+// message is a state: there are targets that forget one which any other message
+// follows.
 func (w *Writer) Close() error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
+	err := w.rest()
+	if closeErr := w.lines.Close(); err == nil {
+		err = closeErr
+	}
+	return errors.Join(w.discard(), err)
+}
+
+func (w *Writer) rest() error {
 	for _, s := range w.order {
 		if err := w.release(s); err != nil {
 			return err
 		}
 	}
-	if !w.stated && !w.silent {
-		if err := w.sendState(true); err != nil {
-			return err
-		}
+	if w.stated || w.silent {
+		return nil
 	}
-	return w.lines.Close()
+	return w.sendState(true)
 }
 
 // encode writes JSON without what only HTML needs.
@@ -369,26 +279,4 @@ func encode(value any) ([]byte, error) {
 		return nil, fmt.Errorf("writing a message: %w", err)
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
-}
-
-// Metric is a measurement as Meltano renders it.
-type Metric struct {
-	Type  string            `json:"type"` // counter or timer
-	Name  string            `json:"metric"`
-	Value any               `json:"value"`
-	Tags  map[string]string `json:"tags"`
-}
-
-// State is what a tap was given: bookmarks by stream, and whatever else.
-type State struct {
-	Bookmarks map[string]json.RawMessage
-	other     map[string]json.RawMessage
-}
-
-func (s State) clone() State {
-	made := State{Bookmarks: maps.Clone(s.Bookmarks), other: s.other}
-	if made.Bookmarks == nil {
-		made.Bookmarks = make(map[string]json.RawMessage)
-	}
-	return made
 }

@@ -5,9 +5,24 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
+
+// State is what a tap was given: bookmarks by stream, and whatever else.
+type State struct {
+	Bookmarks map[string]json.RawMessage
+	other     map[string]json.RawMessage
+}
+
+func (s State) clone() State {
+	made := State{Bookmarks: maps.Clone(s.Bookmarks), other: s.other}
+	if made.Bookmarks == nil {
+		made.Bookmarks = make(map[string]json.RawMessage)
+	}
+	return made
+}
 
 // encode writes the value of a STATE message.
 func (s State) encode() ([]byte, error) {
