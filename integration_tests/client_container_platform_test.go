@@ -51,6 +51,7 @@ func (u *containerUser) content(name string) string {
 }
 
 func TestClientContainer_AnswersThePlatform(t *testing.T) {
+	t.Parallel()
 	s := containerSite(t)
 	wrong := s.config(map[string]any{"credentials": map[string]any{"auth_type": "api_token", "api_token": "a-token-of-nobody"}})
 	for name, test := range map[string]struct {
@@ -179,6 +180,7 @@ func (u *containerUser) completesOn(s *site) {
 const someLines = 200
 
 func TestClientContainer_SyncsUnderThePlatform(t *testing.T) {
+	t.Parallel()
 	s := containerSite(t)
 	s.tenant.Advance(2*time.Hour, true)
 

@@ -28,6 +28,7 @@ func containerSite(t *testing.T) *site {
 
 // Two builds make the same image: that is checked when it is built.
 func TestClientContainer_IsWhatPlatformsExpect(t *testing.T) {
+	t.Parallel()
 	i := image(t)
 	t.Logf("the image has %.1f MB, compressed; %.1f MB of them are those of a base with a shell and nothing else", float64(i.size)/1e6, float64(i.base)/1e6)
 	if i.size > mostImageBytes {
@@ -71,6 +72,7 @@ func (u *containerUser) succeeds(command *exec.Cmd) (stdout string) {
 // What only answers needs nothing to write to, and answers as the program does
 // outside.
 func TestClientContainer_AnswersWithNothingToWriteTo(t *testing.T) {
+	t.Parallel()
 	s := containerSite(t)
 	u := newContainerUser(t, "/config")
 	delete(u.volumes, "/tmp")
@@ -97,6 +99,7 @@ func TestClientContainer_AnswersWithNothingToWriteTo(t *testing.T) {
 }
 
 func TestClientContainer_ReadsTheTruth(t *testing.T) {
+	t.Parallel()
 	s := containerSite(t)
 	u := newContainerUser(t, "/config")
 	rows := newComparer()
@@ -128,6 +131,7 @@ func TestClientContainer_ReadsTheTruth(t *testing.T) {
 // A runtime that stops the container is obeyed, although the kernel spares
 // process 1 what signals do to others.
 func TestClientContainer_EndsWhenItIsStopped(t *testing.T) {
+	t.Parallel()
 	s := containerSite(t)
 	u := newContainerUser(t, "/config")
 	command := u.reads(s.config(nil), killedStreams...)
@@ -174,7 +178,7 @@ func transcript(command *exec.Cmd, output []byte) string {
 			fmt.Fprintf(&text, "(%d alike)\n", alike)
 		}
 		kind, alike = now, 0
-		fmt.Fprintf(&text, "%s\n", bytes.TrimSpace(line[:min(len(line), 200)]))
+		fmt.Fprintf(&text, "%s\n", bytes.TrimSpace(line[:min(len(line), 120)]))
 	}
 	return text.String()
 }
