@@ -49,13 +49,32 @@ func (s *site) fileOperations(t *testing.T, folder string, format landing.Format
 	if end.code != 0 {
 		t.Fatalf("the export ended with code %d: %s", end.code, end.stderr)
 	}
-	var operations []string
-	for line := range strings.SplitSeq(string(end.stderr), "\n") {
+	return operationsIn(end.stderr)
+}
+
+// operationsIn are those that the faulty program listed.
+func operationsIn(stderr []byte) (operations []string) {
+	for line := range strings.SplitSeq(string(stderr), "\n") {
 		if what, ok := strings.CutPrefix(line, "FAULT "); ok {
 			operations = append(operations, what)
 		}
 	}
 	return operations
+}
+
+// faultsAt are the faults of these modes at operations.
+func faultsAt(operations []string, modes func(operation string) []string) (faults []fault) {
+	for i, operation := range operations {
+		for _, mode := range modes(operation) {
+			faults = append(faults, fault{mode, 1 + i})
+		}
+	}
+	return faults
+}
+
+// fails makes the user's next run fail so.
+func (u *user) fails(f fault) {
+	u.variable = []string{"FAULT_MODE=" + f.mode, "FAULT_AT=" + strconv.Itoa(f.at)}
 }
 
 // Whatever an export was doing with its files when it was killed, no half file
@@ -119,12 +138,7 @@ func testFileFaults(t *testing.T, what string, modes func(operation string) []st
 			}
 			tried := t.TempDir()
 			copyFolder(t, before, tried)
-			var faults []fault
-			for i, operation := range s.fileOperations(t, tried, test.format) {
-				for _, mode := range modes(operation) {
-					faults = append(faults, fault{mode, 1 + i})
-				}
-			}
+			faults := faultsAt(s.fileOperations(t, tried, test.format), modes)
 			if len(faults) < 20 {
 				t.Fatalf("an export has %d places to fail: they say little", len(faults))
 			}
@@ -135,7 +149,7 @@ func testFileFaults(t *testing.T, what string, modes func(operation string) []st
 				folder := t.TempDir()
 				copyFolder(t, before, folder)
 				u := newFaultyUser(t)
-				u.variable = []string{"FAULT_MODE=" + f.mode, "FAULT_AT=" + strconv.Itoa(f.at)}
+				u.fails(f)
 				end := u.silent(u.command(u.exportArgs(s.config(nil), folder, test.format)...))
 				check(t, f, end)
 				noHalfFile(t, folder)

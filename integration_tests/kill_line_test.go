@@ -121,35 +121,55 @@ const (
 // last state that they have loses nothing.
 func TestKill_AfterEveryLineOfASyncNothingIsLost(t *testing.T) {
 	t.Parallel()
+	testLineKills(t, &lineKills{what: "killed after each line", lines: killedLines, histories: killsAsked() / 4, user: newUser})
+}
+
+// lineKills are kills after lines of a sync that is served to users of a kind.
+type lineKills struct {
+	what      string
+	lines     int // at each of which a history is cut, were there enough of them
+	histories int
+	user      func(t *testing.T) *user
+	config    func(u *user, config map[string]any) map[string]any // nil: as it is
+}
+
+func testLineKills(t *testing.T, k *lineKills) {
+	t.Helper()
 	begun := time.Now()
 	s := serveSite(t, sandbox.Options{Seed: 11, Surveys: 5, Responses: 1440, Contacts: 60, Stored: true})
 	truth, rows := s.truth(t), newComparer()
-	whole := newUser(t)
-	if end := whole.read(whole.readCommand(s.config(nil)), kill{}); end.code != 0 || end.lines < killedLines {
-		t.Fatalf("the whole sync ended with code %d after %d lines, want 0 and at least %d: %s", end.code, end.lines, killedLines, end.stderr)
+	config := func(u *user) map[string]any {
+		if k.config == nil {
+			return s.config(nil)
+		}
+		return k.config(u, s.config(nil))
 	}
-	const apart = killedLines / killedTimes
-	n := min(apart, killsAsked()/4)
+	whole := k.user(t)
+	if end := whole.read(whole.readCommand(config(whole)), kill{}); end.code != 0 || end.lines < k.lines {
+		t.Fatalf("the whole sync ended with code %d after %d lines, want 0 and at least %d: %s", end.code, end.lines, k.lines, end.stderr)
+	}
+	apart := k.lines / killedTimes
+	n := min(apart, k.histories)
 	var score killScore
 	inParallel(t, n, func(t *testing.T, i int) {
-		u := newUser(t)
+		u := k.user(t)
 		first, seen, killed := 1+i*apart/n, 0, 0
-		for after := first; after <= killedLines; after += apart {
-			end := u.read(u.readCommand(s.config(nil)), kill{after: after - seen})
+		for after := first; after <= k.lines; after += apart {
+			end := u.read(u.readCommand(config(u)), kill{after: after - seen})
 			if !end.killed() && end.code != 0 {
 				t.Fatalf("killed after line %d: code %d, %s", after, end.code, end.stderr)
 			}
 			seen = after
 			killed += count(end.killed())
 		}
-		u.completes(s.config(nil))
+		u.completes(config(u))
 		short, problem := u.compare(truth, rows)
 		if short != (shortfall{}) {
 			t.Errorf("killed after line %d and each %d more: %+v: %s", first, apart, short, problem)
 		}
 		score.add(killed, short)
 	})
-	score.report(t, "killed after each line", begun)
+	score.report(t, k.what, begun)
 	// The last lines are in the pipe when the program has already ended.
 	if want := n * killedTimes * 95 / 100; score.kills < want {
 		t.Errorf("%d kills, want %d: the other runs had ended", score.kills, want)
@@ -217,6 +237,13 @@ func killedHistory(t *testing.T, seed uint64) (killed int, short shortfall, prob
 		}
 	}
 	u := newUser(t)
+	switch dice.IntN(4) {
+	case 0:
+		u = newTapUser(t)
+	case 1:
+		u = newTapUser(t)
+		config = u.batched(config, 1+dice.IntN(20))
+	}
 	lines := 200 // of a run, more or less: the first one reads everything
 	for range 4 + dice.IntN(5) {
 		when := kill{after: 1 + dice.IntN(lines), rest: dice.IntN(2) == 0}

@@ -80,6 +80,7 @@ type user struct {
 	t        *testing.T
 	folder   string
 	binary   string
+	dialect  dialect
 	platform *simPlatform
 	order    int
 	variable []string         // more of the environment
@@ -88,7 +89,7 @@ type user struct {
 
 func newUser(t *testing.T) *user {
 	t.Helper()
-	return &user{t: t, folder: t.TempDir(), binary: integration_tests.Binary(t), platform: newPlatform(simConsumer{})}
+	return &user{t: t, folder: t.TempDir(), binary: integration_tests.Binary(t), dialect: airbyteDialect{}, platform: newPlatform(simConsumer{})}
 }
 
 // file writes a file for the program and returns its path.
@@ -110,11 +111,7 @@ func (u *user) command(args ...string) *exec.Cmd {
 // readCommand reads from the states that the user has.
 func (u *user) readCommand(config map[string]any) *exec.Cmd {
 	u.t.Helper()
-	args := []string{"read", "--config", u.file("config.json", mustEncode(config)), "--catalog", u.file("catalog.json", catalogText(killedStreams))}
-	if state := u.platform.stateFile(); state != nil {
-		args = append(args, "--state", u.file("state.json", state))
-	}
-	return u.command(args...)
+	return u.command(u.dialect.args(u, config)...)
 }
 
 // finished is how a run ended.
@@ -175,7 +172,7 @@ func (u *user) read(command *exec.Cmd, when kill) finished {
 			continue
 		}
 		end.all = append(end.all, line...)
-		if u.take(line[:len(line)-1]); !bytes.HasPrefix(line, recordHead) {
+		if u.take(line[:len(line)-1]); !bytes.HasPrefix(line, []byte(`{"type":"RECORD"`)) {
 			end.last = line
 		}
 		if end.lines++; end.lines != when.after {
@@ -214,17 +211,19 @@ func (f *finished) ended(t *testing.T, command *exec.Cmd) {
 // key does.
 func (u *user) take(text []byte) {
 	u.t.Helper()
-	line, err := parseLine(text)
+	lines, err := u.dialect.parse(text)
 	if err != nil {
 		u.t.Fatal(err)
 	}
-	switch {
-	case line.record != nil:
-		u.order++
-		line.record.order = u.order
-		u.platform.tables[line.stream].put(line.record)
-	case line.state != nil:
-		u.platform.states[line.stream] = line.state
+	for _, line := range lines {
+		switch {
+		case line.record != nil:
+			u.order++
+			line.record.order = u.order
+			u.platform.tables[line.stream].put(line.record)
+		case line.state != nil:
+			u.platform.states[line.stream] = line.state
+		}
 	}
 }
 
@@ -232,7 +231,7 @@ func (u *user) take(text []byte) {
 func (u *user) completes(config map[string]any) {
 	u.t.Helper()
 	end := u.read(u.readCommand(config), kill{})
-	if end.code != 0 || len(end.stderr) > 0 {
+	if end.code != 0 || !u.dialect.quiet(end.stderr) {
 		u.t.Fatalf("the last run ended with code %d (%v) after %d lines: %s%s", end.code, end.signal, end.lines, end.stderr, end.last)
 	}
 }
