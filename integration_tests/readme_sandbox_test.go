@@ -19,8 +19,8 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
-// shellBlocks are the commands of a section of the README.
-func shellBlocks(t *testing.T, section string) (blocks []string) {
+// readme is the text of a section of the README.
+func readme(t *testing.T, section string) string {
 	t.Helper()
 	text, err := os.ReadFile("../README.md")
 	if err != nil {
@@ -28,14 +28,33 @@ func shellBlocks(t *testing.T, section string) (blocks []string) {
 	}
 	_, rest, _ := strings.Cut(string(text), "\n## "+section+"\n")
 	rest, _, ok := strings.Cut(rest, "\n## ")
-	for _, block := range strings.Split(rest, "\n```sh\n")[1:] {
-		block, _, closed := strings.Cut(block, "\n```\n")
-		blocks, ok = append(blocks, block), ok && closed
+	if !ok {
+		t.Fatalf("the README has no section %s", section)
 	}
-	if !ok || len(blocks) == 0 {
-		t.Fatalf("the README has no commands in a section %s", section)
+	return rest
+}
+
+// shellBlocks are the commands of a section of the README.
+func shellBlocks(t *testing.T, section string) (blocks []string) {
+	t.Helper()
+	for _, block := range strings.Split(readme(t, section), "\n```sh\n")[1:] {
+		block, _, closed := strings.Cut(block, "\n```\n")
+		if !closed {
+			t.Fatalf("a block of the section %s has no end", section)
+		}
+		blocks = append(blocks, block)
 	}
 	return blocks
+}
+
+func TestREADME_TellsOfEveryFault(t *testing.T) {
+	t.Parallel()
+	section := readme(t, "Sandbox")
+	for _, class := range sandbox.FaultClasses() {
+		if !strings.Contains(section, "`"+class+"`") {
+			t.Errorf("the README tells nothing of the fault %s", class)
+		}
+	}
 }
 
 // The commands of the README's section on the sandbox do what it says, one

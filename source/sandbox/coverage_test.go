@@ -64,7 +64,8 @@ What the simulated tenant does, and how sure it is that Qualtrics does the same:
 * **assumed** (%d): a guess; where the guess matters, %[4]s--doubt%[4]s switches to another.
 
 Endpoints are below %[4]s/API/v3%[4]s. § is the section of the API reference that the sandbox is written from. Each test is shown by
-%[4]sgo test ./source/sandbox -run NAME -v%[4]s. A fault strikes by %[4]s--faults%[4]s, %[4]s--fault-rates%[4]s or
+%[4]sgo test ./source/sandbox -run NAME -v%[4]s; those that compare with recordings skip without them, which are no
+part of this repository. A fault strikes by %[4]s--faults%[4]s, %[4]s--fault-rates%[4]s or
 %[4]sPOST /sandbox/faults%[4]s.
 %[5]s
 ## Not simulated

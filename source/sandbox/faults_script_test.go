@@ -90,6 +90,33 @@ func TestScript_StrikesTheEndpointThatWasNamed(t *testing.T) {
 	}
 }
 
+// A connection breaks before the call is carried out, or after it.
+func TestScript_ABrokenCallIsCarriedOutOrNot(t *testing.T) {
+	t.Parallel()
+	issued := func(script string) string {
+		c := newClient(t, sandbox.Options{})
+		if script != "" {
+			c.plan(script)
+			form := c.with("X-API-TOKEN", "").with("Content-Type", "application/x-www-form-urlencoded")
+			credentials := grantForm()
+			credentials.Set("client_id", c.tenant.Credentials().ClientID)
+			credentials.Set("client_secret", c.tenant.Credentials().ClientSecret)
+			if got := outcome(form.try(http.MethodPost, "/oauth2/token", credentials.Encode())); got != "reset before" {
+				t.Errorf("%s: got %q", script, got)
+			}
+		}
+		got, _ := c.token(true, grantForm())
+		return got.AccessToken
+	}
+	first := issued("")
+	if got := issued(`{"class":"reset","variant":0,"endpoint":"POST /oauth2/token"}`); got != first {
+		t.Error("a call that broke at once was carried out")
+	}
+	if got := issued(`{"class":"reset","variant":2,"endpoint":"POST /oauth2/token"}`); got == first {
+		t.Error("a call whose answer was lost was not carried out")
+	}
+}
+
 func TestScript_StrikesJobsFilesAndBearerTokens(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, sandbox.Options{})

@@ -18,8 +18,9 @@ import (
 )
 
 // Authority is a certificate authority for one run. Its keys never leave the
-// process, and whoever trusts it trusts it for qualtrics.com and localhost
-// only. It certifies every name of Qualtrics that a client asks for.
+// process, and whoever trusts it trusts it for qualtrics.com, localhost and
+// private addresses only. It certifies every name of Qualtrics that a client
+// asks for.
 type Authority struct {
 	certificate *x509.Certificate
 	key, leaf   *ecdsa.PrivateKey // leaf is that of all servers
@@ -40,8 +41,24 @@ const (
 // mostIssued bounds the certificates that are kept.
 const mostIssued = 128
 
-// certified are the domains of an authority.
-var certified = []string{"qualtrics.com", "localhost"}
+// certified are the domains of an authority, and certifiedNetworks its
+// addresses: those of this machine and of private networks (RFC 1918, 3927,
+// 4193 and 4291).
+var (
+	certified         = []string{"qualtrics.com", "localhost"}
+	certifiedNetworks = networks("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10")
+)
+
+func networks(texts ...string) (all []*net.IPNet) {
+	for _, text := range texts {
+		_, network, err := net.ParseCIDR(text)
+		if err != nil {
+			panic(err) // they are written above
+		}
+		all = append(all, network)
+	}
+	return all
+}
 
 // NewAuthority makes an authority.
 func NewAuthority() (*Authority, error) {
@@ -63,6 +80,7 @@ func NewAuthority() (*Authority, error) {
 		MaxPathLenZero:              true,
 		PermittedDNSDomainsCritical: true,
 		PermittedDNSDomains:         certified,
+		PermittedIPRanges:           certifiedNetworks,
 	}
 	der, err := a.sign(template, template, &a.key.PublicKey)
 	if err != nil {

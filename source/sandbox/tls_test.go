@@ -138,6 +138,14 @@ func TestServe_TheAuthorityIsOneForQualtricsOnly(t *testing.T) {
 	if !authority.IsCA || !authority.PermittedDNSDomainsCritical || strings.Join(authority.PermittedDNSDomains, " ") != "qualtrics.com localhost" {
 		t.Errorf("got an authority for %q (critical: %v)", authority.PermittedDNSDomains, authority.PermittedDNSDomainsCritical)
 	}
+	for _, network := range authority.PermittedIPRanges {
+		if ip := network.IP; !ip.IsLoopback() && !ip.IsPrivate() && !ip.IsLinkLocalUnicast() {
+			t.Errorf("got an authority for %s", network)
+		}
+	}
+	if len(authority.PermittedIPRanges) == 0 {
+		t.Error("got an authority for every address")
+	}
 	if leaf := connection.ConnectionState().PeerCertificates[0]; leaf.IsCA || leaf.PublicKey == authority.PublicKey {
 		t.Error("a server's certificate may sign others")
 	}
