@@ -55,11 +55,11 @@ func image(t *testing.T) *containerImage {
 	}
 	for _, program := range []string{"buildah", "busybox", "unshare", "chroot"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%v: see container_tools in .ci/run", err)
+			t.Skipf("%v: see packages in .ci/run", err)
 		}
 	}
 	if shell, err := elf.Open(busybox()); err != nil || slices.ContainsFunc(shell.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-		t.Skipf("busybox is not a static one (%v): see container_tools in .ci/run", err)
+		t.Skipf("busybox is not a static one (%v): see packages in .ci/run", err)
 	}
 	integration_tests.Binary(t) // its folder, and the packages that both need
 	container.Do(func() {
