@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,24 +15,12 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 )
 
-// columnSchema is what a published schema says of a column.
-type columnSchema struct {
-	Type   any    `json:"type"` // a string, or two of which one is "null"
-	Format string `json:"format"`
-}
-
-// is reports whether the column is of a type, such as "object" or "date-time".
-func (c columnSchema) is(kind string) bool {
-	types, _ := c.Type.([]any)
-	return c.Format == kind || c.Format == "" && (c.Type == kind || slices.Contains(types, any(kind)))
-}
-
 // columnsOf are the columns of a stream as they are published.
-func columnsOf(t *testing.T, stream string) map[string]columnSchema {
+func columnsOf(t *testing.T, stream string) map[string]column {
 	t.Helper()
 	text, err := fs.ReadFile(schemas.Files(), stream+".json")
 	var schema struct {
-		Properties map[string]columnSchema `json:"properties"`
+		Properties map[string]column `json:"properties"`
 	}
 	if err == nil {
 		err = json.Unmarshal(text, &schema)
@@ -58,7 +45,7 @@ type destination struct {
 func landed(t *testing.T, output []byte) *destination {
 	t.Helper()
 	d := &destination{tables: make(map[string]simTable), rows: make(map[string]int)}
-	columns := make(map[string]map[string]columnSchema)
+	columns := make(map[string]map[string]column)
 	for line := range bytes.Lines(output) {
 		var one struct {
 			Stream string                     `json:"stream"`
@@ -70,9 +57,9 @@ func landed(t *testing.T, output []byte) *destination {
 		if columns[one.Stream] == nil {
 			columns[one.Stream], d.tables[one.Stream] = columnsOf(t, one.Stream), make(simTable)
 		}
-		for name, column := range columns[one.Stream] {
+		for name, c := range columns[one.Stream] {
 			if value, ok := one.Row[name]; ok {
-				one.Row[name] = plainValue(column, value)
+				one.Row[name] = plainValue(c, value)
 			}
 		}
 		row, err := rowOf(mustEncode(one.Row))
@@ -97,16 +84,16 @@ func landed(t *testing.T, output []byte) *destination {
 var timeLayouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999-07", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999"}
 
 // plainValue is a value as our records have it.
-func plainValue(column columnSchema, value json.RawMessage) json.RawMessage {
+func plainValue(c column, value json.RawMessage) json.RawMessage {
 	if frame.Kind(value) != '"' {
 		return value
 	}
 	text, ok := frame.String(value)
 	switch {
 	case !ok:
-	case (column.is("object") || column.is("array")) && json.Valid([]byte(text)):
+	case (c.is("object") || c.is("array")) && json.Valid([]byte(text)):
 		return []byte(text)
-	case column.is("date-time"):
+	case c.is("date-time"):
 		for _, layout := range timeLayouts {
 			if at, err := time.Parse(layout, text); err == nil {
 				return mustEncode(at.UTC())

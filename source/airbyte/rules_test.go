@@ -92,6 +92,17 @@ func TestValidate_FindsAStreamThatNeverEnds(t *testing.T) {
 	}
 }
 
+func TestValidate_FindsHalfACharacter(t *testing.T) {
+	t.Parallel()
+	for text, fails := range map[string]bool{`\ud83d\ude00`: false, `\\ud83d`: false, `\ud83d`: true, `\\\ude00`: true, `\ud83d\ud83d\ude00`: true} {
+		inner := &recorder{TB: t}
+		airbytetest.Validate(inner, []byte(`{"type":"LOG","log":{"level":"INFO","message":"`+text+`"}}`+"\n"))
+		if inner.failed != fails {
+			t.Errorf("%s: got failed %t, want %t", text, inner.failed, fails)
+		}
+	}
+}
+
 type recorder struct {
 	testing.TB
 	failed bool

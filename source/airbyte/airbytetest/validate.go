@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -100,10 +101,21 @@ func lastLine(output []byte) []byte {
 	return output[bytes.LastIndexByte(output, '\n')+1:]
 }
 
+// Escapes that are characters, and what is left of those that are half of one.
+var (
+	wholeEscapes  = regexp.MustCompile(`\\(?:["\\/bfnrt]|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})`)
+	halfSurrogate = regexp.MustCompile(`\\u[dD][89a-fA-F][0-9a-fA-F]{2}`)
+)
+
 func parse(schema *jsonschema.Schema, line []byte) (Message, error) {
 	var message Message
 	if !utf8.Valid(line) || strings.ContainsAny(string(line), "\r\u0085\u2028\u2029") {
 		return message, fmt.Errorf("not one line of UTF-8 for everybody")
+	}
+	if halfSurrogate.Match(line) {
+		if half := halfSurrogate.Find(wholeEscapes.ReplaceAll(line, nil)); half != nil {
+			return message, fmt.Errorf("%s is half a character, which strict parsers refuse", half)
+		}
 	}
 	if err := json.Unmarshal(line, &message); err != nil {
 		return message, err
