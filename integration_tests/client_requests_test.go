@@ -128,7 +128,7 @@ func versions(t *testing.T, lines ...[]byte) map[string]string {
 func TestClientRequests_MeetsTheSandboxAtQualtricsOwnName(t *testing.T) {
 	t.Parallel()
 	u := newClientUser(t, "requests")
-	s := startStandalone(t, u, "--seed", "7", "--responses", "800", "--contacts", "250", "--fault-rates", "server=2,reset=2")
+	s := startStandalone(t, u, "--seed", "7", "--surveys", "6", "--responses", "800", "--contacts", "250", "--fault-rates", "server=2,reset=2")
 	read := func() (rows map[string]string, complaints string) {
 		command := u.script("requests_export", "iad1")
 		command.Env = append(command.Env, "HTTPS_PROXY="+s.Proxy, "https_proxy="+s.Proxy, "REQUESTS_CA_BUNDLE="+s.CAFile)
