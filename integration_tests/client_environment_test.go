@@ -144,7 +144,8 @@ func install(name, python, folder, requirements string) error {
 	if err := quietly(uv, "venv", "--python", python, folder); err != nil {
 		return err
 	}
-	return quietly(uv, "pip", "install", "--python", filepath.Join(folder, "bin", "python"), "--require-hashes", "-r", requirements)
+	// The pins are all that is needed; some of them are not what a package asks for.
+	return quietly(uv, "pip", "install", "--python", filepath.Join(folder, "bin", "python"), "--require-hashes", "--no-deps", "-r", requirements)
 }
 
 // quietly runs a step of an installation; only its failure is worth reading.

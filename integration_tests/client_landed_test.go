@@ -37,6 +37,7 @@ type destination struct {
 	rows      map[string]int // by stream, all versions of a key counted
 	deletions int            // rows that say that theirs is deleted
 	decimals  int            // that it keeps of a number; 0: all
+	seconds   bool           // it keeps no fractions of seconds
 }
 
 // landed takes in what a destination printed of itself: lines of
@@ -109,7 +110,7 @@ func plainValue(c column, value json.RawMessage) json.RawMessage {
 // rows were compared.
 func (d *destination) holds(t *testing.T, truth, earlier map[string]simTable) (compared int) {
 	t.Helper()
-	rows := &comparer{rounded: d.decimals, known: make(map[string]string)}
+	rows := &comparer{rounded: d.decimals, seconds: d.seconds, known: make(map[string]string)}
 	for _, stream := range sortedKeys(truth) {
 		var problems []string
 		for key, row := range truth[stream] {

@@ -1,0 +1,132 @@
+//go:build clients && unix
+
+package integration_tests_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// tap prepares a run of the tap, with the files of its flags.
+func (u *clientUser) tap(config map[string]any, catalog, state []byte) *exec.Cmd {
+	u.t.Helper()
+	command := u.program("python") // for its environment
+	command.Path = filepath.Join(connectorFolder(u.t), "tap-qualtrics")
+	command.Args = []string{command.Path, "--config", u.file("tap.json", mustEncode(config))}
+	if catalog != nil {
+		command.Args = append(command.Args, "--catalog", u.file("catalog.json", catalog))
+	}
+	if state != nil {
+		command.Args = append(command.Args, "--state", u.file("state.json", state))
+	}
+	return command
+}
+
+// file writes a file for a client and returns its path.
+func (u *clientUser) file(name string, content []byte) string {
+	u.t.Helper()
+	path := filepath.Join(u.folder, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		u.t.Fatal(err)
+	}
+	return path
+}
+
+// piped is what a tap and a target in a pipe came to.
+type piped struct {
+	tap, target clientRun
+	records     int    // that the tap wrote
+	state       []byte // the last line of the target
+}
+
+// pipe runs a tap into a target, both of which have to succeed.
+func (u *clientUser) pipe(tap, target *exec.Cmd) (p piped) {
+	u.t.Helper()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	var tapSaid, out, said bytes.Buffer
+	tap.Stdout, tap.Stderr = writer, &tapSaid
+	target.Stdin, target.Stdout, target.Stderr = reader, &out, &said
+	if err := errors.Join(target.Start(), tap.Start(), reader.Close(), writer.Close()); err != nil {
+		u.t.Fatal(err)
+	}
+	_, _ = tap.Wait(), target.Wait() // the codes tell
+	p.tap = clientRun{stderr: tapSaid.Bytes(), code: tap.ProcessState.ExitCode()}
+	p.target = clientRun{out.Bytes(), said.Bytes(), target.ProcessState.ExitCode()}
+	if p.tap.code != 0 || p.target.code != 0 {
+		u.t.Fatalf("the tap ended with code %d: %s\nthe target with %d: %s", p.tap.code, lastLines(p.tap.stderr, 5), p.target.code, lastLines(p.target.stderr, 20))
+	}
+	p.records = tapped(u.t, p.tap.stderr)
+	if p.state = []byte(lastLines(p.target.stdout, 1)); !json.Valid(p.state) {
+		u.t.Fatalf("the target's last line is no state: %.300s", p.state)
+	}
+	return p
+}
+
+// tapped is how many records a tap measured.
+func tapped(t *testing.T, said []byte) (records int) {
+	t.Helper()
+	for line := range bytes.Lines(said) {
+		_, text, ok := bytes.Cut(line, []byte("METRIC: "))
+		if !ok {
+			continue
+		}
+		var metric struct {
+			Metric string
+			Value  float64
+		}
+		if err := json.Unmarshal(text, &metric); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if metric.Metric == "record_count" {
+			records += int(metric.Value)
+		}
+	}
+	return records
+}
+
+// tapCatalog selects streams, to be read by a method; "" is as they prefer.
+func tapCatalog(method string, streams ...string) []byte {
+	var entries []any
+	for _, stream := range streams {
+		entry := map[string]any{"tap_stream_id": stream, "stream": stream}
+		if method != "" {
+			entry["replication_method"] = method
+		}
+		entries = append(entries, entry)
+	}
+	return mustEncode(map[string]any{"streams": entries})
+}
+
+// contents reads back what a destination holds.
+func (u *clientUser) contents(kind, where string) []byte {
+	u.t.Helper()
+	return u.succeeds(u.script("contents", append([]string{kind, where}, killedStreams...)...))
+}
+
+// stop ends a process that was started for a test, and waits for it.
+func stop(t *testing.T, command *exec.Cmd, signal syscall.Signal) {
+	t.Helper()
+	_ = command.Process.Signal(signal)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = command.Wait() // a signal is no success
+	}()
+	select {
+	case <-ended:
+	case <-time.After(30 * time.Second):
+		_ = command.Process.Kill()
+		t.Error(fmt.Errorf("%s does not end", command.Path))
+	}
+}
