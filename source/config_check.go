@@ -47,8 +47,9 @@ func (r *invocation) understand(text []byte, file string, before *findings) (*se
 	for _, warning := range slices.Concat(before.warnings, warnings, more.warnings) {
 		r.log.Warn(warning)
 	}
-	if problems = slices.Concat(before.problems, problems, more.problems); len(problems) > 0 {
-		return nil, configErrorf("the configuration has %s: %s", count(len(problems), "problem", "problems"), strings.Join(problems, "; "))
+	all := findings{problems: slices.Concat(before.problems, problems, more.problems)}
+	if err := all.err(); err != nil {
+		return nil, err
 	}
 	if files, ok := r.Files.(exposer); ok && file != "" && files.Exposed(file) {
 		r.log.Warn("other users of this machine can read the configuration, which holds credentials: take the permission away with chmod 600", "file", file)
@@ -153,6 +154,14 @@ func tooShort(secret redact.Secret) bool { return secret != "" && len(secret) < 
 
 // findings is what a check found.
 type findings struct{ warnings, problems []string }
+
+// err tells of the problems at once; nil: there is none.
+func (f *findings) err() error {
+	if len(f.problems) == 0 {
+		return nil
+	}
+	return configErrorf("the configuration has %s: %s", count(len(f.problems), "problem", "problems"), strings.Join(f.problems, "; "))
+}
 
 func (f *findings) problem(format string, args ...any) {
 	f.problems = append(f.problems, fmt.Sprintf(format, args...))

@@ -131,12 +131,19 @@ func (r *invocation) tapLog(args []string) (measured func(singer.Metric)) {
 }
 
 // tapDiscover prints the catalog. It calls nobody: streams do not depend on
-// the account. A configuration is only looked at for how columns are written.
+// the account. A configuration is only looked at for how columns are written:
+// what is wrong with the rest, as before it is complete, concerns runs.
 func (r *invocation) tapDiscover(f *tapFlags) (int, error) {
 	var options TapConfig
 	if len(f.configs) > 0 {
-		var err error
-		if _, options, err = r.tapConfigure(f.configs); err != nil {
+		var (
+			found *findings
+			err   error
+		)
+		if _, options, found, err = r.tapOptions(f.configs); err == nil {
+			err = found.err()
+		}
+		if err != nil {
 			return 0, err
 		}
 	}

@@ -44,25 +44,9 @@ func (o *TapConfig) check(found *findings) {
 // configEnvironment stands for the environment among the configuration files.
 const configEnvironment = "ENV"
 
-// tapConfigure merges the configuration files, the later over the earlier ones.
+// tapConfigure reads the configuration.
 func (r *invocation) tapConfigure(files []string) (*settings, TapConfig, error) {
-	merged, options := make(map[string]json.RawMessage), defaultTapConfig()
-	for _, name := range files {
-		if name == configEnvironment {
-			r.fromEnvironment(merged)
-			continue
-		}
-		text, err := r.input("configuration", name)
-		if err != nil {
-			return nil, options, err
-		}
-		var members map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(strings.TrimPrefix(string(text), "\ufeff")), &members); err != nil {
-			return nil, options, configErrorf("the configuration %s is not valid JSON: %s", name, jsonProblem(err))
-		}
-		maps.Copy(merged, members)
-	}
-	found, err := takeOptions(merged, &options)
+	merged, options, found, err := r.tapOptions(files)
 	if err != nil {
 		return nil, options, err
 	}
@@ -72,6 +56,29 @@ func (r *invocation) tapConfigure(files []string) (*settings, TapConfig, error) 
 	}
 	s, err := r.understand(text, "", found) // the files are those of a platform, made for the run
 	return s, options, err
+}
+
+// tapOptions merges the configuration files, the later over the earlier ones,
+// and takes the tap's own settings out.
+func (r *invocation) tapOptions(files []string) (merged map[string]json.RawMessage, options TapConfig, found *findings, err error) {
+	merged, options = make(map[string]json.RawMessage), defaultTapConfig()
+	for _, name := range files {
+		if name == configEnvironment {
+			r.fromEnvironment(merged)
+			continue
+		}
+		text, err := r.input("configuration", name)
+		if err != nil {
+			return nil, options, nil, err
+		}
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(strings.TrimPrefix(string(text), "\ufeff")), &members); err != nil {
+			return nil, options, nil, configErrorf("the configuration %s is not valid JSON: %s", name, jsonProblem(err))
+		}
+		maps.Copy(merged, members)
+	}
+	found, err = takeOptions(merged, &options)
+	return merged, options, found, err
 }
 
 // takeOptions takes the tap's own settings out of a configuration.

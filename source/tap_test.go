@@ -199,6 +199,7 @@ func TestTap_SaysWhatIsWrong(t *testing.T) {
 		"an unknown flag":             {[]string{"--nonsense"}, nil, 1, "see"},
 		"nothing selected":            {[]string{"--config", "config.json", "--catalog", "bad.json"}, map[string]string{"bad.json": `{"streams":[]}`}, 0, "selects no stream"},
 		"a mistaken test":             {[]string{"--config", "config.json", "--test=some"}, nil, 1, "all or schema"},
+		"a discovery of a wrong type": {[]string{"--config", "bad.json", "--discover"}, map[string]string{"bad.json": `{"nested_as_text":"often"}`}, 1, "nested_as_text must be true or false"},
 		"a mistaken format":           {[]string{"--about", "--format", "xml"}, nil, 1, "text, json or markdown"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -214,6 +215,18 @@ func TestTap_SaysWhatIsWrong(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whoever sets up a project looks at the columns before the account is known.
+func TestTap_DiscoversBeforeTheConfigurationIsComplete(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 63, Surveys: 1, Responses: 1, Contacts: 1})
+		tn.files["some.json"] = []byte(`{"sdc_deleted_at":true,"credentials":{"auth_type":"api_token","api_token":"x"}}`)
+		got := tn.run(t, "tap", "--config", "some.json", "--discover")
+		if got.code != 0 || !strings.Contains(got.stdout, `"_sdc_deleted_at"`) || got.stderr != "" {
+			t.Errorf("code %d: %s", got.code, got.stderr)
+		}
+	})
 }
 
 // Meltano gives whatever files it has, and settings by the environment.
