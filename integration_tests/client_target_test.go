@@ -74,7 +74,7 @@ func (l *loading) sync(catalog []byte) (records int) {
 			if err != nil {
 				l.t.Fatal(err)
 			}
-			command.Env = append(command.Env, "PYTHONPATH="+names)
+			command.Env = append(command.Env, "PYTHONPATH="+names, "PYTHONDONTWRITEBYTECODE=1")
 		}
 		p := l.pipe(l.tap(l.site.config(l.target.tap), catalog, l.state), command)
 		l.state, records = p.state, records+p.records
