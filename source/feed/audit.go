@@ -42,7 +42,7 @@ func (f *responseFetch) auditDue() bool {
 	l := f.ledger
 	age := f.to.Sub(l.sealedAt)
 	switch {
-	case f.to.IsZero(), f.audited:
+	case f.to.IsZero(), f.audited, l.doubted != 0 && !waited(f.to, l.doubted, f.env.Lookback):
 		return false
 	case l.due, age >= f.env.AuditEvery, len(l.delivered) > l.entries:
 		return true
@@ -62,7 +62,8 @@ var errAuditFirst = errors.New("an audit is due first")
 // interrupted run may have arrived. The state is out when it returns.
 func (f *responseFetch) intend(ctx context.Context, file *frame.File) error {
 	l := f.ledger
-	if !l.sealed() {
+	first := !l.sealed()
+	if first {
 		at := f.to
 		if at.IsZero() {
 			// Any moment will do: what was recorded before and comes to light
@@ -74,12 +75,11 @@ func (f *responseFetch) intend(ctx context.Context, file *frame.File) error {
 		if err := f.sealFrom(ctx, file, at); err != nil {
 			return err
 		}
-		return f.announce()
 	}
 	var fresh []string
 	count := 0
 	err := f.scan(ctx, file, func(one present) {
-		sealed := f.loading && one.recorded.Before(l.sealedAt) && one.modified.Before(l.since)
+		sealed := f.loading && one.recorded.Before(l.sealedAt) && (first || one.modified.Before(l.since)) && !l.lacks(one.id)
 		if sealed || l.has(one.id, one.modified) || l.intended[one.id] {
 			return
 		}
@@ -90,7 +90,7 @@ func (f *responseFetch) intend(ctx context.Context, file *frame.File) error {
 	switch {
 	case err != nil:
 		return err
-	case count == 0:
+	case count == 0 && !first:
 		return nil
 	case len(l.delivered)+count <= l.entries:
 	case !f.audited && !f.loading && !f.to.IsZero():
@@ -98,8 +98,7 @@ func (f *responseFetch) intend(ctx context.Context, file *frame.File) error {
 	case len(l.delivered)+count > 2*l.entries:
 		// The seal of this run holds nearly all of them; the next run makes
 		// another.
-		l.due = true
-		return nil
+		l.due, fresh = true, nil
 	}
 	for _, id := range fresh {
 		l.intended[id] = true
@@ -138,7 +137,7 @@ func (f *responseFetch) audit(ctx context.Context, from time.Time) error {
 		if err := f.scan(ctx, ids, a.see); err != nil {
 			return err
 		}
-		if err := a.conclude(ctx, ids); err != nil {
+		if unnamed, err := a.conclude(ctx, ids); err != nil || f.doubts(unnamed) {
 			return err
 		}
 		if err := f.sealFrom(ctx, ids, at); err != nil {
@@ -219,22 +218,35 @@ func (a *auditing) owe(one present) {
 	}
 }
 
+// doubts reports whether it is too early to believe that so many responses are
+// gone that cannot be named: a file that lacks rows looks like this, too, so
+// the seal stays until another audit agrees a look-back later. Where rows are
+// about to go out that no announcement names, there has to be a new one.
+func (f *responseFetch) doubts(unnamed int64) bool {
+	l := f.ledger
+	if unnamed > 0 && l.doubted == 0 && !f.loading && !f.seals {
+		f.env.Log.Warn("the audit lacks more responses than it can name: another one follows", "survey", f.survey, "responses", unnamed)
+		l.doubted, l.due = max(1, f.to.Unix()), true
+		return true
+	}
+	f.report.Unresolved += unnamed
+	l.doubted = 0
+	return false
+}
+
 // conclude names what is gone, and what was recorded before the seal and is
-// not in it.
-func (a *auditing) conclude(ctx context.Context, ids *frame.File) error {
+// not in it; of more than a sketch can name it says how many.
+func (a *auditing) conclude(ctx context.Context, ids *frame.File) (unnamed int64, err error) {
 	f, l := a.fetch, a.fetch.ledger
 	var gone, late []string
 	if a.sealed != nil {
 		var net int64
-		var err error
 		if gone, late, net, err = a.sealed.result(); err != nil {
-			f.report.Unresolved += max(1, net-int64(len(gone)-len(late)))
+			unnamed = max(1, net-int64(len(gone)-len(late)))
 		}
 	}
 	for _, id := range slices.Concat(gone, slices.Collect(maps.Keys(a.unseen))) {
-		if _, waiting := l.absent[id]; !waiting {
-			l.absent[id] = f.to.Unix()
-		}
+		f.miss(id)
 		delete(l.delivered, id)
 		delete(l.intended, id)
 	}
@@ -245,9 +257,9 @@ func (a *auditing) conclude(ctx context.Context, ids *frame.File) error {
 		}
 	}
 	if len(missing) == 0 {
-		return nil
+		return unnamed, nil
 	}
-	return scan(ctx, ids, func(one present) {
+	return unnamed, scan(ctx, ids, func(one present) {
 		if missing[one.id] {
 			a.owe(one)
 		}

@@ -67,7 +67,7 @@ func (f *responseFetch) idle() bool {
 // auditPresses reports whether an audit cannot wait for the next export, as
 // one does that is due for its age: within a sweep there will be one.
 func (f *responseFetch) auditPresses() bool {
-	return f.ledger.due || (f.auditDue() && f.to.Sub(f.ledger.sealedAt) < f.env.AuditEvery)
+	return f.auditDue() && (f.ledger.due || f.to.Sub(f.ledger.sealedAt) < f.env.AuditEvery)
 }
 
 // swept reports whether the survey's turn to be exported without a reason has

@@ -74,8 +74,13 @@ func (f *responseFetch) complete(ctx context.Context) error {
 	if l == nil || l.lacking == nil || f.to.IsZero() {
 		return nil
 	}
-	ids, more := l.lacking.left()
+	ids, more, unsealed := l.lacking.left()
 	l.lacking = nil
+	for _, id := range unsealed {
+		if _, known := l.delivered[id]; !known {
+			l.delivered[id] = unknownVersion
+		}
+	}
 	if more > 0 {
 		f.position.Watermark, f.position.Loading = max(1, epoch(later(f.env.Start, f.created))), true
 		if err := f.checkpoint(time.Time{}); err != nil {

@@ -27,12 +27,13 @@ type ledger struct {
 	deleted  int64     // Qualtrics' own counter at the seal
 	since    time.Time // delivered holds every version that was modified since and delivered
 	due      bool      // the next run has to audit
+	doubted  int64     // epoch seconds of an audit that lacked more than it could name; 0: none
 	newest   int64     // epoch seconds of the newest date that a row or a tombstone may carry: a later tombstone has to win
 	undated  bool      // rows carry no modified date
 
 	delivered map[string]int64 // id → modified (when it was read, where rows carry no such date), in epoch milliseconds: is delivered
 	intended  map[string]bool  // may be delivered: their rows were about to go out
-	absent    map[string]int64 // id → epoch seconds since when it was not found; to be confirmed
+	absent    map[string]int64 // id → epoch seconds since when it was not found, 0: the next run's beginning; to be confirmed
 	entries   int              // most of delivered, by the share of this partition
 	room      int              // bytes of the seal, by the share of this partition
 }
@@ -46,6 +47,7 @@ type ledgerState struct {
 	Deleted   int64            `json:"d,omitempty"`
 	Since     int64            `json:"s,omitempty"`
 	Due       bool             `json:"a,omitempty"`
+	Doubted   int64            `json:"o,omitempty"`
 	Newest    int64            `json:"m,omitempty"`
 	Undated   bool             `json:"u,omitempty"`
 	LackIDs   string           `json:"li,omitempty"`
@@ -81,7 +83,7 @@ func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 			return nil, err
 		}
 	}
-	l.deleted, l.due, l.newest, l.undated = state.Deleted, state.Due, state.Newest, state.Undated
+	l.deleted, l.due, l.doubted, l.newest, l.undated = state.Deleted, state.Due, state.Doubted, state.Newest, state.Undated
 	if state.Since > 0 {
 		l.since = time.Unix(state.Since, 0).UTC()
 	}
@@ -96,7 +98,7 @@ func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 // state writes the ledger.
 func (l *ledger) state() *ledgerState {
 	s := &ledgerState{
-		SealedAt: epoch(l.sealedAt), NoRoom: l.sealed() && l.set == nil, Deleted: l.deleted, Since: epoch(l.since), Due: l.due,
+		SealedAt: epoch(l.sealedAt), NoRoom: l.sealed() && l.set == nil, Deleted: l.deleted, Since: epoch(l.since), Due: l.due, Doubted: l.doubted,
 		Newest: l.newest, Undated: l.undated,
 		Delivered: l.delivered, Intended: slices.Sorted(maps.Keys(l.intended)), Absent: l.absent,
 	}
@@ -107,6 +109,19 @@ func (l *ledger) state() *ledgerState {
 
 // sealed reports whether a seal was made, with or without room for its set.
 func (l *ledger) sealed() bool { return !l.sealedAt.IsZero() }
+
+// begin dates what the run before could not date.
+func (l *ledger) begin(now time.Time) {
+	for id, since := range l.absent {
+		if since == 0 && !now.IsZero() {
+			l.absent[id] = now.Unix()
+		}
+	}
+}
+
+// lacks reports whether a response is not in the set for sure, however old it
+// is: the file that the set was made from missed it.
+func (l *ledger) lacks(id string) bool { return l.set != nil && l.set.ids != nil && !l.set.ids[id] }
 
 // has reports whether this version of a response is known to be delivered.
 func (l *ledger) has(id string, modified time.Time) bool {
@@ -131,7 +146,7 @@ func (l *ledger) after(now time.Time) time.Time {
 func (l *ledger) note(id string, date, recorded time.Time) {
 	delete(l.intended, id)
 	delete(l.absent, id)
-	if date.Before(l.since) && recorded.Before(l.sealedAt) {
+	if date.Before(l.since) && recorded.Before(l.sealedAt) && !l.lacks(id) {
 		return // sealed
 	}
 	l.delivered[id] = date.UnixMilli()

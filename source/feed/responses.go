@@ -112,6 +112,7 @@ type responseFetch struct {
 	windows  bool                 // the first load is cut into windows
 	forgot   bool                 // the row hashes of the state are gone
 	audited  bool                 // by this run
+	seals    bool                 // this run's audit has to make a seal
 	modified map[string]time.Time // of responses that the audit found
 	report   *Report
 
@@ -169,6 +170,7 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed)); err != nil {
 			return &PositionError{f.partition, err}
 		}
+		f.ledger.begin(f.to)
 	}
 	switch {
 	case f.env.exportsAll():
@@ -303,6 +305,7 @@ func (f *responseFetch) read(ctx context.Context, from time.Time) error {
 	if !errors.Is(err, errAuditFirst) {
 		return err
 	}
+	f.seals = true
 	if err := f.audit(ctx, from); err != nil {
 		return err
 	}

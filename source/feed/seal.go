@@ -143,17 +143,18 @@ func (s *seal) remove(id string) {
 	}
 }
 
-// left names what is in the set after others were taken out, and about how
-// many more there are that cannot be named.
-func (s *seal) left() (ids []string, more int64) {
+// left names what is in the set after others were taken out, about how many
+// more there are that cannot be named, and what was taken out of a sketch that
+// was not in, or twice.
+func (s *seal) left() (in []string, more int64, out []string) {
 	if s.ids != nil {
-		return slices.Sorted(maps.Keys(s.ids)), 0
+		return slices.Sorted(maps.Keys(s.ids)), 0, nil
 	}
 	in, out, err := s.table.decode()
 	if err != nil {
 		more = max(0, s.table.net()-int64(len(in)-len(out)))
 	}
-	return in, more
+	return in, more, out
 }
 
 // encode writes the set: its ids, or its cells.

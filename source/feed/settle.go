@@ -57,9 +57,7 @@ func (f *responseFetch) fetchOwed(ctx context.Context) error {
 		case err == nil:
 		case qualtrics.IsNotFound(err):
 			delete(f.ledger.intended, id)
-			if _, waiting := f.ledger.absent[id]; !waiting {
-				f.ledger.absent[id] = f.to.Unix()
-			}
+			f.miss(id)
 		case ctx.Err() != nil:
 			return err
 		default:
@@ -72,13 +70,27 @@ func (f *responseFetch) fetchOwed(ctx context.Context) error {
 	return failed
 }
 
+// miss notes that a response was not found. Where the clock lags behind what
+// rows say, it does not tell since when: the next run's does.
+func (f *responseFetch) miss(id string) {
+	l := f.ledger
+	if _, waiting := l.absent[id]; waiting {
+		return
+	}
+	l.absent[id] = 0
+	if now, _ := f.env.Client.ServerTime(); now.Unix() >= l.newest {
+		l.absent[id] = now.Unix()
+	}
+}
+
 // confirm asks for the responses that were not found at least a look-back ago:
 // only Qualtrics' own word that a response does not exist makes it deleted.
 func (f *responseFetch) confirm(ctx context.Context) error {
 	asked := 0
 	var at time.Time // of the tombstones
 	for _, id := range slices.Sorted(maps.Keys(f.ledger.absent)) {
-		if !f.waited(f.ledger.absent[id]) || asked == mostQuestions {
+		since := f.ledger.absent[id]
+		if since == 0 || !f.waited(since) || asked == mostQuestions {
 			continue
 		}
 		asked++

@@ -107,6 +107,7 @@ func (f *responseFetch) sweepRows(ctx context.Context) error {
 	}
 	if f.ledger != nil && !f.audited {
 		// What exists is sealed first, so that rows need no announcement.
+		f.seals = true
 		if err := f.audit(ctx, f.from()); err != nil {
 			return err
 		}
