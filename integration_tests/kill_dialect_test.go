@@ -102,6 +102,9 @@ func (singerDialect) parse(text []byte) ([]simLine, error) {
 	case "BATCH":
 		return batchLines(message.Stream, message.Manifest)
 	default:
+		if bytes.Contains(text, []byte("internal error: planted early;")) {
+			return nil, nil // before the command is known, messages are Airbyte's
+		}
 		return nil, fmt.Errorf("no message that is known: %.200s", text)
 	}
 }

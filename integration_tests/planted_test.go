@@ -62,11 +62,23 @@ func TestPanic_InAnyFunctionEndsTheRunProperly(t *testing.T) {
 				return u.compare(s.truth(t), newComparer())
 			},
 		},
+		"tap": {
+			func(s *site, u *user, _ string) finished {
+				u.dialect = singerDialect{}
+				return u.read(u.readCommand(u.batched(s.config(nil), 9)), kill{})
+			},
+			checkPanicForPeople,
+			func(t *testing.T, s *site, u *user, _ string) (shortfall, string) {
+				u.variable = nil
+				u.completes(u.batched(s.config(nil), 9))
+				return u.compare(s.truth(t), newComparer())
+			},
+		},
 		"export": {
 			func(s *site, u *user, folder string) finished {
 				return u.silent(u.command(u.exportArgs(s.config(nil), folder, landing.Parquet)...))
 			},
-			checkPanicOfExport,
+			checkPanicForPeople,
 			func(t *testing.T, s *site, _ *user, folder string) (shortfall, string) {
 				if _, err := os.Stat(folder); err == nil { // it may not have come so far
 					noHalfFile(t, folder)
@@ -149,7 +161,7 @@ func checkPanicOfRead(t *testing.T, place string, end finished) {
 	}
 }
 
-func checkPanicOfExport(t *testing.T, place string, end finished) {
+func checkPanicForPeople(t *testing.T, place string, end finished) {
 	t.Helper()
 	// Before the command is known to be one for people, messages are the
 	// protocol's.
