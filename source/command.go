@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+
+	"github.com/birdie-ai/source-qualtrics/source/singer"
 )
 
 // command is one command of the program.
@@ -104,17 +106,34 @@ func parse(flags *flag.FlagSet, args []string, required ...string) error {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
 		}
-		return configErrorf("%s: %w; see source-qualtrics %[1]s --help", flags.Name(), err)
+		return configErrorf("%s%w; see %s --help", within(flags), err, calledAs(flags.Name()))
 	}
 	if flags.NArg() > 0 {
-		return configErrorf("%s: %.40q is one argument too many; see source-qualtrics %[1]s --help", flags.Name(), flags.Arg(0))
+		return configErrorf("%s%.40q is one argument too many; see %s --help", within(flags), flags.Arg(0), calledAs(flags.Name()))
 	}
 	for _, name := range required {
 		if flags.Lookup(name).Value.String() == "" {
-			return configErrorf("%s: --%s is missing; see source-qualtrics %[1]s --help", flags.Name(), name)
+			return configErrorf("%s--%s is missing; see %s --help", within(flags), name, calledAs(flags.Name()))
 		}
 	}
 	return nil
+}
+
+// calledAs is how a user calls a command. The tap is a program of its own.
+func calledAs(command string) string {
+	if command == "tap" {
+		return singer.TapName
+	}
+	return "source-qualtrics " + command
+}
+
+// within begins a complaint about flags with their command, where the program
+// has several.
+func within(flags *flag.FlagSet) string {
+	if flags.Name() == "tap" {
+		return ""
+	}
+	return flags.Name() + ": "
 }
 
 // logger logs as messages, or as lines for people.
@@ -165,7 +184,7 @@ Exit codes: 0 complete, 1 configuration, 2 internal error, 3 try again later,
 }
 
 func (r *invocation) commandUsage(out io.Writer, c command, flags *flag.FlagSet) {
-	_, _ = fmt.Fprintf(out, "source-qualtrics %s %s\n\n%s.\n\n", c.name, c.synopsis, strings.ToUpper(c.summary[:1])+c.summary[1:])
+	_, _ = fmt.Fprintf(out, "%s %s\n\n%s.\n\n", calledAs(c.name), c.synopsis, strings.ToUpper(c.summary[:1])+c.summary[1:])
 	flags.VisitAll(func(f *flag.Flag) {
 		if f.Usage == "ignored" {
 			return

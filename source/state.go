@@ -37,7 +37,7 @@ func newState(name, brand string, stored []byte, refresh bool) (*streamState, er
 	state := &streamState{}
 	if len(stored) > 0 && string(stored) != "null" {
 		if err := json.Unmarshal(stored, state); err != nil {
-			return nil, configErrorf("the state of stream %s cannot be read (%w): restore it from a backup, or reset the stream to read it from the beginning", name, err)
+			return nil, configErrorf("the state of stream %s cannot be read (%s): restore it from a backup, or reset the stream to read it from the beginning", name, jsonProblem(err))
 		}
 		switch {
 		case state.Version > stateVersion:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
@@ -172,6 +173,7 @@ func (r *invocation) tapSync(ctx context.Context, s *settings, options TapConfig
 	if err != nil {
 		return 0, err
 	}
+	r.judge(state, wants)
 	// The cheapest feed first: whoever tries a tap waits for its first record.
 	slices.SortStableFunc(wants, func(a, b want) int {
 		return cmp.Compare(notFirst(a.stream), notFirst(b.stream))
@@ -250,6 +252,23 @@ func (r *invocation) tapState(file string) (singer.State, error) {
 	return state, nil
 }
 
+// judge tells of a state that is of less use than it looks.
+func (r *invocation) judge(state singer.State, wants []want) {
+	var others []string
+	for name := range state.Bookmarks {
+		if _, ok := stream.ByName(name); !ok {
+			others = append(others, fmt.Sprintf("%.80s", name))
+		}
+	}
+	if slices.Sort(others); len(others) > 0 {
+		r.log.Warn("the state has bookmarks of streams that this tap does not have: they are passed on as they are", "streams", strings.Join(others[:min(len(others), 10)], ","))
+	}
+	known := func(w want) bool { return state.Bookmarks[w.stream.Name] != nil }
+	if !state.Empty() && len(wants) > 0 && !slices.ContainsFunc(wants, known) {
+		r.log.Warn("the state has no bookmark of a selected stream: all of them are read from the beginning")
+	}
+}
+
 // tapCatalog reads what is selected; without a catalog everything is.
 func (r *invocation) tapCatalog(file string) (wants []want, columns func(stream, column string) bool, err error) {
 	if file == "" {
@@ -264,7 +283,7 @@ func (r *invocation) tapCatalog(file string) (wants []want, columns func(stream,
 	}
 	selection, err := singer.ParseCatalog(text)
 	if err != nil {
-		return nil, nil, configErrorf("reading the catalog: %w", err)
+		return nil, nil, configErrorf("reading the catalog: %w; --discover prints one", err)
 	}
 	for _, what := range selection.Ignored {
 		r.log.Warn("a part of the catalog is ignored", "what", what)
@@ -275,6 +294,11 @@ func (r *invocation) tapCatalog(file string) (wants []want, columns func(stream,
 		if !ok {
 			r.log.Warn("the catalog selects a stream that does not exist: it is left out", "stream", fmt.Sprintf("%.80s", selected.Name))
 			continue
+		}
+		for _, column := range selected.Unwanted() {
+			if !known.Table().Has(column) && !strings.HasPrefix(column, "_") {
+				r.log.Warn("the catalog leaves out a column that does not exist", "stream", known.Name, "column", fmt.Sprintf("%.80s", column))
+			}
 		}
 		chosen[known.Name] = selected
 		wants = append(wants, want{known, selected.Method == singer.FullTable || !known.Incremental()})

@@ -72,6 +72,9 @@ func (tn *tenant) tap(t *testing.T, args ...string) *tapped {
 			}
 		case "STATE":
 			got.state = message.Value
+		case "ACTIVATE_VERSION":
+		default:
+			t.Errorf("no target takes %.200s", line)
 		}
 	}
 	if n := len(got.types); n > 0 && got.types[n-1] != "STATE" {
@@ -193,6 +196,21 @@ func TestTap_SaysWhatIsWrong(t *testing.T) {
 		"a configuration that is not": {[]string{"--config", "absent.json"}, nil, 1, "reading the configuration"},
 		"no JSON":                     {[]string{"--config", "bad.json"}, map[string]string{"bad.json": "{"}, 1, "bad.json is not valid JSON"},
 		"settings of a wrong type":    {[]string{"--config", "config.json", "--config", "bad.json"}, map[string]string{"bad.json": `{"nested_as_text":"often"}`}, 1, "nested_as_text must be true or false"},
+		"a catalog without a place":   {[]string{"--config", "config.json", "--catalog", "bad.json"}, map[string]string{"bad.json": `{"streams":[{"tap_stream_id":"surveys","metadata":[{"metadata":{"breadcrumb":["properties","name"],"selected":false}}]}]}`}, 1, `has a part without a "breadcrumb"; --discover prints one`},
+		"a place that is text":        {[]string{"--config", "config.json", "--catalog", "bad.json"}, map[string]string{"bad.json": `{"streams":[{"tap_stream_id":"surveys","metadata":[{"breadcrumb":"name","metadata":{}}]}]}`}, 1, "breadcrumb cannot be a JSON string"},
+		"a choice that is text":       {[]string{"--config", "config.json", "--catalog", "bad.json"}, map[string]string{"bad.json": `{"streams":[{"tap_stream_id":"surveys","selected":"no"}]}`}, 1, "selected cannot be a JSON string"},
+		"a catalog of Airbyte":        {[]string{"--config", "config.json", "--catalog", "bad.json"}, map[string]string{"bad.json": `{"streams":[{"stream":{"name":"surveys"}}]}`}, 1, "--discover prints one"},
+		"an empty catalog":            {[]string{"--config", "config.json", "--catalog", "bad.json"}, map[string]string{"bad.json": ""}, 1, "it is empty"},
+		"a stream that came twice":    {[]string{"--config", "config.json", "--catalog", "bad.json"}, map[string]string{"bad.json": `{"streams":[{"tap_stream_id":"surveys"},{"stream":"surveys"}]}`}, 1, "twice"},
+		"a method nobody knows":       {[]string{"--config", "config.json", "--catalog", "bad.json"}, map[string]string{"bad.json": `{"streams":[{"tap_stream_id":"surveys","replication_method":"LOG_BASED"}]}`}, 1, "INCREMENTAL or FULL_TABLE"},
+		"no state there":              {[]string{"--config", "config.json", "--state", "absent.json"}, nil, 1, "reading the state"},
+		"a state of several lines":    {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": "{\"bookmarks\":{}}\n{\"bookmarks\":{}}\n"}, 1, "tail -n 1"},
+		"a state of Airbyte":          {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `[{"type":"STREAM"}]`}, 1, "cannot be a JSON array"},
+		"a state that was cut":        {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":{"surveys":{"v":1`}, 1, "it ends too early"},
+		"bookmarks that are a list":   {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":[]}`}, 1, `its "bookmarks" are no object`},
+		"a bookmark that is a list":   {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":{"surveys":[]}}`}, 1, "the state of stream surveys cannot be read (it cannot be decoded)"},
+		"a state of another brand":    {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":{"surveys":{"v":1,"brand":"other"}}}`}, 1, `belongs to the Qualtrics brand "other"`},
+		"a state of a newer tap":      {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":{"surveys":{"v":99}}}`}, 1, "made by a newer release"},
 		"a catalog that is none":      {[]string{"--config", "config.json", "--catalog", "bad.json"}, map[string]string{"bad.json": `[]`}, 1, "reading the catalog"},
 		"a state of another tap":      {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":{"responses":{"replication_key_value":"2026"}}}`}, 1, "not one of this connector"},
 		"a state that is none":        {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `[1]`}, 1, "reading the state"},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/birdie-ai/source-qualtrics/source/record"
@@ -93,6 +94,9 @@ type SelectedStream struct {
 // Has reports whether a column is wanted.
 func (s *SelectedStream) Has(column string) bool { return !s.unwanted[column] }
 
+// Unwanted are the columns that are left out.
+func (s *SelectedStream) Unwanted() []string { return slices.Sorted(maps.Keys(s.unwanted)) }
+
 // ParseCatalog reads which streams and columns a catalog selects, by the rules
 // of the SDK: what is unsupported is out, what is automatic is in, then what
 // is selected counts, then what is selected by default; else it is in.
@@ -123,20 +127,22 @@ func ParseCatalog(text []byte) (*Selection, error) {
 		stream := SelectedStream{Name: name, Method: entry.Method, unwanted: make(map[string]bool)}
 		wanted := entry.Selected == nil || *entry.Selected
 		for _, m := range entry.Metadata {
-			switch len(m.Breadcrumb) {
-			case 0:
-				wanted = selected(m.Metadata, wanted)
-				if method, ok := m.Metadata["replication-method"].(string); ok {
-					stream.Method = method
-				}
-			case 2:
-				if m.Breadcrumb[0] == "properties" && !selected(m.Metadata, true) {
+			if m.Breadcrumb == nil {
+				return nil, fmt.Errorf(`the metadata of its stream %.80q has a part without a "breadcrumb"`, name)
+			}
+			if what := m.mistaken(); what != "" {
+				selection.Ignored = append(selection.Ignored, fmt.Sprintf("the selection of %.120q in stream %.80s: %s", m.Breadcrumb, name, what))
+				continue
+			}
+			if len(m.Breadcrumb) > 0 {
+				if !selected(m.Metadata, true) {
 					stream.unwanted[m.Breadcrumb[1]] = true
 				}
-			default:
-				if !selected(m.Metadata, true) {
-					selection.Ignored = append(selection.Ignored, fmt.Sprintf("the selection of %.120q in stream %.80s: parts of a column cannot be chosen", m.Breadcrumb, name))
-				}
+				continue
+			}
+			wanted = selected(m.Metadata, wanted)
+			if method, ok := m.Metadata["replication-method"].(string); ok {
+				stream.Method = method
 			}
 		}
 		if stream.Method != "" && stream.Method != Incremental && stream.Method != FullTable {
@@ -147,6 +153,27 @@ func ParseCatalog(text []byte) (*Selection, error) {
 		}
 	}
 	return selection, nil
+}
+
+// mistaken says why a selection cannot be followed; "": it can. What selects
+// nothing may stand anywhere.
+func (m *metadata) mistaken() string {
+	for _, key := range []string{"selected", "selected-by-default"} {
+		switch m.Metadata[key].(type) {
+		case nil, bool:
+		default:
+			return key + " is neither true nor false"
+		}
+	}
+	of := m.Breadcrumb
+	switch {
+	case len(of) == 0, len(of) == 2 && of[0] == "properties", selected(m.Metadata, true):
+		return ""
+	case len(of) > 2 && of[0] == "properties":
+		return "parts of a column cannot be chosen"
+	default:
+		return `a column is at ["properties" "its name"]`
+	}
 }
 
 // selected decides by the metadata of a breadcrumb.

@@ -43,7 +43,7 @@ type logLine struct {
 	Stream  *string        `json:"stream_name"`
 	Message string         `json:"message"`
 	Metric  *Metric        `json:"metric_info,omitempty"`
-	Extra   map[string]any `json:"extra,omitempty"`
+	Extra   map[string]any `json:"extra"`
 }
 
 func line(level slog.Level, at time.Time, logger, message string) logLine {
@@ -53,7 +53,7 @@ func line(level slog.Level, at time.Time, logger, message string) logLine {
 	}
 	return logLine{
 		Level: name, PID: os.Getpid(), Logger: logger, Time: float64(at.UnixMilli()) / 1000,
-		Thread: "main", App: TapName, Message: message,
+		Thread: "main", App: TapName, Message: message, Extra: map[string]any{},
 	}
 }
 

@@ -183,7 +183,7 @@ func TestLog_WritesWhatMeltanoParses(t *testing.T) {
 		if err := json.Unmarshal(line, &parsed); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
-		for _, name := range []string{"level", "pid", "logger_name", "ts", "thread_name", "app_name", "stream_name", "message"} {
+		for _, name := range []string{"level", "pid", "logger_name", "ts", "thread_name", "app_name", "stream_name", "message", "extra"} {
 			if _, ok := parsed[name]; !ok {
 				t.Errorf("%s lacks %s", line, name)
 			}
@@ -198,7 +198,7 @@ func TestLog_WritesWhatMeltanoParses(t *testing.T) {
 		{"level": "warning", "logger_name": "tap-qualtrics", "stream_name": "responses", "message": "exported <again>", "extra": map[string]any{"survey": "SV_1", "rows": "3"}},
 		{"level": "error", "logger_name": "tap-qualtrics", "stream_name": nil, "message": "failed", "extra": map[string]any{"survey": "SV_1"}},
 		{
-			"level": "info", "logger_name": "tap-qualtrics.metrics", "stream_name": "responses", "message": "METRIC",
+			"level": "info", "logger_name": "tap-qualtrics.metrics", "stream_name": "responses", "message": "METRIC", "extra": map[string]any{},
 			"metric_info": map[string]any{"type": "counter", "metric": "record_count", "value": 3.0, "tags": map[string]any{"stream": "responses"}},
 		},
 	}

@@ -132,15 +132,17 @@ func (w *Writer) Begin(info record.Info) error {
 // picks are the columns of a stream that are written. Those of the key and the
 // cursor cannot be left out.
 func (w *Writer) picks(info record.Info) (picks []record.Pick) {
+	wanted := func(name string) bool {
+		return slices.Contains(info.Key, name) || name == info.Cursor || w.options.Selected == nil || w.options.Selected(info.Stream, name)
+	}
 	for i, c := range info.Table.Columns {
 		if !written(c.Name) {
 			continue
 		}
-		always := slices.Contains(info.Key, c.Name) || c.Name == info.Cursor
-		if always || w.options.Selected == nil || w.options.Selected(info.Stream, c.Name) {
+		if wanted(c.Name) {
 			picks = append(picks, record.Pick{Column: i, Name: c.Name, Text: w.options.NestedAsText})
 		}
-		if c.Name == deletedAt && w.options.DeletedColumn {
+		if c.Name == deletedAt && w.options.DeletedColumn && wanted(sdcDeletedAt) {
 			picks = append(picks, record.Pick{Column: i, Name: sdcDeletedAt})
 		}
 	}

@@ -91,7 +91,7 @@ func TestWriter_WritesWhatTargetsTake(t *testing.T) {
 			`{"id":"R_1","at":"2026-01-15T11:00:00Z","name":"a\ufffdb \u2028 \"x\"","extra":"{\"k\": \"\\ufffd\",\"n\":1.50}","tags":null,"deleted_at":"2026-01-02T03:04:05Z","_sdc_deleted_at":"2026-01-02T03:04:05Z"}`,
 		},
 		"the key and the cursor cannot be left out": {
-			singer.Options{Selected: func(string, string) bool { return false }},
+			singer.Options{Selected: func(string, string) bool { return false }, DeletedColumn: true},
 			`{"type":"object","properties":{"at":{"format":"date-time","type":"string"},"id":{"description":"Id.","type":"string"}}}`,
 			`{"id":"R_1","at":"2026-01-15T11:00:00Z"}`,
 		},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
@@ -49,17 +50,13 @@ func ParseState(text []byte) (State, error) {
 	}
 	var members map[string]json.RawMessage
 	if err := wire.Decode(text, &members); err != nil {
+		if first, _, several := bytes.Cut(text, []byte("\n")); several && json.Valid(first) {
+			err = errors.New("it has several lines: of the states that a target wrote the last one counts, such as tail -n 1 takes it")
+		}
 		return state, err
 	}
-	for name, value := range members {
-		switch name {
-		case "singer_state":
-			return ParseState(value)
-		case "value":
-			if string(members["type"]) == `"STATE"` {
-				return ParseState(value)
-			}
-		}
+	if inner, wrapped := unwrapped(members); wrapped {
+		return ParseState(inner)
 	}
 	for name, value := range members {
 		switch name {
@@ -79,6 +76,23 @@ func ParseState(text []byte) (State, error) {
 	}
 	return state, nil
 }
+
+// unwrapped returns the state that another one is only the envelope of.
+func unwrapped(members map[string]json.RawMessage) (inner json.RawMessage, wrapped bool) {
+	if inner, wrapped = members["singer_state"]; wrapped {
+		return inner, true
+	}
+	inner = members["value"]
+	if typed, ok := members["type"]; ok {
+		return inner, strings.EqualFold(string(typed), `"STATE"`) && inner != nil
+	}
+	// Who cut out the value may have kept its name.
+	_, more := members["bookmarks"]
+	return inner, !more && bytes.HasPrefix(inner, []byte("{"))
+}
+
+// Empty reports whether a state tells of nothing.
+func (s State) Empty() bool { return len(s.Bookmarks) == 0 && len(s.other) == 0 }
 
 // versionMember is where a bookmark keeps the version of a stream that is
 // being read in full.
