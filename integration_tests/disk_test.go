@@ -64,6 +64,22 @@ func TestBinary_ExportOntoADiskThatIsTooSmall(t *testing.T) {
 	noRemains(t, disk)
 }
 
+// Where no download can be written the first one ends the run, with what to do.
+func TestBinary_ReadsWithNoFolderForTemporaryFiles(t *testing.T) {
+	t.Parallel()
+	tn := startTenant(t, "--surveys", "20", "--responses", "2000", "--contacts", "1")
+	command := tn.command(t, tn.readArgs(t, nil, "responses")...)
+	command.Env = append(command.Env, "TMPDIR="+filepath.Join(tn.folder, "absent"))
+	end := run(t, command)
+	o := collect(t, nil, end.stdout)
+	if end.code != 1 || len(o.failures) != 1 || o.failures[0] != "config_error" || !strings.Contains(string(end.stdout), "point TMPDIR to one, or mount one at /tmp") {
+		t.Errorf("it ended with code %d and %q: %s", end.code, o.failures, tail(end.stdout))
+	}
+	if files := tn.requests(t, "GET /surveys/{id}/export-responses/{fileId}/file"); files == 0 || files > 4 {
+		t.Errorf("%d files were asked for, want at most those of the exports that ran at the same time", files)
+	}
+}
+
 // Downloads are spooled: a full temporary disk ends the run, and what is out by
 // then is gone on from.
 func TestBinary_ReadsWithATemporaryDiskThatIsTooSmall(t *testing.T) {

@@ -215,10 +215,11 @@ func (t *task) conclude(out *partitionOut) error {
 // so that no other partition can do better.
 func fatal(err error) bool {
 	var (
-		auth *qualtrics.AuthError
-		sink *sinkError
+		auth  *qualtrics.AuthError
+		sink  *sinkError
+		spool *spoolError
 	)
-	return errors.As(err, &auth) || errors.As(err, &sink) || isBug(err) || outOfSpace(err)
+	return errors.As(err, &auth) || errors.As(err, &sink) || errors.As(err, &spool) || isBug(err) || outOfSpace(err)
 }
 
 // isBug reports whether an error is one of this program: what it leaves behind

@@ -37,6 +37,12 @@ func configErrorf(format string, args ...any) error {
 // errOutOfTime ends a run that reached its run_minutes.
 var errOutOfTime = errors.New("the run reached its run_minutes; the next one goes on from its state")
 
+// spoolError is that there is nowhere to write downloads to.
+type spoolError struct{ err error }
+
+func (e *spoolError) Error() string { return e.err.Error() }
+func (e *spoolError) Unwrap() error { return e.err }
+
 // sinkError is an error of writing the output.
 type sinkError struct{ err error }
 
@@ -58,6 +64,7 @@ func failureOf(err error) record.Failure {
 		config  *configError
 		ghosts  *feed.UnresolvedError
 		lost    *feed.PositionError
+		spool   *spoolError
 		damaged *frame.Error
 	)
 	switch {
@@ -67,6 +74,9 @@ func failureOf(err error) record.Failure {
 		failure.Type = record.TransientError
 	case outOfSpace(err):
 		failure.Message = "the disk is full: " + err.Error() + "; free some space or point TMPDIR to a larger disk"
+	case errors.As(err, &spool):
+		failure.Type = record.ConfigError
+		failure.Message += "; downloads need a folder that can be written to: point TMPDIR to one, or mount one at /tmp"
 	default:
 		switch qualtrics.Kind(err) {
 		case qualtrics.KindConfig:

@@ -48,7 +48,7 @@ func (disk) Exposed(name string) bool {
 func (disk) Spool() (qualtrics.Spool, error) {
 	file, err := os.CreateTemp("", "source-qualtrics-*.spool")
 	if err != nil {
-		return nil, fmt.Errorf("creating a temporary file (TMPDIR chooses the folder): %w", err)
+		return nil, &spoolError{fmt.Errorf("creating a temporary file: %w", err)}
 	}
 	// Unlinked at once: nothing stays behind, however the process ends.
 	if err := os.Remove(file.Name()); err != nil {
