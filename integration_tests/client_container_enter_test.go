@@ -4,6 +4,7 @@ package integration_tests_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // enter starts a program in a container: $1 is the image's root, which becomes
@@ -35,6 +37,9 @@ done
 shift
 exec chroot --userspec=1000:1000 --groups=1000 "$root" /bin/sh -c 'cd "$0" && exec "$@"' "$work" "$@"
 `
+
+// containerPatience is the longest that a run in the container may take.
+const containerPatience = 3 * time.Minute
 
 // uid is the user and the group of the image.
 const uid = 1000
@@ -98,7 +103,9 @@ func (u *containerUser) enters(args ...string) *exec.Cmd {
 		}
 		line = append(line, folder+":"+path)
 	}
-	command := exec.CommandContext(u.t.Context(), "unshare", append(append(line, "--"), args...)...)
+	ctx, cancel := context.WithTimeout(u.t.Context(), containerPatience)
+	u.t.Cleanup(cancel)
+	command := exec.CommandContext(ctx, "unshare", append(append(line, "--"), args...)...)
 	command.Env = append(slices.Clone(u.image.Config.Env), "QUALTRICS_SANDBOX=1")
 	return command
 }

@@ -140,6 +140,13 @@ func TestDockerfile_AgreesWithTheMetadata(t *testing.T) {
 	if got := find(`(?m)^USER (\S+)$`); got != "1000:1000" {
 		t.Errorf("the image runs as %q", got)
 	}
+	module, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if needs := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module); needs == nil || find(`(?m)^ARG BUILD_BASE=golang:(\d+\.\d+)\.\d+-alpine$`) != string(needs[1]) {
+		t.Errorf("the image is not built with the Go that the module needs: %s", needs)
+	}
 	if strings.Contains(image, "scratch") || strings.Contains(image, "distroless") {
 		t.Error("the image has no shell")
 	}
