@@ -71,9 +71,9 @@ func landed(t *testing.T, output []byte) *destination {
 		row.order = d.rows[one.Stream]
 		d.tables[one.Stream].put(row)
 	}
-	for _, table := range d.tables {
+	for stream, table := range d.tables {
 		for _, row := range table {
-			if row.deleted {
+			if row.deleted && deletedColumns[stream] != "" {
 				d.deletions++
 			}
 		}
@@ -178,4 +178,20 @@ func (c changed) all(t *testing.T) {
 
 func (c changed) String() string {
 	return fmt.Sprintf("%d new, %d edited, %d deleted", c.added, c.edited, c.deleted)
+}
+
+// gone counts by stream the rows that were read at some time and exist no more.
+func gone(end map[string]simTable, earlier ...map[string]simTable) map[string]int {
+	counts, seen := make(map[string]int), make(map[string]bool)
+	for _, truth := range earlier {
+		for stream, table := range truth {
+			for key := range table {
+				if end[stream][key] == nil && !seen[stream+" "+key] {
+					seen[stream+" "+key] = true
+					counts[stream]++
+				}
+			}
+		}
+	}
+	return counts
 }

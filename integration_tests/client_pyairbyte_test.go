@@ -118,10 +118,16 @@ func (p *pyairbyte) succeeds(config map[string]any, command ...string) pyAnswer 
 	return a
 }
 
-// read reads all streams into a DuckDB cache and returns what it then holds.
+// readAll reads all streams into a DuckDB cache, of which the answer has those
+// that can be compared.
+func (p *pyairbyte) readAll() []string {
+	return append([]string{"read", filepath.Join(p.folder, "cache.duckdb"), "response_deletions"}, killedStreams...)
+}
+
+// read returns what the cache then holds.
 func (p *pyairbyte) read(config map[string]any) (*destination, pyAnswer) {
 	p.t.Helper()
-	a := p.succeeds(config, append([]string{"read", filepath.Join(p.folder, "cache.duckdb")}, killedStreams...)...)
+	a := p.succeeds(config, p.readAll()...)
 	d := landed(p.t, a.rows)
 	d.decimals = 9 // of DECIMAL(38,9)
 	return d, a
@@ -159,12 +165,16 @@ func TestClientPyAirbyte_ReadsTheTruth(t *testing.T) {
 	p.interoperates("check, discover, full read into its DuckDB cache", rows, "every row and type; numbers keep 9 decimals, times are UTC without a zone")
 
 	s.lives()
-	after := s.truth(t)
+	early := s.truth(t)
 	held, second := p.read(config)
-	rows = held.holds(t, after, before)
+	rows = held.holds(t, early, before)
 	if second.processed >= first.processed {
 		t.Errorf("the second read processed %d records, the first one %d", second.processed, first.processed)
 	}
+	s.settles()
+	late := s.truth(t)
+	held, _ = p.read(config)
+	rows += held.holds(t, late, before)
 	s.audit()
 	p.read(config)
 	s.confirm()
@@ -172,9 +182,16 @@ func TestClientPyAirbyte_ReadsTheTruth(t *testing.T) {
 	end := s.truth(t)
 	rows += held.holds(t, end, nil)
 	held.once(t)
-	what := changes(before, end)
-	if what.all(t); held.deletions != what.deleted {
-		t.Errorf("%d rows are marked as deleted, want %d", held.deletions, what.deleted)
+	changes(before, end).all(t)
+	deleted := gone(end, before, early, late)
+	if want := deleted["contacts"] + deleted["responses"]; held.deletions != want {
+		t.Errorf("%d rows are marked as deleted, want %d", held.deletions, want)
+	}
+	if got, want := held.rows["response_deletions"], deleted["responses"]; got != want {
+		t.Errorf("response_deletions has %d rows, want %d", got, want)
+	}
+	if lately := changes(early, late); lately.added == 0 {
+		t.Errorf("nothing came late: %s", lately)
 	}
 	p.interoperates("incremental reads of new, late, edited and deleted rows", rows, "merged by key; deleted rows stay, with `deleted_at`")
 }
@@ -204,8 +221,7 @@ func TestClientPyAirbyte_PassesOnWhatIsWrong(t *testing.T) {
 		t.Errorf("check with a wrong token: %s: %s", a.exception, a.text)
 	}
 	// It keeps an error's message for its log.
-	read := append([]string{"read", filepath.Join(p.folder, "cache.duckdb")}, killedStreams...)
-	a := p.do(wrong, read...)
+	a := p.do(wrong, p.readAll()...)
 	if a.exception != "AirbyteConnectorFailedError" || !strings.Contains(a.text, "Exit Code: 1\n") {
 		t.Errorf("read with a wrong token: %s: %s", a.exception, a.text)
 	}

@@ -12,15 +12,17 @@ import (
 // clientSite serves a tenant of a size that a client reads in a second.
 func clientSite(t *testing.T) *site {
 	t.Helper()
-	return serveSite(t, sandbox.Options{Seed: 7, Surveys: 5, Responses: 800, Contacts: 200})
+	s := serveSite(t, sandbox.Options{Seed: 7, Surveys: 5, Responses: 800, Contacts: 200})
+	s.tenant.SetActivity(40, 5, 1) // something is always about to show
+	return s
 }
 
-// lives lets hours pass in which things happen: rows come, late ones too, are
-// edited and deleted. All of it is visible afterwards.
-func (s *site) lives() {
-	s.tenant.Advance(6*time.Hour, false)
-	s.tenant.Advance(time.Hour, true)
-}
+// lives lets half an hour pass in which rows come, are edited and deleted. The last of
+// it is not visible yet.
+func (s *site) lives() { s.tenant.Advance(30*time.Minute, false) }
+
+// settles lets an hour pass in which nothing happens: what is late shows.
+func (s *site) settles() { s.tenant.Advance(time.Hour, true) }
 
 // audit lets days pass in which nothing happens: the next read looks for
 // deletions.

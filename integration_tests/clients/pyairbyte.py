@@ -4,7 +4,8 @@ Each line of stdin is {"config": the connector's, "command": […]}, one of
 
   check
   discover                  {"streams": their names}
-  read CACHE STREAM…        all rows and columns that the DuckDB file then holds, and {"processed": records of this read}
+  read CACHE STREAM…        reads all streams; of those named, all rows and columns that the DuckDB file then holds, and
+                            {"processed": records of this read}
   take STREAM COUNT         so many records, with PyAirbyte's own limit
   leave STREAM COUNT        so many records, then the dataset is closed
 
@@ -74,7 +75,7 @@ def run(source, command, *arguments):
         answer({"streams": source.get_available_streams()})
     elif command == "read":
         path, *streams = arguments
-        source.select_streams(streams)
+        source.select_all_streams()
         cache = DuckDBCache(db_path=path, schema_name="main")
         result = source.read(cache=cache)
         cache.close()
