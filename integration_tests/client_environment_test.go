@@ -60,7 +60,12 @@ func makeEnvironment(name string) (bin string, err error) {
 		clientEnvironments.byName[name] = e
 	}
 	clientEnvironments.Unlock()
-	e.Do(func() { e.bin, e.err = cachedEnvironment(name) })
+	e.Do(func() {
+		var cache string
+		if cache, e.err = clientCache(); e.err == nil {
+			e.bin, e.err = cachedEnvironment(cache, name, filepath.Join(clientFolder, name+".txt"))
+		}
+	})
 	return e.bin, e.err
 }
 
@@ -74,10 +79,10 @@ func clientCache() (string, error) {
 	return cache, os.MkdirAll(cache, 0o755)
 }
 
-// cachedEnvironment makes an environment unless it is there, whole. Another
-// process that makes the same is waited for.
-func cachedEnvironment(name string) (bin string, err error) {
-	requirements, err := filepath.Abs(filepath.Join(clientFolder, name+".txt"))
+// cachedEnvironment makes an environment in the cache unless it is there, whole.
+// Another process that makes the same is waited for.
+func cachedEnvironment(cache, name, requirements string) (bin string, err error) {
+	requirements, err = filepath.Abs(requirements)
 	if err != nil {
 		return "", err
 	}
@@ -86,10 +91,6 @@ func cachedEnvironment(name string) (bin string, err error) {
 		return "", err
 	}
 	python, err := findPython()
-	if err != nil {
-		return "", err
-	}
-	cache, err := clientCache()
 	if err != nil {
 		return "", err
 	}
@@ -169,4 +170,25 @@ func quietly(program string, args ...string) error {
 func lastLines(text []byte, count int) string {
 	lines := strings.Split(string(bytes.TrimSpace(text)), "\n")
 	return strings.Join(lines[max(0, len(lines)-count):], "\n")
+}
+
+// A package that is not the one that was pinned is not used, and nothing of its
+// environment stays.
+func TestClientEnvironment_IsWholeOrNotThere(t *testing.T) {
+	t.Parallel()
+	environment(t, installer) // or it cannot be known what was wrong
+	cache, requirements := t.TempDir(), filepath.Join(t.TempDir(), "requirements.txt")
+	pins := fileText(t, filepath.Join(clientFolder, installer+".txt"))
+	name, _, _ := strings.Cut(string(pins), " ")
+	if err := os.WriteFile(requirements, []byte(name+" --hash=sha256:"+strings.Repeat("0", 64)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bin, err := cachedEnvironment(cache, "other", requirements)
+	if err == nil || !strings.Contains(err.Error(), "uv pip: exit status") {
+		t.Errorf("an environment of other packages than those pinned: %q %v", bin, err)
+	}
+	left, err := filepath.Glob(filepath.Join(cache, "other-*"))
+	if err != nil || len(left) != 1 || !strings.HasSuffix(left[0], ".lock") {
+		t.Errorf("of an environment that could not be made are left %v %v", left, err)
+	}
 }

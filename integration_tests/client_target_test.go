@@ -138,9 +138,9 @@ func loads(t *testing.T, of target, deletes bool, what string) {
 	if !of.appends {
 		held.once(t)
 	}
-	change := changes(before, end)
-	change.all(t)
-	kept := change.deleted
+	changes(before, end).all(t)
+	deleted := gone(end, before, after)
+	kept := deleted["contacts"] + deleted["responses"]
 	if deletes {
 		kept = 0
 	}
