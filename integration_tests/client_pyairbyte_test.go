@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -194,6 +195,28 @@ func TestClientPyAirbyte_ReadsTheTruth(t *testing.T) {
 		t.Errorf("nothing came late: %s", lately)
 	}
 	p.interoperates("incremental reads of new, late, edited and deleted rows", rows, "merged by key; deleted rows stay, with `deleted_at`")
+}
+
+func TestClientPyAirbyte_RunsTheSnippet(t *testing.T) {
+	t.Parallel()
+	s, u := clientSite(t), newClientUser(t, "airbyte")
+	for name, content := range map[string][]byte{"config.json": mustEncode(s.valid(nil)), "snippet.py": []byte(snippet(t, "PyAirbyte"))} {
+		if err := os.WriteFile(filepath.Join(u.folder, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows := len(s.truth(t)["responses"])
+	for _, run := range []string{"first", "second"} {
+		command := u.program("python", "snippet.py")
+		command.Env = append(command.Env, "AIRBYTE_OFFLINE_MODE=1", "AIRBYTE_LOGGING_ROOT="+u.folder)
+		// The cache in the folder is the same.
+		if output, want := u.succeeds(command), fmt.Sprintf("[%d rows x 2 columns]", rows); !bytes.Contains(output, []byte(want)) {
+			t.Errorf("the %s run prints %q, want %s", run, output, want)
+		}
+	}
+	interoperates(t, interoperation{
+		client: "PyAirbyte", version: u.version("airbyte"), what: "the README's snippet, twice", rows: rows, result: "the second run adds no row",
+	})
 }
 
 func TestClientPyAirbyte_StopsEarly(t *testing.T) {
