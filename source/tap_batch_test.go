@@ -240,6 +240,20 @@ func TestTap_BatchesAreAskedFor(t *testing.T) {
 	}
 }
 
+// What is not understood is said, as of every other setting.
+func TestTap_BatchesTellOfUnknownSettings(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 75, Surveys: 1, Responses: 1, Contacts: 1})
+		settings := batchSettings("jsonl", t.TempDir())
+		settings["storage"].(map[string]any)["params"] = map[string]any{"x": 1}
+		tn.config["batch_config"] = settings
+		got := tn.tap(t, "--config", "config.json")
+		if got.result.code != 0 || !strings.Contains(got.stderr, `the configuration key "batch_config.storage.params" is unknown and ignored`) {
+			t.Errorf("code %d: %s", got.result.code, got.stderr)
+		}
+	})
+}
+
 // Settings in the environment, a selection and the switches for columns hold
 // for files as for messages; a trial writes none.
 func TestTap_BatchesHaveTheColumnsThatAreSelected(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -64,7 +65,6 @@ func (r *invocation) tapOptions(files []string) (merged map[string]json.RawMessa
 	merged, options = make(map[string]json.RawMessage), defaultTapConfig()
 	for _, name := range files {
 		if name == configEnvironment {
-			r.fromEnvironment(merged)
 			continue
 		}
 		text, err := r.input("configuration", name)
@@ -76,6 +76,9 @@ func (r *invocation) tapOptions(files []string) (merged map[string]json.RawMessa
 			return nil, options, nil, configErrorf("the configuration %s is not valid JSON: %s", name, jsonProblem(err))
 		}
 		maps.Copy(merged, members)
+	}
+	if slices.Contains(files, configEnvironment) {
+		r.fromEnvironment(merged) // which wins over files, wherever it stands
 	}
 	found, err = takeOptions(merged, &options)
 	return merged, options, found, err

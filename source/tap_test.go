@@ -3,6 +3,7 @@ package source_test
 import (
 	"encoding/json"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -281,7 +282,7 @@ func TestTap_TakesEveryCombinationOfFlags(t *testing.T) {
 			"TAP_QUALTRICS_LOOKBACK_MINUTES": "30", "TAP_QUALTRICS_DIRECTORIES": "POOL_000000000000000", "TAP_QUALTRICS_START_DATE": "2020-11-20T09:12:43.908809",
 		}
 		tn.config = map[string]any{"data_center": "sandbox1", "credentials": map[string]any{"auth_type": "api_token", "api_token": "an old token"}}
-		got := tn.tap(t, "--config", "config.json", "--config", "ENV")
+		got := tn.tap(t, "--config", "ENV", "--config", "config.json")
 		if len(got.records["responses"]) == 0 || !strings.Contains(got.stderr, "POOL_000000000000000") {
 			t.Fatalf("code %d: %s", got.result.code, got.stderr)
 		}
@@ -316,6 +317,28 @@ func TestTap_LogsAsMeltanoAsks(t *testing.T) {
 					}
 				}
 			}
+		}
+	})
+}
+
+// Of a run that is partly complete the last line says what is missing.
+func TestTap_EndsWithWhatIsNotComplete(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 65, Surveys: 3, Responses: 30, Contacts: 1})
+		next := tn.transport
+		tn.transport = tripper(func(r *http.Request) (*http.Response, error) {
+			if strings.Contains(r.URL.Path, "/directories") {
+				return answer(r, 403, `{"meta":{"error":{"errorMessage":"no contacts for you","errorCode":"AUTH_6"}}}`), nil
+			}
+			return next.RoundTrip(r)
+		})
+		got := tn.tap(t, "--config", "config.json")
+		lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
+		if last := lines[len(lines)-1]; got.result.code != 4 || !strings.Contains(last, "not complete stream=contacts") || !strings.Contains(last, "no contacts for you") {
+			t.Errorf("code %d, the last line is %q", got.result.code, last)
+		}
+		if len(got.records["responses"]) == 0 || !strings.Contains(string(got.state), `"responses":`) {
+			t.Errorf("%d responses, the state is %s", len(got.records["responses"]), got.state)
 		}
 	})
 }

@@ -205,7 +205,7 @@ func (w *Writer) End(stream string, failure *record.Failure) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
 	if failure != nil {
-		w.options.Failed(stream, *failure)
+		defer w.options.Failed(stream, *failure) // the last line of a log is taken for the reason
 	}
 	if !w.streams.Begun(stream) {
 		return nil
