@@ -177,6 +177,12 @@ func TestShards_AddUpToTheWhole(t *testing.T) {
 							}
 						}
 					}
+					if round == 0 {
+						for _, survey := range keysOfTruth(t, tn, "surveys") {
+							tn.DeleteResponses(survey, 1)
+						}
+						tn.DeleteSurvey()
+					}
 					tn.Advance(pause, round > 0) // of these only the first one brings something new
 					tn.Advance(time.Hour, true)
 				}
