@@ -108,10 +108,13 @@ func tapCatalog(method string, streams ...string) []byte {
 	return mustEncode(map[string]any{"streams": entries})
 }
 
-// contents reads back what a destination holds.
-func (u *clientUser) contents(kind, where string) []byte {
+// contents reads back what a destination holds, by an environment that knows
+// its kind.
+func (u *clientUser) contents(environmentName, kind, where string) []byte {
 	u.t.Helper()
-	return u.succeeds(u.script("contents", append([]string{kind, where}, killedStreams...)...))
+	reader := *u
+	reader.bin = environment(u.t, environmentName)
+	return u.succeeds(reader.script("contents", append([]string{kind, where}, killedStreams...)...))
 }
 
 // stop ends a process that was started for a test, and waits for it.

@@ -86,7 +86,7 @@ func (l *loading) sync(catalog []byte) (records int) {
 // deleted.
 func (l *loading) held() (d *destination, marked int) {
 	l.t.Helper()
-	rows := l.contents(l.target.kind, l.where)
+	rows := l.contents(l.target.environment, l.target.kind, l.where)
 	for line := range bytes.Lines(rows) {
 		var one struct{ Row map[string]json.RawMessage }
 		if err := json.Unmarshal(line, &one); err != nil {

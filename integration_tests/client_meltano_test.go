@@ -1,0 +1,320 @@
+//go:build clients && unix
+
+package integration_tests_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// meltano is a project of Meltano.
+type meltano struct {
+	*clientUser
+	site     *site
+	settings []string // of the environment
+}
+
+const (
+	toJSONL  = "dev:tap-qualtrics-to-target-jsonl"
+	toDuckDB = "dev:tap-qualtrics-to-target-duckdb"
+)
+
+// newMeltano makes a project with two targets, and adds the tap as users do.
+func newMeltano(t *testing.T, s *site) *meltano {
+	t.Helper()
+	m := &meltano{clientUser: newClientUser(t, "meltano"), site: s}
+	loader := func(environmentName, name string, config map[string]any) map[string]any {
+		return map[string]any{
+			"name": name, "namespace": strings.ReplaceAll(name, "-", "_"), "executable": filepath.Join(environment(t, environmentName), name), "config": config,
+		}
+	}
+	if err := os.Mkdir(m.data(""), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	m.file("meltano.yml", mustEncode(map[string]any{
+		"project_id": "qualtrics-in-tests", "default_environment": "dev", "send_anonymous_usage_stats": false,
+		"environments": []any{map[string]any{"name": "dev"}},
+		"plugins": map[string]any{"loaders": []any{
+			loader("targets-singer", "target-jsonl", map[string]any{"destination_path": m.data(""), "do_timestamp_file": false}),
+			// A state comes out whenever so many rows are in.
+			loader("targets-duckdb", "target-duckdb", map[string]any{"path": m.data("qualtrics.duckdb"), "default_target_schema": "main", "batch_size_rows": 50, "flush_all_streams": true}),
+		}},
+	}))
+	definition, err := filepath.Abs(filepath.Join("meltano", "tap-qualtrics.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.succeeds(m.meltano("add", "tap-qualtrics", "--from-ref", definition))
+	return m
+}
+
+func (m *meltano) data(name string) string { return filepath.Join(m.folder, "data", name) }
+
+// configured gives the tap its configuration by the environment.
+func (m *meltano) configured() *meltano {
+	m.settings = []string{
+		"TAP_QUALTRICS_BASE_URL=" + m.site.url, "TAP_QUALTRICS_CREDENTIALS_AUTH_TYPE=api_token",
+		"TAP_QUALTRICS_CREDENTIALS_API_TOKEN=" + m.site.tenant.Credentials().APIToken,
+		"TAP_QUALTRICS_LIMITS_PARALLEL_EXPORTS=1",
+	}
+	return m
+}
+
+// meltano prepares a command. It tells nothing, asks for no newer version, and
+// reaches no Hub.
+func (m *meltano) meltano(args ...string) *exec.Cmd {
+	command := m.program("meltano", args...)
+	command.Env = append(append(command.Env, "MELTANO_SEND_ANONYMOUS_USAGE_STATS=false", "MELTANO_HUB_URL=http://127.0.0.1:9", "MELTANO_CLI_DISABLE_VERSION_CHECK=true", "NO_COLOR=1"), m.settings...)
+	return command
+}
+
+func (m *meltano) interoperates(what string, rows int, result string) {
+	m.t.Helper()
+	interoperates(m.t, interoperation{client: "Meltano", version: m.version("meltano"), what: what, rows: rows, result: result})
+}
+
+// state is what Meltano keeps of a job.
+func (m *meltano) state(job string) (text []byte, bookmarks map[string]json.RawMessage) {
+	m.t.Helper()
+	text = m.succeeds(m.meltano("state", "get", job))
+	var kept struct {
+		State struct{ Bookmarks map[string]json.RawMessage } `json:"singer_state"`
+	}
+	if err := json.Unmarshal(text, &kept); err != nil {
+		m.t.Fatalf("%v: %.300s", err, text)
+	}
+	return text, kept.State.Bookmarks
+}
+
+// holdsJSONL compares what target-jsonl wrote.
+func (m *meltano) holdsJSONL(truth, earlier map[string]simTable, ignored ...string) (compared int, held *destination) {
+	m.t.Helper()
+	held = landed(m.t, m.contents("targets-singer", "jsonl", m.data("")))
+	held.decimals, held.ignored = 10, ignored
+	return held.holds(m.t, truth, earlier), held
+}
+
+func TestClientMeltano_ReadsTheTruth(t *testing.T) {
+	t.Parallel()
+	s := clientSite(t)
+	m := newMeltano(t, s)
+	do := func(args ...string) string { return string(m.succeeds(m.meltano(args...))) }
+	// Columns are chosen before the account is known.
+	do("select", "tap-qualtrics", "*", "*")
+	do("select", "tap-qualtrics", "--exclude", "responses", "ip_address")
+	listed := do("select", "tap-qualtrics", "--list", "--all")
+	for _, want := range []string{"[excluded   ] responses.ip_address", "[automatic  ] responses.response_id", "[selected   ] contacts.email"} {
+		if !strings.Contains(listed, want) {
+			t.Errorf("the list of columns has no %q:\n%s", want, listed)
+		}
+	}
+	for name, value := range map[string]string{"base_url": s.url, "credentials.auth_type": "api_token", "credentials.api_token": s.tenant.Credentials().APIToken} {
+		do("config", "set", "tap-qualtrics", name, value)
+	}
+	if project := fileText(t, filepath.Join(m.folder, "meltano.yml")); bytes.Contains(project, []byte(s.tenant.Credentials().APIToken)) {
+		t.Error("Meltano wrote the token into meltano.yml: it is not marked as sensitive")
+	}
+	if tested := m.run(m.meltano("config", "test", "tap-qualtrics")); tested.code != 0 {
+		t.Errorf("config test ended with code %d: %s", tested.code, lastLines(tested.stderr, 10))
+	}
+	if got := do("invoke", "tap-qualtrics", "--version"); !strings.HasPrefix(got, "tap-qualtrics v") {
+		t.Errorf("invoked with --version it says %q", got)
+	}
+	if got := do("invoke", "tap-qualtrics"); !strings.Contains(got, `{"type":"RECORD","stream":"responses"`) || strings.Contains(got, "ip_address") {
+		t.Errorf("invoked it writes %.300s", got)
+	}
+
+	before := s.truth(t)
+	do("run", "tap-qualtrics", "target-jsonl")
+	rows, held := m.holdsJSONL(before, nil, "ip_address")
+	for _, row := range held.tables["responses"] {
+		if bytes.Contains(row.data, []byte(`"ip_address"`)) {
+			t.Fatalf("a column that is not selected came: %s", row.data)
+		}
+	}
+	kept, bookmarks := m.state(toJSONL)
+	if got := slices.Sorted(maps.Keys(bookmarks)); !slices.Equal(got, publishedStreams(t)) {
+		t.Errorf("the state is of %v, want %v", got, publishedStreams(t))
+	}
+	first := held.rows["responses"]
+
+	s.lives()
+	after := s.truth(t)
+	do("run", "tap-qualtrics", "target-jsonl")
+	compared, held := m.holdsJSONL(after, before, "ip_address")
+	rows += compared
+	news := held.rows["responses"] - first
+	if news == 0 || news >= first/2 {
+		t.Errorf("the second run wrote %d responses, the first one %d", news, first)
+	}
+	// With the state of the first run the second one is done again.
+	do("state", "set", "--force", toJSONL, string(kept))
+	do("run", "tap-qualtrics", "target-jsonl")
+	compared, held = m.holdsJSONL(after, before, "ip_address")
+	rows += compared
+	if again := held.rows["responses"] - first - news; again != news {
+		t.Errorf("with the state of before %d responses came, want %d", again, news)
+	}
+	m.interoperates("add --from-ref, select, config set and test, invoke, run into target-jsonl, state get and set", rows,
+		"the Hub is not needed; `select '*' '*'` before the first `select --exclude`, or nothing is selected")
+}
+
+func TestClientMeltano_PassesOnWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	m := newMeltano(t, clientSite(t)).configured()
+	m.settings = append(m.settings, "TAP_QUALTRICS_CREDENTIALS_API_TOKEN=not-a-token")
+	end := m.run(m.meltano("run", "tap-qualtrics", "target-jsonl"))
+	said := string(end.stderr) + string(end.stdout)
+	if n := strings.Count(said, "generate a new API token under Account Settings > Qualtrics IDs"); end.code != 1 || n != 1 || !strings.Contains(said, "Extractor failed") {
+		t.Errorf("with a wrong token it ended with code %d, and our message is shown %d times: %s", end.code, n, said)
+	}
+	m.interoperates("run with a wrong token", 0, "exit code 1, our message is shown once")
+}
+
+// atFile does something before a tenant hands out its n-th file.
+func (s *site) atFile(n int32, do func()) {
+	var asked atomic.Int32
+	s.tenant.Intercept(func(r *http.Request) *http.Response {
+		if strings.HasSuffix(r.URL.Path, "/file") && asked.Add(1) == n {
+			do()
+		}
+		return nil
+	})
+}
+
+// A run that is killed in the middle is gone on from by the next one.
+func TestClientMeltano_ResumesAfterAKill(t *testing.T) {
+	t.Parallel()
+	var lock sync.Mutex
+	var rows int
+	var version string
+	t.Run("killed", func(t *testing.T) {
+		for name, kill := range map[string]func(t *testing.T, run *exec.Cmd){"Meltano": killGroup, "the tap": killTap} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				m := newMeltano(t, clientSite(t)).configured()
+				compared := m.resumes(kill)
+				lock.Lock()
+				defer lock.Unlock()
+				rows, version = rows+compared, m.version("meltano")
+			})
+		}
+	})
+	interoperates(t, interoperation{
+		client: "Meltano", version: version, what: "run into target-duckdb, in which Meltano or the tap is killed, and run", rows: rows,
+		result: "goes on from the states that the target handed out; where Meltano was killed, with `--force` or five minutes later",
+	})
+}
+
+// resumes kills a run when most of the records are out. It returns how many
+// rows were compared after the next one.
+func (m *meltano) resumes(kill func(t *testing.T, run *exec.Cmd)) (rows int) {
+	m.t.Helper()
+	run := m.meltano("run", "tap-qualtrics", "target-duckdb")
+	m.site.atFile(4, func() { kill(m.t, run) })
+	if end := m.run(run); end.code == 0 {
+		m.t.Fatal("the killed run ended with code 0")
+	}
+	m.site.tenant.Intercept(nil)
+	resumed := m.run(m.meltano("run", "--force", "tap-qualtrics", "target-duckdb"))
+	if resumed.code != 0 {
+		m.t.Fatalf("the second run ended with code %d: %s", resumed.code, lastLines(resumed.stderr, 20))
+	}
+	held := landed(m.t, m.contents("targets-duckdb", "duckdb", m.data("qualtrics.duckdb")))
+	held.decimals = 10
+	rows = held.holds(m.t, m.site.truth(m.t), nil)
+	held.once(m.t)
+	wrote := 0
+	for _, metric := range regexp.MustCompile(`metric_name=record_count metric_value=(\d+)`).FindAllSubmatch(resumed.stderr, -1) {
+		n, err := strconv.Atoi(string(metric[1]))
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		wrote += n
+	}
+	m.t.Logf("the second run wrote %d records of %d", wrote, rows)
+	if wrote == 0 || wrote >= rows*3/4 {
+		m.t.Errorf("the second run wrote %d records of %d: it did not go on", wrote, rows)
+	}
+	return rows
+}
+
+func killGroup(t *testing.T, run *exec.Cmd) {
+	t.Helper()
+	if err := syscall.Kill(-run.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Error(err)
+	}
+}
+
+func killTap(t *testing.T, run *exec.Cmd) {
+	t.Helper()
+	for _, pid := range children(t, run.Process.Pid, "tap-qualtrics") {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// children are the processes below one that run a program, as Linux tells.
+func children(t *testing.T, pid int, program string) (found []int) {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended
+		}
+		var child, parent int
+		var name, state string
+		if _, err := fmt.Sscanf(string(text), "%d %s %s %d", &child, &name, &state, &parent); err == nil && parent == pid && name == "("+program+")" {
+			found = append(found, child)
+		}
+	}
+	if len(found) == 0 {
+		t.Errorf("%s is not running", program)
+	}
+	return found
+}
+
+// Meltano does not let a job run twice at once; told to, it does no harm.
+func TestClientMeltano_TwoRunsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := clientSite(t)
+	m := newMeltano(t, s).configured()
+	var refused, forced clientRun
+	run := m.meltano("run", "tap-qualtrics", "target-jsonl")
+	s.atFile(3, func() {
+		refused = m.run(m.meltano("run", "tap-qualtrics", "target-jsonl"))
+		forced = m.run(m.meltano("run", "--force", "tap-qualtrics", "target-jsonl"))
+	})
+	first := m.run(run)
+	if said := string(refused.stderr); refused.code != 1 || !strings.Contains(said, "already running") {
+		t.Errorf("the second run ended with code %d: %s", refused.code, said)
+	}
+	if first.code != 0 || forced.code != 0 {
+		t.Fatalf("the first run ended with code %d, the forced one with %d: %s%s", first.code, forced.code, lastLines(first.stderr, 10), lastLines(forced.stderr, 10))
+	}
+	before := s.truth(t)
+	rows, _ := m.holdsJSONL(before, nil)
+	s.lives()
+	m.succeeds(m.meltano("run", "tap-qualtrics", "target-jsonl"))
+	more, _ := m.holdsJSONL(s.truth(t), before)
+	m.interoperates("two runs at once, and a run after them", rows+more, "the second is refused; with `--force` both run, and the state of the last to end is gone on from")
+}
