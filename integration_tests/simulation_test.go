@@ -40,7 +40,7 @@ func simRange() (first uint64, count int) {
 	case *simLong:
 		count = 100_000
 	case testing.Short():
-		count = 60
+		count = 20
 	default:
 		count = 250
 	}

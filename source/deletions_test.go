@@ -163,30 +163,22 @@ func TestRead_DeletionsAreFoundWhateverInterrupts(t *testing.T) {
 
 // More deletions than the state can name are said, and do not hide.
 func TestRead_SaysHowManyDeletionsItCannotName(t *testing.T) {
-	if testing.Short() {
-		t.Skip("months of a tenant are not short")
-	}
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 31, Surveys: 1, Responses: 3000, Contacts: 5})
+		tn := newTenant(t, sandbox.Options{Seed: 31, Surveys: 1, Responses: 800, Contacts: 5})
 		r := tn.readComplete(t, nil, "responses", "response_deletions")
-		delivered, deleted := merge(nil, r)["responses"], 0
-		for deleted < 200 {
-			tn.Advance(60*24*time.Hour, false)
-			exist := tn.existing(t)
-			deleted = 0
-			for id := range delivered {
-				if !exist[id] {
-					deleted++
-				}
-			}
+		tn.Advance(8*24*time.Hour, true)
+		var survey string
+		for _, row := range merge(nil, r)["responses"] {
+			survey, _ = row["survey_id"].(string)
 		}
+		deleted := len(tn.DeleteResponses(survey, 100))
 		// A file that lacks rows looks like this, too: a second one has to agree.
 		r = tn.readComplete(t, r.states, "responses", "response_deletions")
 		tn.noFalseTombstone(t, r)
 		tn.Advance(time.Hour, true)
 		r = tn.read(t, r.states, "responses", "response_deletions")
 		if r.code == 0 || len(r.errors) == 0 || !strings.Contains(r.errors[0].message, "cannot be named") || r.errors[0].kind != "config_error" {
-			t.Errorf("%d of 3,000 responses were deleted: got exit code %d, %v", deleted, r.code, r.errors)
+			t.Errorf("%d of 800 responses were deleted: got exit code %d, %v", deleted, r.code, r.errors)
 		}
 		tn.noFalseTombstone(t, r)
 	})

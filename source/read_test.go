@@ -162,7 +162,7 @@ func TestRead_EqualsTheTruth(t *testing.T) {
 
 func TestRead_EqualsTheTruthWithOAuth(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 2}).withOAuth()
+		tn := newTenant(t, sandbox.Options{Seed: 2, Surveys: 6, Responses: 600, Contacts: 250}).withOAuth()
 		testTruth(t, tn, true, tn.readComplete)
 	})
 }
@@ -184,7 +184,7 @@ func TestRead_EqualsTheTruthOnABadDay(t *testing.T) {
 
 func TestRead_EqualsTheTruthUnderPublishedLimits(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 4, Surveys: 150, Responses: 3000, Limits: "published"})
+		tn := newTenant(t, sandbox.Options{Seed: 4, Surveys: 150, Responses: 900, Contacts: 200, Limits: "published"})
 		delete(tn.config, "limits")
 		testTruth(t, tn, true, tn.readComplete)
 	})
@@ -237,7 +237,7 @@ func TestRead_FullRefreshReadsEverythingAgain(t *testing.T) {
 
 func TestRead_CutsALargeFirstLoadAndGoesOnAfterAnInterruption(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		const responses, window = 8000, 2500
+		const responses, window = 2400, 750
 		tn := newTenant(t, sandbox.Options{Seed: 6, Surveys: 1, Responses: responses, Contacts: 10})
 		tn.loadRows = window
 		exports := 0
