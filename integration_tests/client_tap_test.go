@@ -73,6 +73,19 @@ func (u *clientUser) pipe(tap, target *exec.Cmd) (p piped) {
 	return p
 }
 
+// lastState is the value of the last line that a tap wrote.
+func lastState(t *testing.T, written []byte) []byte {
+	t.Helper()
+	var message struct {
+		Type  string
+		Value json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(lastLines(written, 1)), &message); err != nil || message.Type != "STATE" {
+		t.Fatalf("the last line is a %s: %v", message.Type, err)
+	}
+	return message.Value
+}
+
 // tapped is how many records a tap measured.
 func tapped(t *testing.T, said []byte) (records int) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // target is a program that loads what the tap writes.
@@ -237,7 +238,7 @@ func TestClientTarget_DuckDB(t *testing.T) {
 func TestClientTarget_Postgres(t *testing.T) {
 	loads(t, target{
 		label: "MeltanoLabs", program: "target-postgres", pack: "meltanolabs-target-postgres", environment: "targets-sdk", kind: "postgres", tap: map[string]any{"sdc_deleted_at": true},
-		place:  meltanoPostgres(nil),
+		place:  meltanoPostgres("qualtrics", false),
 		limits: "merged by key; with `sdc_deleted_at` deleted rows stay, with `_sdc_deleted_at`",
 	}, false, loadedWhat)
 }
@@ -255,14 +256,57 @@ func TestClientTarget_PostgresOfPipelineWise(t *testing.T) {
 }
 
 // meltanoPostgres are settings of MeltanoLabs' target.
-func meltanoPostgres(other map[string]any) func(*loading, int) (string, map[string]any) {
+func meltanoPostgres(schema string, hardDelete bool) func(*loading, int) (string, map[string]any) {
 	return func(l *loading, _ int) (string, map[string]any) {
-		config := map[string]any{
-			"sqlalchemy_url": "postgresql+psycopg://qualtrics@/postgres?host=" + l.server.folder, "default_target_schema": "qualtrics", "add_record_metadata": true,
+		return l.server.address(schema), map[string]any{
+			"sqlalchemy_url": "postgresql+psycopg://qualtrics@/postgres?host=" + l.server.folder, "default_target_schema": schema,
+			"add_record_metadata": true, "hard_delete": hardDelete,
 		}
-		for key, value := range other {
-			config[key] = value
-		}
-		return l.server.address("qualtrics"), config
 	}
+}
+
+// A full read activates its version: what is not part of it goes, or is marked.
+func TestClientTarget_PostgresActivatesVersions(t *testing.T) {
+	t.Parallel()
+	s := clientSite(t)
+	of := target{
+		label: "MeltanoLabs", program: "target-postgres", pack: "meltanolabs-target-postgres", environment: "targets-sdk", kind: "postgres",
+		tap: map[string]any{"emit_activate_version_messages": true},
+	}
+	l := load(t, s, of)
+	catalog := tapCatalog("FULL_TABLE", killedStreams...)
+	both := map[string]bool{"gone": true, "marked": false}
+	loadBoth := func() {
+		l.state = nil
+		for schema, hardDelete := range both {
+			l.target.place = meltanoPostgres(schema, hardDelete)
+			l.sync(catalog)
+		}
+	}
+	before := s.truth(t)
+	loadBoth()
+	s.lives()
+	time.Sleep(time.Second) // versions are seconds
+	loadBoth()
+	end := s.truth(t)
+	change := changes(before, end)
+	change.all(t)
+	rows := 0
+	for schema := range both {
+		l.where = l.server.address(schema)
+		held, marked := l.held()
+		held.once(t)
+		if schema == "gone" {
+			rows += held.holds(t, end, nil)
+			if marked != 0 {
+				t.Errorf("%d rows are marked", marked)
+			}
+			continue
+		}
+		rows += held.holds(t, end, before)
+		if marked != change.deleted {
+			t.Errorf("%d rows are marked as deleted, want %d", marked, change.deleted)
+		}
+	}
+	l.interoperates("two full reads (FULL_TABLE) with `emit_activate_version_messages`", rows, "what is gone gets `_sdc_deleted_at`, or goes with its `hard_delete`")
 }
