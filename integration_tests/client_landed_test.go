@@ -139,6 +139,24 @@ func (d *destination) holds(t *testing.T, truth, earlier map[string]simTable) (c
 	return compared
 }
 
+// among demands that what a destination has exists, as it is. It returns how
+// many rows were compared.
+func (d *destination) among(t *testing.T, truth map[string]simTable) (compared int) {
+	t.Helper()
+	rows := &comparer{rounded: d.decimals, known: make(map[string]string)}
+	for stream, table := range d.tables {
+		for key, row := range table {
+			compared++
+			if want := truth[stream][key]; want == nil {
+				t.Errorf("%s %s does not exist", stream, key)
+			} else if found := rows.difference(stream, want, row); found != "" {
+				t.Errorf("%s %s: %s", stream, key, found)
+			}
+		}
+	}
+	return compared
+}
+
 // once demands that an upserting destination holds each key once.
 func (d *destination) once(t *testing.T) {
 	t.Helper()

@@ -206,38 +206,45 @@ func TestClientPyAirbyte_RunsTheSnippet(t *testing.T) {
 		}
 	}
 	rows := len(s.truth(t)["responses"])
-	for _, run := range []string{"first", "second"} {
-		command := u.program("python", "snippet.py")
-		command.Env = append(command.Env, "AIRBYTE_OFFLINE_MODE=1", "AIRBYTE_LOGGING_ROOT="+u.folder)
-		// The cache in the folder is the same.
-		if output, want := u.succeeds(command), fmt.Sprintf("[%d rows x 2 columns]", rows); !bytes.Contains(output, []byte(want)) {
-			t.Errorf("the %s run prints %q, want %s", run, output, want)
-		}
+	command := u.program("python", "snippet.py")
+	command.Env = append(command.Env, "AIRBYTE_OFFLINE_MODE=1", "AIRBYTE_LOGGING_ROOT="+u.folder)
+	if output, want := u.succeeds(command), fmt.Sprintf("[%d rows x 2 columns]", rows); !bytes.Contains(output, []byte(want)) {
+		t.Errorf("it prints %q, want %s", output, want)
 	}
 	interoperates(t, interoperation{
-		client: "PyAirbyte", version: u.version("airbyte"), what: "the README's snippet, twice", rows: rows, result: "the second run adds no row",
+		client: "PyAirbyte", version: u.version("airbyte"), what: "the README's snippet", result: fmt.Sprintf("a table of all %d responses", rows),
 	})
 }
 
-func TestClientPyAirbyte_StopsEarly(t *testing.T) {
+func TestClientPyAirbyte_EndsProperly(t *testing.T) {
 	t.Parallel()
 	s, p := clientSite(t), startPyAirbyte(t)
+	p.stopsEarly(s)
+	p.passesOnWhatIsWrong(s)
+}
+
+func (p *pyairbyte) stopsEarly(s *site) {
+	t := p.t
+	t.Helper()
+	rows, truth := 0, s.truth(t)
 	for _, command := range []string{"take", "leave"} {
 		a := p.succeeds(s.valid(nil), command, "responses", "7")
 		if held := landed(t, a.rows); held.rows["responses"] != 7 {
 			t.Errorf("%s: got %d records, want 7", command, held.rows["responses"])
+		} else {
+			rows += held.among(t, truth)
 		}
 		// PyAirbyte calls anything else a failure, where it looks.
 		if end := a.codes[len(a.codes)-1]; end != -int(syscall.SIGTERM) {
 			t.Errorf("%s: the read ended with %d, want it to end by SIGTERM", command, end)
 		}
 	}
-	p.interoperates("get_records with a limit; an iterator that is closed early", 14, "the process ends by SIGTERM at once")
+	p.interoperates("get_records with a limit; a dataset that is closed early", rows, "the process ends by SIGTERM at once")
 }
 
-func TestClientPyAirbyte_PassesOnWhatIsWrong(t *testing.T) {
-	t.Parallel()
-	s, p := clientSite(t), startPyAirbyte(t)
+func (p *pyairbyte) passesOnWhatIsWrong(s *site) {
+	t := p.t
+	t.Helper()
 	wrong := s.valid(map[string]any{"credentials": map[string]any{"auth_type": "api_token", "api_token": "not-a-token"}})
 	const advice = "generate a new API token under Account Settings > Qualtrics IDs"
 	if a := p.do(wrong, "check"); a.exception != "AirbyteConnectorCheckFailedError" || !strings.Contains(a.text, advice) {

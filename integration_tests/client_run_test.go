@@ -64,11 +64,14 @@ func (u *clientUser) environ(more ...string) []string {
 	}, more...)
 }
 
+// clientPatience is the longest that a program may take.
+const clientPatience = 8 * time.Minute
+
 // program prepares a run of a program of the environment. Its processes are a
 // group, which ends with the test.
 func (u *clientUser) program(name string, args ...string) *exec.Cmd {
 	u.t.Helper()
-	ctx, cancel := context.WithCancel(context.Background()) // a test's own ends before its cleanup
+	ctx, cancel := context.WithTimeout(context.Background(), clientPatience) // a test's own ends before its cleanup
 	u.t.Cleanup(cancel)
 	command := exec.CommandContext(ctx, filepath.Join(u.bin, name), args...)
 	command.Dir, command.Env = u.folder, u.environ()
