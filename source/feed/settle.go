@@ -78,7 +78,8 @@ func (f *responseFetch) miss(id string) {
 		return
 	}
 	l.absent[id] = 0
-	if now, _ := f.env.Client.ServerTime(); now.Unix() >= l.newest {
+	now, _ := f.env.Client.ServerTime()
+	if now = later(now, f.to); now.Unix() >= l.newest {
 		l.absent[id] = now.Unix()
 	}
 }
