@@ -61,6 +61,9 @@ func image(t *testing.T) *containerImage {
 	if shell, err := elf.Open(busybox()); err != nil || slices.ContainsFunc(shell.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
 		t.Skipf("busybox is not a static one (%v): see packages in .ci/run", err)
 	}
+	if output, err := exec.Command("unshare", "--mount", "--pid", "--fork", "true").CombinedOutput(); err != nil {
+		t.Skipf("a container cannot be made here: %v: %s", err, output)
+	}
 	integration_tests.Binary(t) // its folder, and the packages that both need
 	container.Do(func() {
 		container.err = container.image.build(filepath.Join(integration_tests.BuildFolder(), "container"))
