@@ -9,8 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
@@ -175,6 +177,27 @@ func TestTap_RecordsKeepTheirSchemas(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Where one thing is done at a time, two runs over the same tenant say the same.
+func TestTap_RepeatsItself(t *testing.T) {
+	t.Parallel()
+	var outputs []string
+	for range 2 {
+		synctest.Test(t, func(t *testing.T) {
+			tn := newTenant(t, sandbox.Options{Seed: 76, Surveys: 4, Responses: 60, Contacts: 20})
+			tn.config["limits"].(map[string]any)["parallel_exports"] = 1
+			tn.jitter = func(wait time.Duration) time.Duration { return wait }
+			got := tn.tap(t, "--config", "config.json")
+			if got.result.code != 0 {
+				t.Fatalf("code %d: %s", got.result.code, got.stderr)
+			}
+			outputs = append(outputs, got.stdout)
+		})
+	}
+	if diff := cmp.Diff(strings.Split(outputs[0], "\n"), strings.Split(outputs[1], "\n")); diff != "" {
+		t.Errorf("the second run differs: %.1000s", diff)
 	}
 }
 

@@ -1,0 +1,85 @@
+package singer_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/source/singer"
+)
+
+// Whatever is given as a catalog is refused or selects streams, each once.
+func FuzzParseCatalog(f *testing.F) {
+	for _, seed := range []string{
+		``, `[]`, `{"streams":null}`, `{"streams":[{"tap_stream_id":"a","selected":true,"metadata":[{"breadcrumb":[],"metadata":{"selected":true}}]}]}`,
+		`{"streams":[{"stream":"a","metadata":[{"breadcrumb":["properties","x"],"metadata":{"inclusion":"available","selected":"no"}}]}]}`,
+		`{"streams":[{"stream":"a","metadata":[{"metadata":null}]}]}`, `{"streams":[{"stream":"a","metadata":[{"breadcrumb":["x"],"metadata":{"selected":false}}]}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		selection, err := singer.ParseCatalog(text)
+		if err != nil {
+			return
+		}
+		seen := make(map[string]bool)
+		for _, s := range selection.Streams {
+			if s.Name == "" || seen[s.Name] || (s.Method != "" && s.Method != singer.Incremental && s.Method != singer.FullTable) {
+				t.Errorf("it selects %q %q", s.Name, s.Method)
+			}
+			seen[s.Name] = true
+			for _, column := range s.Unwanted() {
+				if s.Has(column) {
+					t.Errorf("%q of %q is wanted and not", column, s.Name)
+				}
+			}
+		}
+	})
+}
+
+// Whatever is given as a state is refused, or passed on: the next run reads
+// what this one read.
+func FuzzParseState(f *testing.F) {
+	for _, seed := range []string{
+		``, `null`, `[]`, `{}`, `{"bookmarks":{"a":{"v":1},"b":null},"other":[1]}`, `{"type":"STATE","value":{"bookmarks":{}}}`, `{"type":"state","value":null}`,
+		`{"singer_state":{"value":{"bookmarks":{"a":1}}}}`, `{"value":{}}`, "{}\n{}", `{"currently_syncing":"a"}`, `{"bookmarks":{"a":"\ud800\u0000"}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		state, err := singer.ParseState(text)
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\n\r") {
+				t.Errorf("an error of several lines: %q", err)
+			}
+			return
+		}
+		first := passed(t, state)
+		again, err := singer.ParseState(first)
+		if err != nil {
+			t.Fatalf("%q became %s, which is refused: %v", text, first, err)
+		}
+		if second := passed(t, again); !bytes.Equal(first, second) {
+			t.Errorf("%q became %s, and that %s", text, first, second)
+		}
+	})
+}
+
+// passed is the state that a run writes that reads nothing.
+func passed(t *testing.T, state singer.State) []byte {
+	t.Helper()
+	s := newStage(t, singer.Options{State: state})
+	if err := s.Begin(s.info); err != nil {
+		t.Fatal(err)
+	}
+	lines := s.lines(t)
+	var message struct {
+		Type  string
+		Value json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &message); err != nil || message.Type != "STATE" {
+		t.Fatalf("%s: %v", lines[len(lines)-1], err)
+	}
+	return message.Value
+}
