@@ -146,10 +146,14 @@ func comparableRows(t *testing.T, rows []map[string]any) []string {
 // Shards read what one run over everything reads, row by row, and nothing
 // twice: of every stream, whatever reads them, at first and ever after.
 func TestShards_AddUpToTheWhole(t *testing.T) {
+	responses := 600
+	if testing.Short() {
+		responses = 200
+	}
 	for name, door := range doors {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				tn := newTenant(t, sandbox.Options{Seed: 10, Surveys: 12, Responses: 600, Contacts: 100, KeepSurveys: 5})
+				tn := newTenant(t, sandbox.Options{Seed: 10, Surveys: 12, Responses: responses, Contacts: 100, KeepSurveys: 5})
 				tn.config["deletions"] = map[string]any{"audit_days": 1}
 				whole, shards := tn.shares(t)
 				owners := make(map[string]string) // who read what lies in a survey or a directory
