@@ -33,8 +33,9 @@ const (
 	toDuckDB = "dev:tap-qualtrics-to-target-duckdb"
 )
 
-// newMeltano makes a project with two targets, and adds the tap as users do.
-func newMeltano(t *testing.T, s *site) *meltano {
+// newMeltano makes a project with two targets or more, and adds the tap as users
+// do.
+func newMeltano(t *testing.T, s *site, more ...any) *meltano {
 	t.Helper()
 	m := &meltano{clientUser: newClientUser(t, "meltano"), site: s}
 	loader := func(environmentName, name string, config map[string]any) map[string]any {
@@ -48,11 +49,11 @@ func newMeltano(t *testing.T, s *site) *meltano {
 	m.file("meltano.yml", mustEncode(map[string]any{
 		"project_id": "qualtrics-in-tests", "default_environment": "dev", "send_anonymous_usage_stats": false,
 		"environments": []any{map[string]any{"name": "dev"}},
-		"plugins": map[string]any{"loaders": []any{
+		"plugins": map[string]any{"loaders": append(more,
 			loader("targets-singer", "target-jsonl", map[string]any{"destination_path": m.data(""), "do_timestamp_file": false}),
 			// A state comes out whenever so many rows are in.
 			loader("targets-duckdb", "target-duckdb", map[string]any{"path": m.data("qualtrics.duckdb"), "default_target_schema": "main", "batch_size_rows": 50, "flush_all_streams": true}),
-		}},
+		)},
 	}))
 	definition, err := filepath.Abs(filepath.Join("meltano", "tap-qualtrics.yml"))
 	if err != nil {

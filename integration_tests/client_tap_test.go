@@ -45,6 +45,19 @@ type piped struct {
 	tap, target clientRun
 	records     int    // that the tap wrote
 	state       []byte // the last line of the target
+	spent       spent
+}
+
+// spent is the time that a run took, and that of the processor.
+type spent struct{ all, tap, target time.Duration }
+
+func (s *spent) add(more spent) {
+	s.all, s.tap, s.target = s.all+more.all, s.tap+more.tap, s.target+more.target
+}
+
+// processor is the time that a process and what it waited for computed.
+func processor(command *exec.Cmd) time.Duration {
+	return command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 }
 
 // pipe runs a tap into a target, both of which have to succeed.
@@ -57,10 +70,12 @@ func (u *clientUser) pipe(tap, target *exec.Cmd) (p piped) {
 	var tapSaid, out, said bytes.Buffer
 	tap.Stdout, tap.Stderr = writer, &tapSaid
 	target.Stdin, target.Stdout, target.Stderr = reader, &out, &said
+	begun := time.Now()
 	if err := errors.Join(target.Start(), tap.Start(), reader.Close(), writer.Close()); err != nil {
 		u.t.Fatal(err)
 	}
 	_, _ = tap.Wait(), target.Wait() // the codes tell
+	p.spent = spent{time.Since(begun), processor(tap), processor(target)}
 	p.tap = clientRun{stderr: tapSaid.Bytes(), code: tap.ProcessState.ExitCode()}
 	p.target = clientRun{out.Bytes(), said.Bytes(), target.ProcessState.ExitCode()}
 	if p.tap.code != 0 || p.target.code != 0 {

@@ -1,0 +1,165 @@
+//go:build clients && unix
+
+package integration_tests_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// target is a program that loads what the tap writes.
+type target struct {
+	label       string // that tells it from others of its name; "" where none is needed
+	program     string
+	pack        string // package that it comes in
+	environment string
+	kind        string         // of destination, see contents.py
+	tap         map[string]any // settings of the tap
+	appends     bool           // keeps every version of a row
+	streamwise  bool           // takes one stream in a run
+	old         bool           // was published before Python 3.10
+	deletes     bool           // deletes what has _sdc_deleted_at
+	seconds     bool           // keeps of times no fractions of seconds
+	limits      string
+	// place is where a run puts its rows, and the configuration for that.
+	place func(l *loading, run int) (where string, config map[string]any)
+}
+
+// name is what people call it.
+func (of target) name() string {
+	if of.label == "" {
+		return of.program
+	}
+	return of.program + " (" + of.label + ")"
+}
+
+// loading is a target at work for one destination.
+type loading struct {
+	*clientUser
+	target target
+	site   *site
+	server *postgres
+	where  string
+	state  []byte
+	runs   int
+	spent  spent
+}
+
+func load(t *testing.T, s *site, of target) *loading {
+	t.Helper()
+	l := &loading{clientUser: newClientUser(t, of.environment), target: of, site: s}
+	if of.kind == "postgres" {
+		l.server = startPostgres(t)
+	}
+	if err := os.Mkdir(filepath.Join(l.folder, "data"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func (l *loading) data(name string) string { return filepath.Join(l.folder, "data", name) }
+
+// sync runs the tap into the target and keeps the state that the target hands
+// out. It returns how many records the tap wrote.
+func (l *loading) sync(catalog []byte) (records int) {
+	l.t.Helper()
+	catalogs := [][]byte{catalog}
+	if l.target.streamwise {
+		catalogs = nil
+		for _, stream := range killedStreams {
+			catalogs = append(catalogs, tapCatalog("", stream))
+		}
+	}
+	for _, catalog := range catalogs {
+		l.runs++
+		where, config := l.target.place(l, l.runs)
+		l.where = where
+		command := l.program(l.target.program, "--config", l.file("target.json", mustEncode(config)))
+		if l.target.old {
+			names, err := filepath.Abs(filepath.Join(clientFolder, "python39"))
+			if err != nil {
+				l.t.Fatal(err)
+			}
+			command.Env = append(command.Env, "PYTHONPATH="+names, "PYTHONDONTWRITEBYTECODE=1")
+		}
+		p := l.pipe(l.tap(l.site.config(l.target.tap), catalog, l.state), command)
+		l.state, records = p.state, records+p.records
+		l.spent.add(p.spent)
+	}
+	return records
+}
+
+// held is what the destination holds, and how many rows the target took for
+// deleted.
+func (l *loading) held() (d *destination, marked int) {
+	l.t.Helper()
+	rows := l.contents(l.target.environment, l.target.kind, l.where)
+	for line := range bytes.Lines(rows) {
+		var one struct{ Row map[string]json.RawMessage }
+		if err := json.Unmarshal(line, &one); err != nil {
+			l.t.Fatal(err)
+		}
+		if value := string(one.Row["_sdc_deleted_at"]); value != "" && value != "null" {
+			marked++
+		}
+	}
+	d = landed(l.t, rows)
+	d.decimals, d.seconds = 10, l.target.seconds // a double has no trailing zeros
+	return d, marked
+}
+
+func (l *loading) interoperates(what string, rows int, result string) {
+	l.t.Helper()
+	interoperates(l.t, interoperation{client: l.target.name(), version: l.version(l.target.pack), what: what, rows: rows, result: result})
+}
+
+// What a target holds after a full load, and after loads of what changed, is
+// what exists; what was deleted is marked, or gone where the target deletes.
+func loads(t *testing.T, of target) {
+	t.Helper()
+	t.Parallel()
+	s := clientSite(t)
+	l := load(t, s, of)
+	before := s.truth(t)
+	first := l.sync(nil)
+	held, _ := l.held()
+	rows := held.holds(t, before, nil)
+	s.lives()
+	after := s.truth(t)
+	if second := l.sync(nil); second >= first/2 {
+		t.Errorf("the second run wrote %d records, the first one %d", second, first)
+	}
+	held, _ = l.held()
+	rows += held.holds(t, after, before)
+	s.audit()
+	l.sync(nil)
+	s.confirm()
+	l.sync(nil)
+	held, marked := l.held()
+	end := s.truth(t)
+	rows += held.holds(t, end, nil)
+	if !of.appends {
+		held.once(t)
+	}
+	changes(before, end).all(t)
+	deleted := gone(end, before, after)
+	kept := deleted["contacts"] + deleted["responses"]
+	if of.deletes {
+		kept = 0
+	}
+	if held.deletions != kept || (of.tap["sdc_deleted_at"] == true && marked != kept) {
+		t.Errorf("%d rows say that they are deleted, the target took %d so, want %d", held.deletions, marked, kept)
+	}
+	what := "a full load, and loads of new, late, edited and deleted rows"
+	if of.deletes {
+		what += "; the target deletes"
+	}
+	limits := of.limits
+	if of.old {
+		limits += "; needs names that Python 3.10 removed"
+	}
+	l.interoperates(what, rows, limits)
+}
