@@ -131,7 +131,7 @@ func plainRows(t *testing.T, rows []map[string]any) map[string]map[string]any {
 // is not written inside a bubble: the compression keeps channels for the process.
 func TestTap_WritesBatches(t *testing.T) {
 	t.Parallel()
-	tn, folder := newTenant(t, sandbox.Options{Seed: 71, Surveys: 4, Responses: 400, Contacts: 120, ExportDelay: time.Millisecond}), t.TempDir()
+	tn, folder := newTenant(t, sandbox.Options{Seed: 71, Surveys: 3, Responses: 200, Contacts: 70, ExportDelay: time.Millisecond}), t.TempDir()
 	tn.jitter = func(time.Duration) time.Duration { return 0 }
 	tn.config["nested_as_text"] = true
 	messages := tn.tap(t, "--config", "config.json")
@@ -146,7 +146,7 @@ func TestTap_WritesBatches(t *testing.T) {
 		if got.result.code != 0 || slices.Contains(got.types, "RECORD") {
 			t.Fatalf("%s: code %d, messages %v: %s", encoding, got.result.code, got.types, got.stderr)
 		}
-		if n := len(got.batches); n < 420/50 {
+		if n := len(got.batches); n < 220/50 {
 			t.Errorf("%s: %d files, want those of 50 rows", encoding, n)
 		}
 		for _, stream := range []string{"surveys", "responses", "contacts"} {
@@ -336,11 +336,14 @@ func (f fullFile) Write(content []byte) (int, error) {
 // A disk that fills up ends the run, and no state covers what is not there.
 func TestTap_BatchesOntoADiskThatFillsUp(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 74, Surveys: 4, Responses: 400, Contacts: 120})
+		tn := newTenant(t, sandbox.Options{Seed: 74, Surveys: 3, Responses: 120, Contacts: 60})
 		folder := t.TempDir()
 		tn.config["batch_config"] = batchSettings("jsonl", folder)
 		whole := tn.tap(t, "--config", "config.json")
-		for room := 0; room < len(whole.batches); room += 3 {
+		if len(whole.batches) < 6 {
+			t.Fatalf("%d files: they say little", len(whole.batches))
+		}
+		for room := 0; room < len(whole.batches); room += 2 {
 			folder := filepath.Join(folder, "full")
 			tn.config["batch_config"] = batchSettings("jsonl", folder)
 			left := room

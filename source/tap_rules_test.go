@@ -128,7 +128,7 @@ func TestTap_RecordsKeepTheirSchemas(t *testing.T) {
 	for name, settings := range tapSettings {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				tn := newTenant(t, sandbox.Options{Seed: 69, Surveys: 6, Responses: 300, Contacts: 60})
+				tn := newTenant(t, sandbox.Options{Seed: 69, Surveys: 6, Responses: 120, Contacts: 30})
 				maps.Copy(tn.config, settings)
 				first := tn.tap(t, "--config", "config.json")
 				tn.Advance(10*24*time.Hour, false)

@@ -120,9 +120,10 @@ func TestTap_DeliversEverything(t *testing.T) {
 // the one before.
 func TestTap_WritesOneStreamAfterTheOther(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 67, Surveys: 40, Responses: 2000, Contacts: 40})
+		tn := newTenant(t, sandbox.Options{Seed: 67, Surveys: 12, Responses: 400, Contacts: 20})
+		tn.config["deletions"] = map[string]any{"audit_days": 1}
 		first := tn.tap(t, "--config", "config.json")
-		tn.Advance(10*24*time.Hour, false)
+		tn.Advance(2*24*time.Hour, false)
 		tn.Advance(time.Hour, true)
 		tn.files["state.json"] = first.state
 		second := tn.tap(t, "--config", "config.json", "--state", "state.json")
@@ -131,7 +132,7 @@ func TestTap_WritesOneStreamAfterTheOther(t *testing.T) {
 		tn.files["state.json"] = second.state
 		third := tn.tap(t, "--config", "config.json", "--state", "state.json")
 		for run, got := range map[string]*tapped{"first": first, "second": second, "third": third} {
-			if got.result.code != 0 || len(got.records["sync_audit"]) < 30 {
+			if got.result.code != 0 || len(got.records["sync_audit"]) < 10 {
 				t.Fatalf("%s: code %d: %s", run, got.result.code, got.stderr)
 			}
 			// Who comes first has the turn, be it with one row.
