@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
 // target is a program that loads what the tap writes.
@@ -116,18 +119,27 @@ func (l *loading) interoperates(what string, rows int, result string) {
 	interoperates(l.t, interoperation{client: l.target.name(), version: l.version(l.target.pack), what: what, rows: rows, result: result})
 }
 
+// livesAndLoses lets hours pass in which something is deleted in any case.
+func (s *site) livesAndLoses() {
+	s.tenant.SetActivity(3, 3, 1)
+	s.lives()
+	var survey string
+	s.tenant.Versions(func(of, _ string, _ time.Time) { survey = of })
+	s.tenant.DeleteResponses(survey, 2)
+}
+
 // What a target holds after a full load, and after loads of what changed, is
 // what exists; what was deleted is marked, or gone where the target deletes.
 func loads(t *testing.T, of target) {
 	t.Helper()
 	t.Parallel()
-	s := clientSite(t)
+	s := serveTenant(t, sandbox.Options{Seed: 7, Surveys: 4, Responses: 600, Contacts: 200})
 	l := load(t, s, of)
 	before := s.truth(t)
 	first := l.sync(nil)
 	held, _ := l.held()
 	rows := held.holds(t, before, nil)
-	s.lives()
+	s.livesAndLoses()
 	after := s.truth(t)
 	if second := l.sync(nil); second >= first/2 {
 		t.Errorf("the second run wrote %d records, the first one %d", second, first)

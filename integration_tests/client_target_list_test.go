@@ -50,12 +50,12 @@ var (
 		place: func(l *loading, _ int) (string, map[string]any) {
 			return l.data("qualtrics.duckdb"), map[string]any{"path": l.data("qualtrics.duckdb"), "default_target_schema": "main", "hard_delete": true}
 		},
-		limits: "merged by key; with `sdc_deleted_at` and its `hard_delete` deleted rows go; with DuckDB 1.3 or newer it loses the first row of a load, so DuckDB is older here",
+		limits: "merged by key; times are UTC without a zone; with `sdc_deleted_at` and its `hard_delete` deleted rows go; with DuckDB 1.3 or newer it loses the first row of a load, so DuckDB is older here",
 	}
 	targetPostgres = target{
 		label: "MeltanoLabs", program: "target-postgres", pack: "meltanolabs-target-postgres", environment: "targets-sdk", kind: "postgres", tap: map[string]any{"sdc_deleted_at": true},
 		place:  meltanoPostgres("qualtrics", false),
-		limits: "merged by key; with `sdc_deleted_at` deleted rows stay, with `_sdc_deleted_at`",
+		limits: "merged by key; times are UTC without a zone; with `sdc_deleted_at` deleted rows stay, with `_sdc_deleted_at`",
 	}
 	targetPostgresOfPipelineWise = target{
 		label: "PipelineWise", program: "target-postgres", pack: "pipelinewise-target-postgres", environment: "targets-pipelinewise", kind: "postgres", tap: map[string]any{"sdc_deleted_at": true},
@@ -65,7 +65,7 @@ var (
 				"host": l.server.folder, "port": 5432, "user": "qualtrics", "password": "none", "dbname": "postgres", "default_target_schema": "qualtrics", "hard_delete": true,
 			}
 		},
-		limits: "merged by key; with `sdc_deleted_at` and its `hard_delete` deleted rows go",
+		limits: "merged by key; times are UTC without a zone; with `sdc_deleted_at` and its `hard_delete` deleted rows go",
 	}
 	targetPostgresOfDataMill = target{
 		label: "DataMill", program: "target-postgres", pack: "singer-target-postgres", environment: "targets-singer", kind: "postgres", tap: asText,

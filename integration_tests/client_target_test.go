@@ -47,7 +47,7 @@ func TestClientTarget_PostgresActivatesVersions(t *testing.T) {
 	}
 	before := s.truth(t)
 	loadBoth()
-	s.lives()
+	s.livesAndLoses()
 	time.Sleep(time.Second) // versions are seconds
 	loadBoth()
 	end := s.truth(t)

@@ -33,10 +33,17 @@ type site struct {
 // shortDelay is an export job that is complete when it is first asked for.
 const shortDelay = time.Millisecond
 
-// serveSite serves a tenant until the test ends.
+// serveSite serves a tenant of small surveys until the test ends.
 func serveSite(t *testing.T, options sandbox.Options) *site {
 	t.Helper()
-	options.ExportDelay, options.SmallSurveys = shortDelay, true
+	options.SmallSurveys = true
+	return serveTenant(t, options)
+}
+
+// serveTenant serves a tenant until the test ends.
+func serveTenant(t *testing.T, options sandbox.Options) *site {
+	t.Helper()
+	options.ExportDelay = shortDelay
 	tenant, err := sandbox.New(options)
 	if err != nil {
 		t.Fatal(err)
