@@ -250,7 +250,9 @@ func (p *simPlan) drawWorld(d dice) {
 	if belated := d.on("belated", 10); belated && p.audits {
 		p.belated, o.LateMost = true, 6*p.lookback
 	}
-	o.Live = d.on("live", 60)
+	// What is late shows when it is due, also during a run and where nothing
+	// else happens.
+	o.Live = d.on("live", 60) || o.LateMost > time.Second
 	if d.on("survey-deletions", 30) {
 		o.KeepSurveys = 1
 	}
@@ -362,6 +364,9 @@ func (p *simPlan) drawSteps(d, crash, consumer dice) {
 			}
 		}
 		living := d.Float64() * 30
+		if !p.has("live") && !p.has("long-exports") {
+			living = 0
+		}
 		step.living = [3]float64{living, living, living / 5}
 		if p.Profile == profileAudits {
 			step.activity[0] *= 3
