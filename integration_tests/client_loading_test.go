@@ -26,6 +26,8 @@ type target struct {
 	old         bool           // was published before Python 3.10
 	deletes     bool           // deletes what has _sdc_deleted_at
 	seconds     bool           // keeps of times no fractions of seconds
+	batches     string         // format of files that it takes instead of records; "": none
+	batchSize   int            // records of a file; 0: as many as the tap likes
 	limits      string
 	// place is where a run puts its rows, and the configuration for that.
 	place func(l *loading, run int) (where string, config map[string]any)
@@ -88,9 +90,20 @@ func (l *loading) sync(catalog []byte) (records int) {
 			}
 			command.Env = append(command.Env, "PYTHONPATH="+names, "PYTHONDONTWRITEBYTECODE=1")
 		}
-		p := l.pipe(l.tap(l.site.config(l.target.tap), catalog, l.state), command)
+		settings := l.site.config(l.target.tap)
+		if l.target.batches != "" {
+			batch := map[string]any{"encoding": map[string]any{"format": l.target.batches}, "storage": map[string]any{"root": "file://" + l.data("batches")}}
+			if l.target.batchSize > 0 {
+				batch["batch_size"] = l.target.batchSize
+			}
+			settings["batch_config"] = batch
+		}
+		p := l.pipe(l.tap(settings, catalog, l.state), command)
 		l.state, records = p.state, records+p.records
 		l.spent.add(p.spent)
+		if files, err := filepath.Glob(l.data("batches/*")); (len(files) > 0) != (l.target.batches != "") {
+			l.t.Errorf("the tap wrote %d files: %v", len(files), err)
+		}
 	}
 	return records
 }
@@ -166,8 +179,11 @@ func loads(t *testing.T, of target) {
 		t.Errorf("%d rows say that they are deleted, the target took %d so, want %d", held.deletions, marked, kept)
 	}
 	what := "a full load, and loads of new, late, edited and deleted rows"
-	if of.deletes {
+	switch {
+	case of.deletes:
 		what += "; the target deletes"
+	case of.batches != "":
+		what += ", in files of " + of.batches + " (`batch_config`)"
 	}
 	limits := of.limits
 	if of.old {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,8 +41,10 @@ func TestClientSpeed_OfTheTapAndTargets(t *testing.T) {
 	rows, spent := alone(t, s)
 	took("nothing (/dev/null)", rows, spent)
 	took("nothing, through Meltano", rows, throughMeltano(t, s))
+	byFiles := targetPostgres
+	byFiles.label, byFiles.batches, byFiles.tap = "MeltanoLabs, files of jsonl", "jsonl", nil
 	for _, of := range []target{
-		targetJSONL, targetCore, targetCSV, targetAvro, targetParquet, targetSQLite, targetDuckDB, targetPostgres, targetPostgresOfPipelineWise, targetPostgresOfDataMill,
+		targetJSONL, targetCore, targetCSV, targetAvro, targetParquet, targetSQLite, targetDuckDB, targetPostgres, byFiles, targetPostgresOfPipelineWise, targetPostgresOfDataMill,
 	} {
 		t.Run(of.name(), func(t *testing.T) {
 			l := load(t, s, of)
@@ -50,6 +54,10 @@ func TestClientSpeed_OfTheTapAndTargets(t *testing.T) {
 	}
 	t.Logf("\n%s", table.markdown())
 	kept := &score{Title: "Speed of the tap", Command: fmt.Sprintf("go test -tags clients ./integration_tests -run TestClientSpeed -speed %d -scoreboard", *speedRows), Tables: []scoreTable{table}}
+	kept.fact("processors", runtime.NumCPU())
+	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
+		kept.fact("load of the machine when it ended (1, 5 and 15 minutes)", strings.Join(strings.Fields(string(load))[:3], ", "))
+	}
 	kept.keep(t, "targets")
 }
 

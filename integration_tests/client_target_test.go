@@ -27,6 +27,25 @@ func TestClientTarget_PostgresOfPipelineWise(t *testing.T) { loads(t, targetPost
 
 func TestClientTarget_PostgresOfDataMill(t *testing.T) { loads(t, targetPostgresOfDataMill) }
 
+// Targets that are made with Meltano's SDK take files, too.
+func TestClientTarget_PostgresTakesFilesOfJSONLines(t *testing.T) {
+	loads(t, inFiles(targetPostgres, "jsonl", nil, "merged by key; files are read where they are, and stay; deleted rows have `deleted_at`"))
+}
+
+func TestClientTarget_PostgresTakesFilesOfParquet(t *testing.T) {
+	loads(t, inFiles(targetPostgres, "parquet", nil, "merged by key; needs pyarrow beside it; deleted rows have `deleted_at`"))
+}
+
+func TestClientTarget_CSVTakesFilesOfJSONLines(t *testing.T) {
+	loads(t, inFiles(targetCSV, "jsonl", asText, "every version of a row is kept; files are read where they are, and stay"))
+}
+
+// inFiles is a target that is given files.
+func inFiles(of target, format string, tap map[string]any, limits string) target {
+	of.batches, of.batchSize, of.tap, of.limits = format, 100, tap, limits
+	return of
+}
+
 // A full read activates its version: what is not part of it goes, or is marked.
 func TestClientTarget_PostgresActivatesVersions(t *testing.T) {
 	t.Parallel()
