@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -119,16 +121,21 @@ func (p *pyairbyte) succeeds(config map[string]any, command ...string) pyAnswer 
 	return a
 }
 
-// readAll reads all streams into a DuckDB cache, of which the answer has those
-// that can be compared.
-func (p *pyairbyte) readAll() []string {
-	return append([]string{"read", filepath.Join(p.folder, "cache.duckdb"), "response_deletions"}, killedStreams...)
+// allInto has all streams read into a DuckDB cache, in one of the ways to do so.
+// The answer has those of them that can be compared.
+func (p *pyairbyte) allInto(how string) []string {
+	return append([]string{how, filepath.Join(p.folder, "cache.duckdb"), "response_deletions"}, killedStreams...)
 }
 
 // read returns what the cache then holds.
 func (p *pyairbyte) read(config map[string]any) (*destination, pyAnswer) {
 	p.t.Helper()
-	a := p.succeeds(config, p.readAll()...)
+	return p.reads(config, "read")
+}
+
+func (p *pyairbyte) reads(config map[string]any, how string) (*destination, pyAnswer) {
+	p.t.Helper()
+	a := p.succeeds(config, p.allInto(how)...)
 	d := landed(p.t, a.rows)
 	d.decimals = 9 // of DECIMAL(38,9)
 	return d, a
@@ -195,6 +202,14 @@ func TestClientPyAirbyte_ReadsTheTruth(t *testing.T) {
 		t.Errorf("nothing came late: %s", lately)
 	}
 	p.interoperates("incremental reads of new, late, edited and deleted rows", rows, "merged by key; deleted rows stay, with `deleted_at`")
+
+	held, last := p.reads(config, "refresh")
+	rows = held.holds(t, end, nil)
+	held.once(t)
+	if audits := last.processed - rows; held.deletions > 0 || audits != len(end["surveys"]) || held.rows["response_deletions"] != deleted["responses"] {
+		t.Errorf("after a refresh %d rows are marked as deleted, response_deletions has %d; there were %d records of other streams", held.deletions, held.rows["response_deletions"], audits)
+	}
+	p.interoperates("a full refresh that replaces what the cache holds", rows, "nothing that was deleted stays; a stream without records, such as `response_deletions`, keeps what it had")
 }
 
 func TestClientPyAirbyte_RunsTheSnippet(t *testing.T) {
@@ -221,6 +236,28 @@ func TestClientPyAirbyte_EndsProperly(t *testing.T) {
 	s, p := clientSite(t), startPyAirbyte(t)
 	p.stopsEarly(s)
 	p.passesOnWhatIsWrong(s)
+	p.goesOnAfterAFailure(s)
+}
+
+// A read that fails in the middle is gone on from.
+func (p *pyairbyte) goesOnAfterAFailure(s *site) {
+	t := p.t
+	t.Helper()
+	var files atomic.Int32
+	s.tenant.Intercept(func(r *http.Request) *http.Response {
+		if strings.HasSuffix(r.URL.Path, "/file") && files.Add(1) > 2 {
+			return &http.Response{StatusCode: http.StatusUnauthorized, Request: r, Header: make(http.Header), Body: http.NoBody}
+		}
+		return nil
+	})
+	if a := p.do(s.valid(nil), p.allInto("read")...); a.exception != "AirbyteConnectorFailedError" || files.Load() < 3 {
+		t.Errorf("after %d files the read comes to %s: %s", files.Load(), a.exception, a.text)
+	}
+	s.tenant.Intercept(nil)
+	held, _ := p.read(s.valid(nil))
+	rows := held.holds(t, s.truth(t), nil)
+	held.once(t)
+	p.interoperates("a read that fails in the middle, and the next one", rows, "an exception, then everything")
 }
 
 func (p *pyairbyte) stopsEarly(s *site) {
@@ -251,7 +288,7 @@ func (p *pyairbyte) passesOnWhatIsWrong(s *site) {
 		t.Errorf("check with a wrong token: %s: %s", a.exception, a.text)
 	}
 	// It keeps an error's message for its log.
-	a := p.do(wrong, p.readAll()...)
+	a := p.do(wrong, p.allInto("read")...)
 	if a.exception != "AirbyteConnectorFailedError" || !strings.Contains(a.text, "Exit Code: 1\n") {
 		t.Errorf("read with a wrong token: %s: %s", a.exception, a.text)
 	}

@@ -6,6 +6,7 @@ Each line of stdin is {"config": the connector's, "command": […]}, one of
   discover                  {"streams": their names}
   read CACHE STREAM…        reads all streams; of those named, all rows and columns that the DuckDB file then holds, and
                             {"processed": records of this read}
+  refresh CACHE STREAM…     the same, with all that the cache holds replaced
   take STREAM COUNT         so many records, with PyAirbyte's own limit
   leave STREAM COUNT        so many records, then the dataset is closed
 
@@ -73,11 +74,12 @@ def run(source, command, *arguments):
         source.check()
     elif command == "discover":
         answer({"streams": source.get_available_streams()})
-    elif command == "read":
+    elif command in ("read", "refresh"):
         path, *streams = arguments
         source.select_all_streams()
         cache = DuckDBCache(db_path=path, schema_name="main")
-        result = source.read(cache=cache)
+        how = {"force_full_refresh": True, "write_strategy": "replace"} if command == "refresh" else {}
+        result = source.read(cache=cache, **how)
         cache.close()
         dump(path, streams)
         answer({"processed": result.processed_records})
