@@ -177,13 +177,19 @@ func TestClientMeltano_ReadsTheTruth(t *testing.T) {
 func TestClientMeltano_PassesOnWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	m := newMeltano(t, clientSite(t)).configured()
-	m.settings = append(m.settings, "TAP_QUALTRICS_CREDENTIALS_API_TOKEN=not-a-token")
-	end := m.run(m.meltano("run", "tap-qualtrics", "target-jsonl"))
-	said := string(end.stderr) + string(end.stdout)
-	if n := strings.Count(said, "generate a new API token under Account Settings > Qualtrics IDs"); end.code != 1 || n != 1 || !strings.Contains(said, "Extractor failed") {
-		t.Errorf("with a wrong token it ended with code %d, and our message is shown %d times: %s", end.code, n, said)
+	wrongToken := append(slices.Clone(m.settings), "TAP_QUALTRICS_CREDENTIALS_API_TOKEN=not-a-token")
+	for advice, settings := range map[string][]string{
+		"generate a new API token under Account Settings > Qualtrics IDs": wrongToken,
+		"data_center is missing: it is the first part of your Qualtrics":  nil,
+	} {
+		m.settings = settings
+		end := m.run(m.meltano("run", "tap-qualtrics", "target-jsonl"))
+		said := string(end.stderr) + string(end.stdout)
+		if n := strings.Count(said, advice); end.code != 1 || n != 1 || !strings.Contains(said, "Extractor failed") {
+			t.Errorf("it ended with code %d, and %q is shown %d times: %s", end.code, advice, n, said)
+		}
 	}
-	m.interoperates("run with a wrong token", 0, "exit code 1, our message is shown once")
+	m.interoperates("run with a wrong token, and with no configuration", 0, "exit code 1, our message is shown once")
 }
 
 // atFile does something before a tenant hands out its n-th file.
