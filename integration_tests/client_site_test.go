@@ -3,6 +3,8 @@
 package integration_tests_test
 
 import (
+	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
@@ -31,3 +33,54 @@ func (s *site) audit() { s.tenant.Advance(8*24*time.Hour, true) }
 // confirm lets a look-back pass: the read after the one that missed a row is
 // sure that it is gone.
 func (s *site) confirm() { s.tenant.Advance(20*time.Minute, true) }
+
+// changed counts what became of one truth in another.
+type changed struct{ added, edited, deleted int }
+
+func changes(before, after map[string]simTable) (c changed) {
+	for stream, table := range after {
+		for key, row := range table {
+			switch held := before[stream][key]; {
+			case held == nil:
+				c.added++
+			case !bytes.Equal(held.data, row.data):
+				c.edited++
+			}
+		}
+		for key := range before[stream] {
+			if table[key] == nil {
+				c.deleted++
+			}
+		}
+	}
+	return c
+}
+
+// all demands that something was added, edited and deleted: else a comparison
+// says nothing of it.
+func (c changed) all(t *testing.T) {
+	t.Helper()
+	if c.added == 0 || c.edited == 0 || c.deleted == 0 {
+		t.Fatalf("too little changed: %s", c)
+	}
+}
+
+func (c changed) String() string {
+	return fmt.Sprintf("%d new, %d edited, %d deleted", c.added, c.edited, c.deleted)
+}
+
+// gone counts by stream the rows that were read at some time and exist no more.
+func gone(end map[string]simTable, earlier ...map[string]simTable) map[string]int {
+	counts, seen := make(map[string]int), make(map[string]bool)
+	for _, truth := range earlier {
+		for stream, table := range truth {
+			for key := range table {
+				if end[stream][key] == nil && !seen[stream+" "+key] {
+					seen[stream+" "+key] = true
+					counts[stream]++
+				}
+			}
+		}
+	}
+	return counts
+}
