@@ -46,7 +46,7 @@ func TestClientSpeed_OfTheTapAndTargets(t *testing.T) {
 	for _, of := range []target{
 		targetJSONL, targetCore, targetCSV, targetAvro, targetParquet, targetSQLite, targetDuckDB, targetPostgres, byFiles, targetPostgresOfPipelineWise, targetPostgresOfDataMill,
 	} {
-		t.Run(of.pack, func(t *testing.T) {
+		t.Run(of.pack+of.batches, func(t *testing.T) {
 			l := load(t, s, of)
 			rows := l.sync(nil)
 			took(of.name(), rows, l.spent)
