@@ -42,8 +42,8 @@ const (
 
 // inAudits is how likely a class is in a history with audits, where it differs.
 var inAudits = map[string]int{
-	"audits": 100, "response-deletions": 50, "late": 70, "belated": 25, "torn": 30, "many-responses": 5, "many-contacts": 0, "survey-deletions": 5,
-	"denied": 5, "outage": 5, "redirect": 2, "end-states": 5, "some-states": 5, "replay": 5,
+	"audits": 100, "response-deletions": 50, "late": 70, "belated": 25, "torn": 50, "many-responses": 5, "many-contacts": 0, "survey-deletions": 5,
+	"denied": 5, "outage": 5, "redirect": 2, "end-states": 5, "some-states": 5, "replay": 5, "doubt-inflated-counts": 40,
 }
 
 // command is how the case is run again.
@@ -331,7 +331,7 @@ func (p *simPlan) drawFaults(d dice) {
 	if d.on("long-rows", 25) {
 		p.options.FaultRow = 12
 	}
-	if rate := d.between(200, 5000); d.on("torn", 15) && p.audits {
+	if rate := d.between(1500, 6000); d.on("torn", 15) && p.audits {
 		p.options.FaultRates["torn"], p.options.Lag, p.belated = rate, p.lookback*3/4, true
 	}
 }

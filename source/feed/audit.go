@@ -283,6 +283,7 @@ func (f *responseFetch) owe(owed map[string]present) {
 			oldest = time.Time{}
 			continue
 		}
+		f.ledger.owed[id] = one.modified.UnixMilli()
 		oldest = earlier(oldest, one.modified)
 		f.report.LatestBy = max(f.report.LatestBy, f.to.Sub(one.modified))
 	}

@@ -33,6 +33,7 @@ type ledger struct {
 
 	delivered map[string]int64 // id → modified (when it was read, where rows carry no such date), in epoch milliseconds: is delivered
 	intended  map[string]bool  // may be delivered: their rows were about to go out
+	owed      map[string]int64 // epoch milliseconds of the version that an audit found, of intended ones that come one by one
 	absent    map[string]int64 // id → epoch seconds since when it was not found, 0: the next run's beginning; to be confirmed
 	entries   int              // most of delivered, by the share of this partition
 	room      int              // bytes of the seal, by the share of this partition
@@ -54,6 +55,7 @@ type ledgerState struct {
 	LackCells string           `json:"lk,omitempty"`
 	Delivered map[string]int64 `json:"x,omitempty"`
 	Intended  []string         `json:"q,omitempty"`
+	Owed      map[string]int64 `json:"z,omitempty"`
 	Absent    map[string]int64 `json:"y,omitempty"`
 }
 
@@ -61,7 +63,7 @@ type ledgerState struct {
 // so many partitions has its share of the state.
 func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 	l := &ledger{
-		delivered: make(map[string]int64), intended: make(map[string]bool), absent: make(map[string]int64),
+		delivered: make(map[string]int64), intended: make(map[string]bool), owed: make(map[string]int64), absent: make(map[string]int64),
 		entries: max(leastEntries, ledgerEntries/max(1, partitions)),
 		room:    sealBytes / max(1, partitions),
 	}
@@ -88,6 +90,7 @@ func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 		l.since = time.Unix(state.Since, 0).UTC()
 	}
 	maps.Copy(l.delivered, state.Delivered)
+	maps.Copy(l.owed, state.Owed)
 	maps.Copy(l.absent, state.Absent)
 	for _, id := range state.Intended {
 		l.intended[id] = true
@@ -97,10 +100,11 @@ func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 
 // state writes the ledger.
 func (l *ledger) state() *ledgerState {
+	maps.DeleteFunc(l.owed, func(id string, _ int64) bool { return !l.intended[id] })
 	s := &ledgerState{
 		SealedAt: epoch(l.sealedAt), NoRoom: l.sealed() && l.set == nil, Deleted: l.deleted, Since: epoch(l.since), Due: l.due, Doubted: l.doubted,
 		Newest: l.newest, Undated: l.undated,
-		Delivered: l.delivered, Intended: slices.Sorted(maps.Keys(l.intended)), Absent: l.absent,
+		Delivered: l.delivered, Intended: slices.Sorted(maps.Keys(l.intended)), Owed: l.owed, Absent: l.absent,
 	}
 	s.IDs, s.Cells = l.set.encode()
 	s.LackIDs, s.LackCells = l.lacking.encode()

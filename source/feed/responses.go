@@ -171,6 +171,9 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 			return &PositionError{f.partition, err}
 		}
 		f.ledger.begin(f.to)
+		for id, at := range f.ledger.owed {
+			f.modified[id] = time.UnixMilli(at).UTC()
+		}
 	}
 	switch {
 	case f.env.exportsAll():
