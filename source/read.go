@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/airbyte"
+	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
@@ -150,6 +152,9 @@ func (r *invocation) run(ctx context.Context, s *settings, e *engine, client *qu
 			return 0, err
 		}
 		e.streams = append(e.streams, &selected{stream: w.stream, refresh: w.refresh, state: state})
+	}
+	if auditors := e.auditors(); len(auditors) > 0 && !slices.Contains(e.kinds(), feed.Responses) {
+		r.log.Warn("this stream tells what a run did with the responses of each survey, which no selected stream reads: it stays empty", "stream", auditors[0].stream.Name)
 	}
 	return e.run(ctx)
 }

@@ -24,6 +24,7 @@ func TestTap_MakesTheBestOfOddInput(t *testing.T) {
 		said           string
 		without        string // column
 	}{
+		"an audit of nothing":         {`{"streams":[{"tap_stream_id":"sync_audit"},{"tap_stream_id":"surveys"}]}`, ``, all, "it stays empty stream=sync_audit", ""},
 		"nothing selected":            {`{"streams":[]}`, `NEWEST`, nothing, "selects no stream", ""},
 		"all deselected":              {surveys(`{"breadcrumb":[],"metadata":{"selected":false}}`), `NEWEST`, nothing, "selects no stream", ""},
 		"a stream nobody knows":       {`{"streams":[{"tap_stream_id":"gone"}]}`, ``, nothing, "does not exist: it is left out", ""},
