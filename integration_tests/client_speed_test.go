@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -86,11 +85,7 @@ func alone(t *testing.T, s *site) (rows int, took spent) {
 // throughMeltano times a run into a target that does nothing.
 func throughMeltano(t *testing.T, s *site) spent {
 	t.Helper()
-	target := filepath.Join(t.TempDir(), "target-nothing")
-	if err := os.WriteFile(target, []byte("#!/bin/sh\nexec cat >/dev/null\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	m := newMeltano(t, s, map[string]any{"name": "target-nothing", "namespace": "target_nothing", "executable": target}).configured()
+	m := newMeltano(t, s, loader(t, "target-nothing", "exec cat >/dev/null")).configured()
 	m.settings = append(m.settings, "TAP_QUALTRICS_LIMITS_PARALLEL_EXPORTS=4", "TAP_QUALTRICS_LIMITS_EXPORTS_PER_MINUTE=1000000", "TAP_QUALTRICS_LIMITS_REQUESTS_PER_MINUTE=1000000")
 	run := m.meltano("run", "tap-qualtrics", "target-nothing")
 	begun := time.Now()
