@@ -121,7 +121,7 @@ func TestBinary_ExportOntoAReadOnlyDisk(t *testing.T) {
 	tn.temporary = disk
 	end := run(t, tn.command(t, tn.readArgs(t, nil, "responses")...))
 	o := collect(t, nil, end.stdout)
-	if end.code != 2 || len(o.failures) != 1 || o.failures[0] != "system_error" || !strings.Contains(string(end.stdout), "TMPDIR chooses the folder") {
+	if end.code != 1 || len(o.failures) != 1 || o.failures[0] != "config_error" || !strings.Contains(string(end.stdout), "point TMPDIR to one") {
 		t.Errorf("with a read-only temporary folder it ended with code %d and %q: %s", end.code, o.failures, tail(end.stdout))
 	}
 	if got := tn.requests(t, "GET /surveys/{id}/export-responses/{fileId}/file"); got > 8 {
