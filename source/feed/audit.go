@@ -12,18 +12,22 @@ import (
 )
 
 // sealFrom makes the seal of what a file shows, as of a moment before its job.
-func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.Time) error {
+// It returns what is newer, up to one more than can be announced.
+func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.Time) (newer []string, err error) {
 	made, lacking := newSealing(f.ledger.room), newSealing(lackingBytes)
-	err := f.scan(ctx, file, func(one present) {
-		if one.recorded.Before(at) {
+	err = f.scan(ctx, file, func(one present) {
+		switch {
+		case one.recorded.Before(at):
 			made.put(one.id)
+		case len(newer) <= 2*f.ledger.entries:
+			newer = append(newer, one.id)
 		}
 		if f.expects(one, at) {
 			lacking.put(one.id)
 		}
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	set := made.seal()
 	if set == nil {
@@ -34,7 +38,7 @@ func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.
 	if lacking.count > 0 {
 		f.ledger.lacking = lacking.seal()
 	}
-	return nil
+	return newer, nil
 }
 
 // auditDue reports whether it is time to look for what is gone.
@@ -62,6 +66,11 @@ var errAuditFirst = errors.New("an audit is due first")
 // interrupted run may have arrived. The state is out when it returns.
 func (f *responseFetch) intend(ctx context.Context, file *frame.File) error {
 	l := f.ledger
+	var (
+		fresh []string
+		count int
+		err   error
+	)
 	first := !l.sealed()
 	if first {
 		at := f.to
@@ -72,21 +81,19 @@ func (f *responseFetch) intend(ctx context.Context, file *frame.File) error {
 				return err
 			}
 		}
-		if err := f.sealFrom(ctx, file, at); err != nil {
-			return err
-		}
+		fresh, err = f.sealFrom(ctx, file, at)
+		count = len(fresh)
+	} else {
+		err = f.scan(ctx, file, func(one present) {
+			sealed := f.loading && one.recorded.Before(l.sealedAt) && one.modified.Before(l.since) && !l.lacks(one.id)
+			if sealed || l.has(one.id, one.modified) || l.intended[one.id] {
+				return
+			}
+			if count++; count <= 2*l.entries {
+				fresh = append(fresh, one.id)
+			}
+		})
 	}
-	var fresh []string
-	count := 0
-	err := f.scan(ctx, file, func(one present) {
-		sealed := f.loading && one.recorded.Before(l.sealedAt) && (first || one.modified.Before(l.since)) && !l.lacks(one.id)
-		if sealed || l.has(one.id, one.modified) || l.intended[one.id] {
-			return
-		}
-		if count++; count <= 2*l.entries {
-			fresh = append(fresh, one.id)
-		}
-	})
 	switch {
 	case err != nil:
 		return err
@@ -112,7 +119,11 @@ func (f *responseFetch) sealFirst(ctx context.Context) error {
 	if f.ledger == nil || f.ledger.sealed() || f.to.IsZero() {
 		return nil
 	}
-	if err := f.presence(ctx, func(ids *frame.File) error { return f.sealFrom(ctx, ids, f.to) }); err != nil {
+	err := f.presence(ctx, func(ids *frame.File) error {
+		_, err := f.sealFrom(ctx, ids, f.to)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	if !f.loading {
@@ -140,7 +151,7 @@ func (f *responseFetch) audit(ctx context.Context, from time.Time) error {
 		if unnamed, err := a.conclude(ctx, ids); err != nil || f.doubts(unnamed) {
 			return err
 		}
-		if err := f.sealFrom(ctx, ids, at); err != nil {
+		if _, err := f.sealFrom(ctx, ids, at); err != nil {
 			return err
 		}
 		f.ledger.trim()
