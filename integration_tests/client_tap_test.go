@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -158,6 +157,6 @@ func stop(t *testing.T, command *exec.Cmd, signal syscall.Signal) {
 	case <-ended:
 	case <-time.After(30 * time.Second):
 		_ = command.Process.Kill()
-		t.Error(fmt.Errorf("%s does not end", command.Path))
+		t.Errorf("%s does not end", command.Path)
 	}
 }
