@@ -8,10 +8,10 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
-// What a seal holds counts as delivered. A load of several windows therefore
-// keeps what the seal holds and no window has brought yet, which ends as
-// nothing; so does the gap that an earlier start date uncovers. The rest moves
-// together with the position.
+// What a seal holds counts as delivered. A load of which the rows come with
+// other files than the seal therefore keeps what the seal holds and no window
+// has brought yet, which ends as nothing; so does the gap that an earlier start
+// date uncovers. The rest moves together with the position.
 
 // lackingBytes is what the rest of one load may take in a state.
 const lackingBytes = 32 << 10
@@ -30,7 +30,7 @@ func (f *responseFetch) expects(one present, sealedAt time.Time) bool {
 	case !f.gap.IsZero():
 		return date.Before(f.gap.Add(-time.Second)) // the rest was loaded before
 	default:
-		return f.windows && date.Unix() >= f.position.Watermark
+		return f.apart && date.Unix() >= f.position.Watermark
 	}
 }
 

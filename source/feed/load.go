@@ -30,15 +30,16 @@ func (f *responseFetch) load(ctx context.Context) error {
 	}
 	f.report.From = from
 	large := f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero()
-	f.windows = large || f.position.Loading
-	if f.ledger != nil && f.ledger.sealed() && !f.position.Loading {
+	again := f.ledger != nil && f.ledger.sealed() && !f.position.Loading
+	f.apart = large || f.position.Loading || again
+	if again {
 		// A first load was interrupted before its end: what it had announced
 		// may be delivered, and gone by now.
 		if err := f.audit(ctx, time.Time{}); err != nil {
 			return err
 		}
 	}
-	if f.windows {
+	if f.apart {
 		if err := f.sealFirst(ctx); err != nil {
 			return err
 		}

@@ -109,7 +109,7 @@ type responseFetch struct {
 	blind    bool                 // the counters may not be read
 	arrived  int                  // responses that were recorded since the last export
 	loading  bool                 // a first load is at work, or the gap of an earlier start date
-	windows  bool                 // the first load is cut into windows
+	apart    bool                 // the first load is sealed by another file than the one that holds its rows
 	forgot   bool                 // the row hashes of the state are gone
 	audited  bool                 // by this run
 	seals    bool                 // this run's audit has to make a seal
