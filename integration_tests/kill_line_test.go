@@ -23,9 +23,9 @@ func killsAsked() int {
 	case *kills > 0:
 		return *kills
 	case testing.Short():
-		return 60
+		return 40
 	default:
-		return 200
+		return 80
 	}
 }
 

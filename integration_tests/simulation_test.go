@@ -42,7 +42,7 @@ func simRange() (first uint64, count int) {
 	case testing.Short():
 		count = 20
 	default:
-		count = 250
+		count = 100
 	}
 	return first, count
 }
