@@ -13,10 +13,12 @@ import (
 var errNoObject = errors.New("not a JSON object")
 
 // unsafeOnLine reports whether text cannot be part of a line as it is. Valid
-// JSON with the line separators escaped in its strings can.
+// JSON with the line separators escaped in its strings can; escapes of
+// surrogates (\ud800 to \udfff) are looked at, for one may stand alone.
 func unsafeOnLine(text []byte) bool {
 	return bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 || !utf8.Valid(text) ||
-		bytes.Contains(text, []byte("\u0085")) || bytes.Contains(text, []byte("\u2028")) || bytes.Contains(text, []byte("\u2029"))
+		bytes.Contains(text, []byte("\u0085")) || bytes.Contains(text, []byte("\u2028")) || bytes.Contains(text, []byte("\u2029")) ||
+		bytes.Contains(text, []byte(`\ud`)) || bytes.Contains(text, []byte(`\uD`))
 }
 
 // appendObject appends a JSON object so that it is safe on a line: without
