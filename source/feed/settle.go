@@ -71,7 +71,7 @@ func (f *responseFetch) fetchOwed(ctx context.Context) error {
 }
 
 // miss notes that a response was not found. Where the clock lags behind what
-// rows say, it does not tell since when: the next run's does.
+// rows or the position say, it does not tell since when: the next run's does.
 func (f *responseFetch) miss(id string) {
 	l := f.ledger
 	if _, waiting := l.absent[id]; waiting {
@@ -79,7 +79,7 @@ func (f *responseFetch) miss(id string) {
 	}
 	l.absent[id] = 0
 	now, _ := f.env.Client.ServerTime()
-	if now = later(now, f.to); now.Unix() >= l.newest {
+	if now = later(now, f.to); now.Unix() >= l.newest && !f.distrusted {
 		l.absent[id] = now.Unix()
 	}
 }
