@@ -183,3 +183,19 @@ func TestRead_SaysHowManyDeletionsItCannotName(t *testing.T) {
 		tn.noFalseTombstone(t, r)
 	})
 }
+
+// Of so many surveys a large one has no room for its set in the state. That
+// does not end a first load of which the windows missed something.
+func TestRead_ALoadWithoutASetIsLookedAtAllTheSame(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 61, Surveys: 150, Responses: 900, Contacts: 1, SmallSurveys: true, FaultRates: map[string]int{"torn": 5000}})
+		tn.loadRows = 100
+		r := tn.read(t, nil, "responses")
+		if r.code == 2 || r.count() == 0 {
+			t.Fatalf("it ended with code %d after %d rows: %v", r.code, r.count(), r.errors)
+		}
+		if !strings.Contains(r.output, "responses that exist came with no window") {
+			t.Error("the windows missed nothing: this shows nothing")
+		}
+	})
+}

@@ -134,8 +134,12 @@ func (s *seal) clone() *seal {
 	return &seal{table: s.table.clone()}
 }
 
-// remove takes an id out. A sketch cannot tell whether it was in.
+// remove takes an id out of a set, if there is one. A sketch cannot tell
+// whether the id was in.
 func (s *seal) remove(id string) {
+	if s == nil {
+		return
+	}
 	if s.ids != nil {
 		delete(s.ids, id)
 	} else if packed, ok := packID(id); ok {
