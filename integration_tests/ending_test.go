@@ -35,6 +35,17 @@ func (g *growing) String() string {
 	return g.buffer.String()
 }
 
+// diesBy sends a process a signal, which has to end it.
+func diesBy(t *testing.T, command *exec.Cmd, signal syscall.Signal) {
+	t.Helper()
+	if err := command.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	if end := wait(t, command, 5*time.Second); end.signal != signal {
+		t.Errorf("it ended with code %d and signal %v, want it to end by %v", end.code, end.signal, signal)
+	}
+}
+
 const progressCalls = "GET /surveys/{id}/export-responses/{progressId}"
 
 func TestBinary_DiesByTheSignalWithoutAnotherWord(t *testing.T) {
@@ -52,12 +63,7 @@ func TestBinary_DiesByTheSignalWithoutAnotherWord(t *testing.T) {
 			}
 			eventually(t, "waiting for an export", func() bool { return tn.requests(t, progressCalls) >= 4 })
 			said := stdout.String()
-			if err := command.Process.Signal(signal); err != nil {
-				t.Fatal(err)
-			}
-			if end := wait(t, command, 5*time.Second); end.signal != signal {
-				t.Errorf("it ended with code %d and signal %v, want it to end by %v", end.code, end.signal, signal)
-			}
+			diesBy(t, command, signal)
 			if !strings.Contains(said, `"RUNNING"`) {
 				t.Errorf("before the signal it said only %q", said)
 			}

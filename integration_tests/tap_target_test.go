@@ -157,12 +157,7 @@ func TestTapInto_ATargetThatHangs(t *testing.T) {
 			})
 			time.Sleep(300 * time.Millisecond) // it waits, without a word
 			said := p.said.String()
-			if err := p.tap.Process.Signal(signal); err != nil {
-				t.Fatal(err)
-			}
-			if end := wait(t, p.tap, 5*time.Second); end.signal != signal {
-				t.Errorf("it ended with code %d and %v, want it to end by %v", end.code, end.signal, signal)
-			}
+			diesBy(t, p.tap, signal)
 			if now := p.said.String(); now != said {
 				t.Errorf("after the signal it said %q", strings.TrimPrefix(now, said))
 			}

@@ -58,12 +58,7 @@ func TestExport_MasksSecretsInItsFiles(t *testing.T) {
 				t.Parallel()
 				tn, folder := named(t, hardToken, text), filepath.Join(t.TempDir(), "data")
 				got := tn.run(t, "export", "--config", "config.json", "--to", folder, "--format", format, "--streams", "surveys")
-				landed := landedIn(t, folder)
-				if got.code != 0 || !strings.Contains(landed, "my ") || !strings.Contains(landed, "[redacted]") {
-					t.Fatalf("got exit code %d, %s and the files\n%s", got.code, got.stderr, landed)
-				}
-				leaks(t, "the output", got.stdout+got.stderr, hardToken)
-				leaks(t, "a file", landed, hardToken)
+				landsMasked(t, got, folder)
 			})
 		}
 	}
@@ -81,6 +76,18 @@ func (parquetFile) Create(string) (parquet.ParquetFile, error) { return nil, fs.
 func (parquetFile) Close() error                               { return nil }
 func (f parquetFile) Open(string) (parquet.ParquetFile, error) {
 	return parquetFile{bytes.NewReader(f.content), f.content}, nil
+}
+
+// landsMasked checks that a run has landed the survey that is named by hardToken
+// without it.
+func landsMasked(t *testing.T, got result, folder string) {
+	t.Helper()
+	landed := landedIn(t, folder)
+	if got.code != 0 || !strings.Contains(landed, "my ") || !strings.Contains(landed, "[redacted]") {
+		t.Fatalf("got exit code %d, %s and the files\n%s", got.code, got.stderr, landed)
+	}
+	leaks(t, "the output", got.stdout+got.stderr, hardToken)
+	leaks(t, "a file", landed, hardToken)
 }
 
 // landedIn returns the names, the bytes and the rows of all files in a folder.
