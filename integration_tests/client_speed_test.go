@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -25,7 +26,7 @@ func TestClientSpeed_OfTheTapAndTargets(t *testing.T) {
 		t.Skip("times are taken with -speed NUMBER")
 	}
 	s := serveSite(t, sandbox.Options{Seed: 7, Surveys: 10, Responses: *speedRows, Contacts: 1000})
-	table := scoreTable{
+	table := scoreboard.Table{
 		Title: "One full load into each",
 		Head:  []string{"into", "rows", "seconds", "rows per second", "CPU seconds of the tap", "of the target, or Meltano with both"},
 	}
@@ -55,13 +56,13 @@ func TestClientSpeed_OfTheTapAndTargets(t *testing.T) {
 			took(of.name(), rows, l.spent)
 		})
 	}
-	t.Logf("\n%s", table.markdown())
-	kept := &score{Title: "Speed of the tap", Command: fmt.Sprintf("go test -tags clients ./integration_tests -run TestClientSpeed -speed %d -scoreboard", *speedRows), Tables: []scoreTable{table}}
-	kept.fact("processors", runtime.NumCPU())
+	t.Logf("\n%s", table.Markdown())
+	kept := &scoreboard.Score{Title: "Speed of the tap", Command: fmt.Sprintf("go test -tags clients ./integration_tests -run TestClientSpeed -speed %d -scoreboard", *speedRows), Tables: []scoreboard.Table{table}}
+	kept.Fact("processors", runtime.NumCPU())
 	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
-		kept.fact("load of the machine when it ended (1, 5 and 15 minutes)", strings.Join(strings.Fields(string(load))[:3], ", "))
+		kept.Fact("load of the machine when it ended (1, 5 and 15 minutes)", strings.Join(strings.Fields(string(load))[:3], ", "))
 	}
-	kept.keep(t, "targets")
+	kept.Keep(t, "targets")
 }
 
 // alone times the tap without a target.

@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
 	"github.com/birdie-ai/source-qualtrics/source"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
@@ -44,7 +45,7 @@ func TestDeletions_FiguresBySize(t *testing.T) {
 	if *deletionsAll {
 		sizes = append(sizes, 100_000, 1_000_000)
 	}
-	table := scoreTable{
+	table := scoreboard.Table{
 		Title: "Deletions of one survey, found by audits",
 		Head:  []string{"responses", "deleted", "tombstones", "false", "told as unresolved", "state, bytes", "runs", "CPU seconds of the audit, tenant included", "of all runs", "peak heap, tenant included, MiB"},
 	}
@@ -56,12 +57,12 @@ func TestDeletions_FiguresBySize(t *testing.T) {
 			})
 		})
 	}
-	t.Logf("\n%s", table.markdown())
-	s := &score{Title: "Deletions by size", Command: "go test ./integration_tests -run Deletions -scoreboard", Tables: []scoreTable{table}}
+	t.Logf("\n%s", table.Markdown())
+	s := &scoreboard.Score{Title: "Deletions by size", Command: "go test ./integration_tests -run Deletions -scoreboard", Tables: []scoreboard.Table{table}}
 	if *deletionsAll {
 		s.Command += " -deletions"
 	}
-	s.keep(t, "deletions")
+	s.Keep(t, "deletions")
 }
 
 // deletionRows loads a survey, and then finds one deletion after the other.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -73,8 +74,8 @@ func (k *killScores) keep(t *testing.T, what string, s *killScore) {
 	defer k.Unlock()
 	k.scores = append(k.scores, [2]string{what, s.String()})
 	slices.SortFunc(k.scores, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
-	kept := &score{Title: "Killed processes", Command: fmt.Sprintf("go test ./integration_tests -run '^TestKill_' -kills=%d -scoreboard", killsAsked()), Facts: k.scores}
-	kept.keep(t, "kills")
+	kept := &scoreboard.Score{Title: "Killed processes", Command: fmt.Sprintf("go test ./integration_tests -run '^TestKill_' -kills=%d -scoreboard", killsAsked()), Facts: k.scores}
+	kept.Keep(t, "kills")
 }
 
 // killScore is what the histories add up to.

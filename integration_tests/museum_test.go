@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
 )
 
 // museumSeeds is within how many histories each defect has to be caught.
@@ -56,13 +58,13 @@ func TestMuseum(t *testing.T) {
 			table[i] = []string{all[i].name, all[i].about, all[i].profile, "not caught", ""}
 		}
 	}
-	figures := scoreTable{
+	figures := scoreboard.Table{
 		Title: "Planted defects, and the invariants (`I1`: nothing lost, `I2`: no false tombstones and no ghosts, `I3`: no promise that is not kept, …) that caught them",
 		Head:  []string{"defect", "what it is", "profile", "seeds needed", "broken"}, Rows: table,
 	}
-	t.Logf("\n%s", figures.markdown())
-	s := &score{Title: "Museum of defects", Command: "go test -tags museum -run Museum ./integration_tests -scoreboard", Tables: []scoreTable{figures}}
-	s.fact("defects", len(all))
-	s.fact("not caught within "+strconv.Itoa(museumSeeds)+" histories", uncaught)
-	s.keep(t, "museum")
+	t.Logf("\n%s", figures.Markdown())
+	s := &scoreboard.Score{Title: "Museum of defects", Command: "go test -tags museum -run Museum ./integration_tests -scoreboard", Tables: []scoreboard.Table{figures}}
+	s.Fact("defects", len(all))
+	s.Fact("not caught within "+strconv.Itoa(museumSeeds)+" histories", uncaught)
+	s.Keep(t, "museum")
 }

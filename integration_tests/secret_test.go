@@ -198,8 +198,8 @@ var avoided = map[string]string{
 func TestImports_NothingCarriesSecretsElsewhere(t *testing.T) {
 	t.Parallel()
 	for _, p := range packages(t) {
-		if strings.HasSuffix(p.ImportPath, "/airbytetest") {
-			continue // for tests
+		if forTests(p.ImportPath) {
+			continue
 		}
 		for _, imported := range p.Imports {
 			if reason := avoided[imported]; reason != "" {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -133,21 +134,21 @@ func (f figures) deletions() string {
 }
 
 // score is what so many histories came to.
-func (f figures) score(histories int, took time.Duration, profile string) *score {
-	s := &score{Title: "Simulated histories", Command: fmt.Sprintf("go test ./integration_tests -run 'TestSimulation$' -seeds=%d -profile=%s -scoreboard", histories, profile)}
-	s.fact("histories", histories)
-	s.fact("histories a second", fmt.Sprintf("%.1f", float64(histories)/took.Seconds()))
-	s.fact("runs of the connector", f[figRuns])
-	s.fact("states", f[figStates])
-	s.fact("records", f[figRecords])
-	s.fact("records lost", f["Failed lost"])
-	s.fact("records stale", f["Failed stale"])
-	s.fact("records said again", fmt.Sprintf("%d (%.2f %%)", f[figAgain], percent(f[figAgain], f[figRecords])))
-	s.fact("of them after runs that all succeeded and whose states were kept", f[figAgainCalm])
-	s.fact("other broken invariants", f.broken())
-	s.fact("deletions", f.deletions())
-	classes, crashes := scoreTable{Title: "Faults that fired", Head: []string{"class", "times"}}, scoreTable{Title: "Crashes and consumers", Head: []string{"class", "times"}}
-	others := scoreTable{Title: "What else took part", Head: []string{"class", "times"}}
+func (f figures) score(histories int, took time.Duration, profile string) *scoreboard.Score {
+	s := &scoreboard.Score{Title: "Simulated histories", Command: fmt.Sprintf("go test ./integration_tests -run 'TestSimulation$' -seeds=%d -profile=%s -scoreboard", histories, profile)}
+	s.Fact("histories", histories)
+	s.Fact("histories a second", fmt.Sprintf("%.1f", float64(histories)/took.Seconds()))
+	s.Fact("runs of the connector", f[figRuns])
+	s.Fact("states", f[figStates])
+	s.Fact("records", f[figRecords])
+	s.Fact("records lost", f["Failed lost"])
+	s.Fact("records stale", f["Failed stale"])
+	s.Fact("records said again", fmt.Sprintf("%d (%.2f %%)", f[figAgain], percent(f[figAgain], f[figRecords])))
+	s.Fact("of them after runs that all succeeded and whose states were kept", f[figAgainCalm])
+	s.Fact("other broken invariants", f.broken())
+	s.Fact("deletions", f.deletions())
+	classes, crashes := scoreboard.Table{Title: "Faults that fired", Head: []string{"class", "times"}}, scoreboard.Table{Title: "Crashes and consumers", Head: []string{"class", "times"}}
+	others := scoreboard.Table{Title: "What else took part", Head: []string{"class", "times"}}
 	for _, what := range sortedKeys(f) {
 		table := &others
 		switch {
@@ -160,7 +161,7 @@ func (f figures) score(histories int, took time.Duration, profile string) *score
 		}
 		table.Rows = append(table.Rows, []string{what, fmt.Sprint(f[what])})
 	}
-	s.Tables = []scoreTable{classes, crashes, others}
+	s.Tables = []scoreboard.Table{classes, crashes, others}
 	return s
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
 )
 
 var modelAll = flag.Bool("model", false, "the small model crashes at every pair of moments, and not at every one with a sample of the others")
@@ -165,17 +167,17 @@ func TestSimulation_SmallModel(t *testing.T) {
 	took := time.Since(begun)
 	t.Logf("%+v; %d histories with %d crashes in %s: %d moments of the first sync, every %d. of the second",
 		world, played.Load(), crashed.Load(), took.Round(time.Millisecond), len(firsts), stride)
-	s := &score{Title: "Small model", Command: "go test ./integration_tests -run SmallModel -scoreboard"}
+	s := &scoreboard.Score{Title: "Small model", Command: "go test ./integration_tests -run SmallModel -scoreboard"}
 	if *modelAll {
 		s.Command += " -model"
 	}
-	s.fact("surveys, responses, edited, deleted, late", fmt.Sprintf("3, %d, %d, %d, %d", world.responses, world.edited, world.deleted, world.late))
-	s.fact("moments of the first sync (each output line, each call)", len(firsts))
-	s.fact("of the second, with each of them", fmt.Sprintf("every %d.", stride))
-	s.fact("histories", played.Load())
-	s.fact("crashes", crashed.Load())
-	s.fact("histories in which anything was lost, stale or a ghost", failed.Load())
-	s.keep(t, "model")
+	s.Fact("surveys, responses, edited, deleted, late", fmt.Sprintf("3, %d, %d, %d, %d", world.responses, world.edited, world.deleted, world.late))
+	s.Fact("moments of the first sync (each output line, each call)", len(firsts))
+	s.Fact("of the second, with each of them", fmt.Sprintf("every %d.", stride))
+	s.Fact("histories", played.Load())
+	s.Fact("crashes", crashed.Load())
+	s.Fact("histories in which anything was lost, stale or a ghost", failed.Load())
+	s.Keep(t, "model")
 }
 
 // runSize is how much a run prints and asks.

@@ -94,9 +94,7 @@ func TestSimulation(t *testing.T) {
 	took := time.Since(begun)
 	summary := fmt.Sprintf("%d histories in %s: %.1f a second\n%s\n%s",
 		played, took.Round(time.Millisecond), float64(played)/took.Seconds(), reachTable(total), total.deletions())
-	if !t.Failed() {
-		total.score(played, took, *simProfile).keep(t, "simulation-"+*simProfile)
-	}
+	total.score(played, took, *simProfile).Keep(t, "simulation-"+*simProfile)
 	if *simSeeds > 0 || *simLong {
 		fmt.Println(summary)
 	} else {

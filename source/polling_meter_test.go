@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
 	"github.com/birdie-ai/source-qualtrics/source"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
@@ -332,24 +333,35 @@ var designed = map[int][3]string{
 	240: {"≈ 80,500 (93 %)", "1.86 M (72 %)", "15 min"},
 }
 
-// print writes what the polling took, as tables.
-func (p *polling) print(t *testing.T, surveys, changed int) {
-	t.Helper()
+// score is what the polling took.
+func (p *polling) score(surveys, changed int) *scoreboard.Score {
 	totals := p.totals()
 	starts, calls := p.perDay(totals[exportStart]), p.perDay(totals[everyCall])
-	var b strings.Builder
-	fmt.Fprintf(&b, "\n%d runs in %s, the longest %s; %d bytes of state; peak of a minute: %d calls, %d starts\n\n", p.runs, p.took.Round(time.Minute), p.longest.Round(time.Second),
-		len(p.state), p.calls.peak(everyCall), p.calls.peak(exportStart))
-	fmt.Fprintf(&b, "| surveys | changed per cycle (measured) | starts a day (of 86,400) | calls a day (of 2,592,000) | new: median / 99 %% / worst | late-visible | edits |\n|---|---|---|---|---|---|---|\n")
-	fmt.Fprintf(&b, "| %d | %d (%.1f) | %.0f (%.0f %%) | %.0f (%.0f %%) | %s | %s | %s |\n", surveys, changed, float64(p.changed)/float64(p.runs),
-		starts, starts/864, calls, calls/25920, p.fresh, p.late, p.edited)
-	if design, ok := designed[changed]; ok && surveys == 10000 {
-		fmt.Fprintf(&b, "| design | %d | %s | %s | worst %s | | |\n", changed, design[0], design[1], design[2])
+	s := &scoreboard.Score{
+		Title:   fmt.Sprintf("Polling of %d surveys, of which %d change between two runs", surveys, changed),
+		Command: fmt.Sprintf("go test ./source -run Polling -polling %d -changed %d -polling-hours %d -timeout 60m -scoreboard", surveys, changed, *pollingHours),
 	}
-	fmt.Fprintf(&b, "\n| endpoint | a day | a minute |\n|---|---|---|\n")
+	s.Fact("runs", p.runs)
+	s.Fact("tenant's time", p.took.Round(time.Minute))
+	s.Fact("longest run", p.longest.Round(time.Second))
+	s.Fact("surveys that were seen to change between two runs", fmt.Sprintf("%.1f", float64(p.changed)/float64(p.runs)))
+	s.Fact("state, bytes", len(p.state))
+	s.Fact("most calls in a minute", p.calls.peak(everyCall))
+	s.Fact("most export starts in a minute", p.calls.peak(exportStart))
+	share := func(n, limit float64) string { return fmt.Sprintf("%.0f (%.0f %%)", n, 100*n/limit) }
+	day := scoreboard.Table{
+		Title: "Against 60 % of the published limits, and how old news is when it is delivered: median / 99 % / worst (number)",
+		Head:  []string{"", "starts a day (of 86,400)", "calls a day (of 2,592,000)", "new", "visible late", "edits"},
+		Rows:  [][]string{{"measured", share(starts, 86_400), share(calls, 2_592_000), p.fresh.String(), p.late.String(), p.edited.String()}},
+	}
+	if design, ok := designed[changed]; ok && surveys == 10000 {
+		day.Rows = append(day.Rows, []string{"design", design[0], design[1], "worst " + design[2], "", ""})
+	}
+	byEndpoint := scoreboard.Table{Title: "Calls", Head: []string{"endpoint", "a day", "a minute"}}
 	endpoints := slices.SortedFunc(maps.Keys(totals), func(a, b string) int { return cmp.Compare(totals[b], totals[a]) })
 	for _, endpoint := range endpoints {
-		fmt.Fprintf(&b, "| %s | %.0f | %.1f |\n", endpoint, p.perDay(totals[endpoint]), p.perDay(totals[endpoint])/1440)
+		byEndpoint.Rows = append(byEndpoint.Rows, []string{endpoint, fmt.Sprintf("%.0f", p.perDay(totals[endpoint])), fmt.Sprintf("%.1f", p.perDay(totals[endpoint])/1440)})
 	}
-	t.Log(b.String())
+	s.Tables = []scoreboard.Table{day, byEndpoint}
+	return s
 }

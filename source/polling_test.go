@@ -2,9 +2,12 @@ package source_test
 
 import (
 	"flag"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
 )
 
 var (
@@ -26,15 +29,18 @@ func TestPolling_MeasuredOnALargeTenant(t *testing.T) {
 	if *pollingSurveys == 0 {
 		t.Skip("-polling says how many surveys to poll")
 	}
+	var score *scoreboard.Score
 	insideBubble(t, func(t *testing.T) {
 		p := newPolling(t, *pollingSurveys, *pollingChanged)
 		p.config["limits"] = map[string]any{"parallel_exports": *pollingParallel}
 		p.load(t)
 		p.poll(t, time.Duration(*pollingHours)*time.Hour)
-		p.print(t, *pollingSurveys, *pollingChanged)
 		p.checkLimits(t, 1800, 60)
 		p.checkComplete(t)
+		score = p.score(*pollingSurveys, *pollingChanged)
 	})
+	t.Logf("%v\n%s\n%s", score.Facts, score.Tables[0].Markdown(), score.Tables[1].Markdown())
+	score.Keep(t, fmt.Sprintf("polling-%05d-%03d", *pollingSurveys, *pollingChanged))
 }
 
 // A tenant that is too large for all surveys to be exported by every run, and
