@@ -161,7 +161,7 @@ func loads(t *testing.T, of target) {
 	rows += held.holds(t, after, before)
 	s.audit()
 	l.sync(nil)
-	s.confirm()
+	s.confirm(func() { l.sync(nil) })
 	l.sync(nil)
 	held, marked := l.held()
 	end := s.truth(t)

@@ -48,7 +48,7 @@ func TestClientPyAirbyte_ReadsTheTruth(t *testing.T) {
 	rows += held.holds(t, late, before)
 	s.audit()
 	p.read(config)
-	s.confirm()
+	s.confirm(func() { p.read(config) })
 	held, _ = p.read(config)
 	end := s.truth(t)
 	rows += held.holds(t, end, nil)

@@ -157,7 +157,7 @@ func (r *deletionRun) run() time.Duration {
 	r.output.Reset()
 	jitter := rand.New(rand.NewPCG(1, 1))
 	program := &source.Program{
-		Stdout: r, Stderr: &r.stderr, Getenv: func(string) string { return "" }, Transport: r.tenant.RoundTripper(),
+		Stdout: r, Stderr: &r.stderr, Getenv: func(string) string { return "" }, Transport: r.tenant.RoundTripper(), Clock: r.tenant.Now,
 		Files:  &deletionFiles{simProcess: simProcess{files: files}, folder: r.folder},
 		Jitter: func(bound time.Duration) time.Duration { return time.Duration(jitter.Int64N(int64(bound))) },
 	}

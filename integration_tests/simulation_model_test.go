@@ -64,11 +64,11 @@ func lookAtModel(t *testing.T) modelWorld {
 		step := h.steps[1]
 		h.tenant.SetActivity(modelActivity, 0, 0)
 		time.Sleep(step.from.Sub(h.tenant.Now()))
-		h.tenant.Advance(step.gap, false)
+		h.tenant.Elapse(step.gap, false)
 		clear(h.existing)
 		then := h.now("responses")
 		at := h.tenant.Now()
-		h.tenant.Advance(h.lookback, true)
+		h.tenant.Elapse(h.lookback, true)
 		clear(h.existing)
 		for key, row := range h.now("responses") {
 			if then[key] == nil && row.cursor < at.UnixNano() {

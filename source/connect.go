@@ -152,6 +152,10 @@ func (r *invocation) environment(ctx context.Context, s *settings, client *qualt
 		SweepDays: sweepDays,
 		LoadRows:  r.LoadRows,
 		ExportAll: r.ExportAll,
+		Clock:     time.Now,
+	}
+	if r.Clock != nil {
+		env.Clock = r.Clock
 	}
 	if s.config.Deletions.Mode != deletionsOff {
 		env.AuditEvery = time.Duration(s.config.Deletions.AuditDays) * 24 * time.Hour

@@ -74,7 +74,7 @@ func (r *invocation) inside(tenant *sandbox.Sandbox) (*invocation, error) {
 	inner := *r
 	inner.Program = &Program{
 		Stdout: r.Stdout, Stderr: r.Stderr, Getenv: func(string) string { return "" },
-		Transport: tenant.RoundTripper(), Files: demoFiles{r.Files, config},
+		Transport: tenant.RoundTripper(), Clock: tenant.Now, Files: demoFiles{r.Files, config},
 	}
 	return &inner, nil
 }

@@ -31,6 +31,7 @@ type Program struct {
 	ExportAll int   // most surveys that are all exported by every run; 0: 500
 	// Jitter spreads the waits, see [qualtrics.Options]; nil: at random.
 	Jitter func(time.Duration) time.Duration
+	Clock  func() time.Time // this machine's; nil: [time.Now]
 }
 
 // Files is what the program needs of a file system.

@@ -46,7 +46,7 @@ func (f *responseFetch) auditDue() bool {
 	l := f.ledger
 	age := f.to.Sub(l.sealedAt)
 	switch {
-	case f.to.IsZero(), f.audited, l.doubted != 0 && !waited(f.to, l.doubted, f.env.Lookback):
+	case f.to.IsZero(), f.audited, l.doubted != 0 && !f.waited(l.doubted):
 		return false
 	case l.due, age >= f.env.AuditEvery, len(l.delivered) > l.entries:
 		return true
@@ -237,7 +237,8 @@ func (f *responseFetch) doubts(unnamed int64) bool {
 	l := f.ledger
 	if unnamed > 0 && l.doubted == 0 && !f.loading && !f.seals {
 		f.env.Log.Warn("the audit lacks more responses than it can name: another one follows", "survey", f.survey, "responses", unnamed)
-		l.doubted, l.due = max(1, f.to.Unix()), true
+		l.doubt(f.to)
+		l.due = true
 		return true
 	}
 	f.report.Unresolved += unnamed

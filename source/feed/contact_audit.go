@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
@@ -70,9 +69,7 @@ func (f *contactFetch) audit(ctx context.Context) error {
 	default:
 		// A list that is cut short looks like this, too: another one decides.
 		f.env.Log.Warn("the directory's list lacks more contacts than can be named: it is read again by a later run", "directory", f.directory, "contacts", more)
-		if l.doubted == 0 {
-			l.doubted = max(1, f.to.Unix())
-		}
+		l.doubt(f.to)
 		return f.report(f.out.Announce)
 	}
 	l.reseal(shown)
@@ -168,15 +165,7 @@ func (f *contactFetch) fresh(contacts []*Contact) map[string]bool {
 // look-back ago: only Qualtrics' own word that a contact does not exist makes
 // it deleted, and only where it has a word for one that does.
 func (f *contactFetch) confirm(ctx context.Context) error {
-	var asked []string
-	for _, id := range slices.Sorted(maps.Keys(f.ledger.absent)) {
-		switch since := f.ledger.absent[id]; {
-		case since == 0:
-			f.ledger.absent[id] = f.to.Unix()
-		case waited(f.to, since, f.env.Lookback) && len(asked) < mostQuestions:
-			asked = append(asked, id)
-		}
-	}
+	asked := f.ledger.ripe(f.to, f.env.Lookback)
 	if len(asked) == 0 {
 		return nil
 	}

@@ -22,40 +22,38 @@ const (
 // responses it does not tell what is delivered from what may be: whatever the
 // windows miss, the position makes them read again.
 type contactLedger struct {
-	sealedAt time.Time        // server time of the run whose list made the set; zero: unknown, or it did not end
-	set      *seal            // contacts that were listed then; nil: there is none yet, or no room for one
-	sealed   bool             // there was a list
-	created  int64            // newest creation date that was seen, epoch seconds
-	through  int64            // newest creation date in the set, as far as that was seen
-	doubted  int64            // epoch seconds since when the list differs from the set by more than can be named
-	newest   int64            // newest date that a row or a tombstone may carry, epoch seconds
-	added    map[string]bool  // id → whether the set lacks it for sure: may be delivered, and need not be in the set
-	absent   map[string]int64 // id → epoch seconds since when the list does not show it, 0: unknown; to be confirmed
+	pending
+	sealedAt time.Time       // server time of the run whose list made the set; zero: unknown, or it did not end
+	set      *seal           // contacts that were listed then; nil: there is none yet, or no room for one
+	sealed   bool            // there was a list
+	created  int64           // newest creation date that was seen, epoch seconds
+	through  int64           // newest creation date in the set, as far as that was seen
+	newest   int64           // newest date that a row or a tombstone may carry, epoch seconds
+	added    map[string]bool // id → whether the set lacks it for sure: may be delivered, and need not be in the set
 }
 
 // contactLedgerState is a contactLedger in a position.
 type contactLedgerState struct {
-	SealedAt int64            `json:"c,omitempty"`
-	IDs      string           `json:"i,omitempty"`
-	Cells    string           `json:"k,omitempty"`
-	Sealed   bool             `json:"z,omitempty"`
-	NoRoom   bool             `json:"n,omitempty"`
-	Created  int64            `json:"e,omitempty"`
-	Through  int64            `json:"t,omitempty"`
-	Doubted  int64            `json:"d,omitempty"`
-	Newest   int64            `json:"m,omitempty"`
-	Added    string           `json:"x,omitempty"` // that the set lacks
-	Unsure   string           `json:"u,omitempty"` // that it may hold
-	Absent   map[string]int64 `json:"y,omitempty"`
+	SealedAt int64  `json:"c,omitempty"`
+	IDs      string `json:"i,omitempty"`
+	Cells    string `json:"k,omitempty"`
+	Sealed   bool   `json:"z,omitempty"`
+	NoRoom   bool   `json:"n,omitempty"`
+	Created  int64  `json:"e,omitempty"`
+	Through  int64  `json:"t,omitempty"`
+	Newest   int64  `json:"m,omitempty"`
+	Added    string `json:"x,omitempty"` // that the set lacks
+	Unsure   string `json:"u,omitempty"` // that it may hold
+	pendingState
 }
 
 // newContactLedger understands what a position holds; nil is an empty ledger.
 func newContactLedger(state *contactLedgerState) (*contactLedger, error) {
-	l := &contactLedger{added: make(map[string]bool), absent: make(map[string]int64)}
 	if state == nil {
-		return l, nil
+		state = &contactLedgerState{}
 	}
-	l.sealed, l.doubted, l.newest, l.created, l.through = state.Sealed, state.Doubted, state.Newest, state.Created, state.Through
+	l := &contactLedger{pending: newPending(state.pendingState), added: make(map[string]bool)}
+	l.sealed, l.newest, l.created, l.through = state.Sealed, state.Newest, state.Created, state.Through
 	if state.SealedAt > 0 {
 		l.sealedAt = time.Unix(state.SealedAt, 0).UTC()
 	}
@@ -71,7 +69,6 @@ func newContactLedger(state *contactLedgerState) (*contactLedger, error) {
 	for id := range strings.FieldsSeq(state.Added) {
 		l.added[id] = true
 	}
-	maps.Copy(l.absent, state.Absent)
 	return l, nil
 }
 
@@ -79,7 +76,7 @@ func newContactLedger(state *contactLedgerState) (*contactLedger, error) {
 func (l *contactLedger) state() *contactLedgerState {
 	s := &contactLedgerState{
 		SealedAt: epoch(l.sealedAt), Sealed: l.sealed, NoRoom: l.sealed && l.set == nil, Created: l.created, Through: l.through,
-		Doubted: l.doubted, Newest: l.newest, Absent: l.absent,
+		Newest: l.newest, pendingState: l.pending.state(),
 	}
 	s.IDs, s.Cells = l.set.encode()
 	var added, unsure []string
@@ -161,13 +158,10 @@ func (l *contactLedger) compare(shown *listing, young map[string]bool) (gone []s
 // miss takes a contact that the list does not show; false: there is no room.
 func (l *contactLedger) miss(id string, since time.Time) bool {
 	delete(l.added, id)
-	if _, waiting := l.absent[id]; waiting {
-		return true
-	}
-	if len(l.absent) >= mostAbsent {
+	if _, waiting := l.absent[id]; !waiting && len(l.absent) >= mostAbsent {
 		return false
 	}
-	l.absent[id] = epoch(since)
+	l.pending.miss(id, since)
 	return true
 }
 
@@ -181,11 +175,4 @@ func (l *contactLedger) due(now time.Time, every, lookback time.Duration) bool {
 	}
 	age := now.Sub(l.sealedAt)
 	return age >= every || age < -time.Minute || len(l.added) > mostAdded
-}
-
-// waited reports whether a look-back has passed since; a moment in the future
-// was none.
-func waited(now time.Time, since int64, lookback time.Duration) bool {
-	passed := now.Sub(time.Unix(since, 0))
-	return passed >= lookback || passed < -time.Minute
 }

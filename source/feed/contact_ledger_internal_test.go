@@ -127,11 +127,10 @@ func TestContactLedger_IsDueByItsAge(t *testing.T) {
 		"in the future":                      {contactLedger{sealedAt: noon.Add(time.Hour)}, noon, true},
 		"the time is not known":              {contactLedger{sealedAt: noon}, time.Time{}, false},
 		"too much was added":                 {contactLedger{sealedAt: noon, added: full}, noon, true},
-		"doubted just now":                   {contactLedger{sealedAt: noon, doubted: noon.Unix()}, noon.Add(time.Minute), false},
-		"doubted a look-back ago":            {contactLedger{sealedAt: noon, doubted: noon.Unix()}, noon.Add(lookback), true},
-		"doubted in the future":              {contactLedger{sealedAt: noon, doubted: noon.Unix() + 900}, noon, true},
-		"doubted, and too much was added":    {contactLedger{sealedAt: noon, doubted: noon.Unix(), added: full}, noon, false},
-		"doubted, and the time is not known": {contactLedger{sealedAt: noon, doubted: 1}, time.Time{}, false},
+		"doubted just now":                   {contactLedger{sealedAt: noon, pending: pending{doubted: noon.Unix()}}, noon.Add(time.Minute), false},
+		"doubted a look-back ago":            {contactLedger{sealedAt: noon, pending: pending{doubted: noon.Unix()}}, noon.Add(lookback), true},
+		"doubted, and too much was added":    {contactLedger{sealedAt: noon, pending: pending{doubted: noon.Unix()}, added: full}, noon, false},
+		"doubted, and the time is not known": {contactLedger{sealedAt: noon, pending: pending{doubted: 1}}, time.Time{}, false},
 	} {
 		if got := test.ledger.due(test.now, week, lookback); got != test.want {
 			t.Errorf("%s: got %t", name, got)

@@ -88,6 +88,7 @@ func (contacts) Fetch(ctx context.Context, env *Env, request Request, out Out) e
 		if f.ledger, err = newContactLedger(f.position.Ledger); err != nil {
 			return &PositionError{f.partition, err}
 		}
+		f.ledger.begin(f.to, env.Clock())
 	}
 	f.position.Ledger, f.young = nil, make(map[string]bool)
 	f.unsaid = len(f.rows.known) > 0

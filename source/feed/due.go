@@ -113,9 +113,7 @@ func deniedAt(position Position) int64 {
 }
 
 // waited reports whether a look-back has passed since, in epoch seconds.
-func (f *responseFetch) waited(since int64) bool {
-	return f.to.Sub(time.Unix(since, 0)) >= f.env.Lookback
-}
+func (f *responseFetch) waited(since int64) bool { return waited(f.to, since, f.env.Lookback) }
 
 // exported notes that an export began at f.to.
 func (f *responseFetch) exported() {

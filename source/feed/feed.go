@@ -151,6 +151,7 @@ type Env struct {
 	LoadRows   int64 // rows of one window of a large first load; 0: 100,000
 	ExportAll  int   // most surveys that are all exported by every run; 0: 500
 	Frame      frame.Limits
+	Clock      func() time.Time // this machine's, for what passed since an earlier run
 
 	unsorted atomic.Bool // exports cannot be sorted by the modified date
 

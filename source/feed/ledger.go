@@ -21,20 +21,19 @@ const (
 // ledger is what has to be remembered of delivered responses to find out
 // later that they are gone: Qualtrics tells of no deletion (API §0.6).
 type ledger struct {
+	pending
 	sealedAt time.Time // every response recorded before is in the set, if it existed then
 	set      *seal     // nil: there is none yet, or no room for one
 	lacking  *seal     // of a set that is being loaded: what no window has brought yet; nil: no load is at work
 	deleted  int64     // Qualtrics' own counter at the seal
 	since    time.Time // delivered holds every version that was modified since and delivered
 	due      bool      // the next run has to audit
-	doubted  int64     // epoch seconds of an audit that lacked more than it could name; 0: none
 	newest   int64     // epoch seconds of the newest date that a row or a tombstone may carry: a later tombstone has to win
 	undated  bool      // rows carry no modified date
 
 	delivered map[string]int64 // id → modified (when it was read, where rows carry no such date), in epoch milliseconds: is delivered
 	intended  map[string]bool  // may be delivered: their rows were about to go out
 	owed      map[string]int64 // epoch milliseconds of the version that an audit found, of intended ones that come one by one
-	absent    map[string]int64 // id → epoch seconds since when it was not found, 0: the next run's beginning; to be confirmed
 	entries   int              // most of delivered, by the share of this partition
 	room      int              // bytes of the seal, by the share of this partition
 }
@@ -48,7 +47,6 @@ type ledgerState struct {
 	Deleted   int64            `json:"d,omitempty"`
 	Since     int64            `json:"s,omitempty"`
 	Due       bool             `json:"a,omitempty"`
-	Doubted   int64            `json:"o,omitempty"`
 	Newest    int64            `json:"m,omitempty"`
 	Undated   bool             `json:"u,omitempty"`
 	LackIDs   string           `json:"li,omitempty"`
@@ -56,20 +54,21 @@ type ledgerState struct {
 	Delivered map[string]int64 `json:"x,omitempty"`
 	Intended  []string         `json:"q,omitempty"`
 	Owed      map[string]int64 `json:"z,omitempty"`
-	Absent    map[string]int64 `json:"y,omitempty"`
+	pendingState
 }
 
 // newLedger understands what a position holds; nil is an empty ledger. Each of
 // so many partitions has its share of the state.
 func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 	l := &ledger{
-		delivered: make(map[string]int64), intended: make(map[string]bool), owed: make(map[string]int64), absent: make(map[string]int64),
+		delivered: make(map[string]int64), intended: make(map[string]bool), owed: make(map[string]int64),
 		entries: max(leastEntries, ledgerEntries/max(1, partitions)),
 		room:    sealBytes / max(1, partitions),
 	}
 	if state == nil {
-		return l, nil
+		state = &ledgerState{}
 	}
+	l.pending = newPending(state.pendingState)
 	if state.SealedAt > 0 {
 		l.sealedAt = time.Unix(state.SealedAt, 0).UTC()
 		if !state.NoRoom {
@@ -85,13 +84,12 @@ func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 			return nil, err
 		}
 	}
-	l.deleted, l.due, l.doubted, l.newest, l.undated = state.Deleted, state.Due, state.Doubted, state.Newest, state.Undated
+	l.deleted, l.due, l.newest, l.undated = state.Deleted, state.Due, state.Newest, state.Undated
 	if state.Since > 0 {
 		l.since = time.Unix(state.Since, 0).UTC()
 	}
 	maps.Copy(l.delivered, state.Delivered)
 	maps.Copy(l.owed, state.Owed)
-	maps.Copy(l.absent, state.Absent)
 	for _, id := range state.Intended {
 		l.intended[id] = true
 	}
@@ -102,9 +100,9 @@ func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 func (l *ledger) state() *ledgerState {
 	maps.DeleteFunc(l.owed, func(id string, _ int64) bool { return !l.intended[id] })
 	s := &ledgerState{
-		SealedAt: epoch(l.sealedAt), NoRoom: l.sealed() && l.set == nil, Deleted: l.deleted, Since: epoch(l.since), Due: l.due, Doubted: l.doubted,
+		SealedAt: epoch(l.sealedAt), NoRoom: l.sealed() && l.set == nil, Deleted: l.deleted, Since: epoch(l.since), Due: l.due,
 		Newest: l.newest, Undated: l.undated,
-		Delivered: l.delivered, Intended: slices.Sorted(maps.Keys(l.intended)), Owed: l.owed, Absent: l.absent,
+		Delivered: l.delivered, Intended: slices.Sorted(maps.Keys(l.intended)), Owed: l.owed, pendingState: l.pending.state(),
 	}
 	s.IDs, s.Cells = l.set.encode()
 	s.LackIDs, s.LackCells = l.lacking.encode()
@@ -113,15 +111,6 @@ func (l *ledger) state() *ledgerState {
 
 // sealed reports whether a seal was made, with or without room for its set.
 func (l *ledger) sealed() bool { return !l.sealedAt.IsZero() }
-
-// begin dates what the run before could not date.
-func (l *ledger) begin(now time.Time) {
-	for id, since := range l.absent {
-		if since == 0 && !now.IsZero() {
-			l.absent[id] = now.Unix()
-		}
-	}
-}
 
 // lacks reports whether a response is not in the set for sure, however old it
 // is: the file that the set was made from missed it.

@@ -138,10 +138,5 @@ func (f *responseFetch) owes() bool {
 	if f.ledger == nil {
 		return false
 	}
-	for _, since := range f.ledger.absent {
-		if f.waited(since) {
-			return true
-		}
-	}
-	return len(f.ledger.intended) > 0
+	return len(f.ledger.intended)+len(f.ledger.ripe(f.to, f.env.Lookback)) > 0
 }

@@ -102,20 +102,19 @@ type responseFetch struct {
 	floor    int64     // of what an export of ids shows, epoch seconds: the start date
 	gap      time.Time // end of what an earlier start date has uncovered; zero: nothing
 
-	ledger     *ledger              // nil where deletions are not followed
-	deleted    int64                // by the survey's counters
-	unmoved    bool                 // the counters are those of the last export
-	moved      bool                 // the counters are not those of the last read
-	blind      bool                 // the counters may not be read
-	arrived    int                  // responses that were recorded since the last export
-	loading    bool                 // a first load is at work, or the gap of an earlier start date
-	apart      bool                 // the first load is sealed by another file than the one that holds its rows
-	forgot     bool                 // the row hashes of the state are gone
-	distrusted bool                 // the position lay in the future, or the clock lies in the past
-	audited    bool                 // by this run
-	seals      bool                 // this run's audit has to make a seal
-	modified   map[string]time.Time // of responses that the audit found
-	report     *Report
+	ledger   *ledger              // nil where deletions are not followed
+	deleted  int64                // by the survey's counters
+	unmoved  bool                 // the counters are those of the last export
+	moved    bool                 // the counters are not those of the last read
+	blind    bool                 // the counters may not be read
+	arrived  int                  // responses that were recorded since the last export
+	loading  bool                 // a first load is at work, or the gap of an earlier start date
+	apart    bool                 // the first load is sealed by another file than the one that holds its rows
+	forgot   bool                 // the row hashes of the state are gone
+	audited  bool                 // by this run
+	seals    bool                 // this run's audit has to make a seal
+	modified map[string]time.Time // of responses that the audit found
+	report   *Report
 
 	// What the state may promise: everything before covered is in windows that
 	// were verified and delivered, and its watermark moved as far as reached.
@@ -171,7 +170,7 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed)); err != nil {
 			return &PositionError{f.partition, err}
 		}
-		f.ledger.begin(f.to)
+		f.ledger.begin(f.to, f.env.Clock())
 		for id, at := range f.ledger.owed {
 			f.modified[id] = time.UnixMilli(at).UTC()
 		}
@@ -197,7 +196,6 @@ func (f *responseFetch) distrust() {
 	f.env.Log.Warn("the position lies in the future: the survey is read again from its beginning",
 		"survey", f.survey, "position", time.Unix(f.position.Watermark, 0).UTC(), "server_time", f.to)
 	f.position.Watermark, f.position.Rows, f.position.Loading = 0, "", false
-	f.distrusted = true
 }
 
 // dataTypes asks the response schema what each key is.

@@ -70,31 +70,17 @@ func (f *responseFetch) fetchOwed(ctx context.Context) error {
 	return failed
 }
 
-// miss notes that a response was not found. Where the clock lags behind what
-// rows or the position say, it does not tell since when: the next run's does.
+// miss notes that a response was not found.
 func (f *responseFetch) miss(id string) {
-	l := f.ledger
-	if _, waiting := l.absent[id]; waiting {
-		return
-	}
-	l.absent[id] = 0
 	now, _ := f.env.Client.ServerTime()
-	if now = later(now, f.to); now.Unix() >= l.newest && !f.distrusted {
-		l.absent[id] = now.Unix()
-	}
+	f.ledger.miss(id, later(now, f.to))
 }
 
 // confirm asks for the responses that were not found at least a look-back ago:
 // only Qualtrics' own word that a response does not exist makes it deleted.
 func (f *responseFetch) confirm(ctx context.Context) error {
-	asked := 0
 	var at time.Time // of the tombstones
-	for _, id := range slices.Sorted(maps.Keys(f.ledger.absent)) {
-		since := f.ledger.absent[id]
-		if since == 0 || !f.waited(since) || asked == mostQuestions {
-			continue
-		}
-		asked++
+	for _, id := range f.ledger.ripe(f.to, f.env.Lookback) {
 		switch _, err := f.env.Client.Response(ctx, f.survey, qualtrics.ResponseID(id)); {
 		case err == nil:
 			// An export missed it. It was delivered, and is no seal's: the next

@@ -151,11 +151,20 @@ func (s *Sandbox) Now() time.Time {
 // nothing new happens and what was pending becomes visible; a living world
 // rests until the next Advance.
 func (s *Sandbox) Advance(d time.Duration, quiet bool) {
+	s.pass(d, quiet, func() { s.skipped.Add(int64(d)) })
+}
+
+// Elapse is Advance with a clock that does not leap: it takes so long.
+func (s *Sandbox) Elapse(d time.Duration, quiet bool) {
+	s.pass(d, quiet, func() { time.Sleep(d) })
+}
+
+func (s *Sandbox) pass(d time.Duration, quiet bool, wait func()) {
 	s.advancing.Lock()
 	defer s.advancing.Unlock()
 	from := s.Now()
 	s.jobs.completeDue(from)
-	s.skipped.Add(int64(d))
+	wait()
 	if s.options.Live && !quiet {
 		from, s.lived = s.lived, from.Add(d)
 		s.world.advance(from, s.lived, false)
