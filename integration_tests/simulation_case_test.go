@@ -125,6 +125,7 @@ type simPlan struct {
 	oauth    bool
 	audits   bool // deletions are followed
 	tells    bool // response_deletions is selected too
+	seals    int  // bytes of the state for the seals of one survey; 0: many
 	belated  bool // some changes show so late that only an audit finds them
 	debug    bool
 	steps    []simStep
@@ -188,7 +189,7 @@ func (p *simPlan) respectHoles() {
 		delete(p.options.FaultRates, "torn")
 		p.options.LateMost = min(p.options.LateMost, p.lookback*3/4)
 	}
-	if p.has("many-responses") {
+	if p.has("many-responses") || p.seals > 0 {
 		// Two files of ids in a row that each lack more than a sketch can name
 		// read as deletions that cannot be named.
 		delete(p.options.FaultRates, "torn")
@@ -230,6 +231,9 @@ func (p *simPlan) drawConfig(d dice) {
 	p.debug = d.on("debug", 10)
 	if ago := time.Duration(d.between(10, 900)) * 24 * time.Hour; d.on("start-date", 25) {
 		p.start = simEpoch.Add(-ago)
+	}
+	if bytes := pickFrom(d, 800, 1200, 2000); d.on("small-seals", 25) && p.audits {
+		p.seals = bytes // as of a tenant with hundreds of surveys
 	}
 }
 

@@ -29,6 +29,7 @@ type simProcess struct {
 	crash   crashKind
 	at      int
 	deletes int // the call during which a survey is deleted
+	seals   int // see source.Program.SealBytes; 0: its default
 	seen    *credentialsSeen
 	next    http.RoundTripper
 	cancel  context.CancelFunc
@@ -56,7 +57,7 @@ func (p *simProcess) run(ctx context.Context, jitter *rand.Rand, args ...string)
 	var turn sync.Mutex
 	program := &source.Program{
 		Stdout: p, Stderr: &lockedWriter{out: &errors}, Getenv: func(string) string { return "" },
-		Transport: p, Files: p,
+		Transport: p, Files: p, SealBytes: p.seals,
 		Jitter: func(bound time.Duration) time.Duration {
 			turn.Lock()
 			defer turn.Unlock()

@@ -42,7 +42,7 @@ func (h *simHistory) start(step simStep, streams []string, state []byte, jitter 
 	if h.debug {
 		args = append(args, "--debug")
 	}
-	process := &simProcess{tenant: h.tenant, files: files, crash: step.crash, at: step.at, deletes: step.deletes, seen: h.seen, next: h.network}
+	process := &simProcess{tenant: h.tenant, files: files, crash: step.crash, at: step.at, deletes: step.deletes, seen: h.seen, next: h.network, seals: h.seals * h.options.Surveys}
 	code, output, stderr := process.run(h.ctx, h.stream(jitter), args...)
 	run.code, run.crashed, run.calls = code, process.crashed, process.calls
 	_, _ = fmt.Fprintf(h.bytes, "%s: %d\n%s", h.step, code, output)

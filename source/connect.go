@@ -152,6 +152,7 @@ func (r *invocation) environment(ctx context.Context, s *settings, client *qualt
 		SweepDays: sweepDays,
 		LoadRows:  r.LoadRows,
 		ExportAll: r.ExportAll,
+		SealBytes: r.SealBytes,
 		Clock:     time.Now,
 	}
 	if r.Clock != nil {

@@ -171,7 +171,7 @@ func TestRead_SaysHowManyDeletionsItCannotName(t *testing.T) {
 		for _, row := range merge(nil, r)["responses"] {
 			survey, _ = row["survey_id"].(string)
 		}
-		deleted := len(tn.DeleteResponses(survey, 100))
+		deleted := len(tn.DeleteResponses(survey, 150))
 		// A file that lacks rows looks like this, too: a second one has to agree.
 		r = tn.readComplete(t, r.states, "responses", "response_deletions")
 		tn.noFalseTombstone(t, r)
@@ -184,9 +184,36 @@ func TestRead_SaysHowManyDeletionsItCannotName(t *testing.T) {
 	})
 }
 
-// Of so many surveys a large one has no room for its set in the state. That
-// does not end a first load of which the windows missed something.
-func TestRead_ALoadWithoutASetIsLookedAtAllTheSame(t *testing.T) {
+// Of so many surveys each has little room in the state: enough to name some
+// deletions of every one.
+func TestRead_ReportsDeletionsOfHundredsOfSurveys(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 37, Surveys: 400, Responses: 14_000, Contacts: 1, SmallSurveys: true, Stored: true})
+		r := tn.readComplete(t, nil, "responses", "response_deletions")
+		tables := merge(nil, r)
+		tn.Advance(8*24*time.Hour, true)
+		deleted, surveys := 0, make(map[string]bool)
+		for _, row := range tables["responses"] {
+			if survey, _ := row["survey_id"].(string); !surveys[survey] && len(surveys) < 40 {
+				surveys[survey] = true
+				deleted += len(tn.DeleteResponses(survey, 1+len(surveys)%12))
+			}
+		}
+		for range 2 {
+			r = tn.readComplete(t, r.states, "responses", "response_deletions")
+			tables = merge(tables, r)
+			tn.Advance(time.Hour, true)
+		}
+		if got := len(r.records["response_deletions"]); got != deleted || got < 200 {
+			t.Errorf("%d of %d deletions were reported", got, deleted)
+		}
+		tn.exactly(t, tables)
+	})
+}
+
+// A first load of which the windows missed something, in an account where each
+// survey has little room, is looked at all the same.
+func TestRead_ALoadIsLookedAtHoweverLittleRoomThereIs(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		tn := newTenant(t, sandbox.Options{Seed: 61, Surveys: 150, Responses: 900, Contacts: 1, SmallSurveys: true, FaultRates: map[string]int{"torn": 5000}})
 		tn.loadRows = 100

@@ -29,6 +29,7 @@ type Program struct {
 	Files     Files
 	LoadRows  int64 // rows of one window of a large first load; 0: 100,000
 	ExportAll int   // most surveys that are all exported by every run; 0: 500
+	SealBytes int   // of a state, for telling what is gone of all surveys; 0: 192 KiB
 	// Jitter spreads the waits, see [qualtrics.Options]; nil: at random.
 	Jitter func(time.Duration) time.Duration
 	Clock  func() time.Time // this machine's; nil: [time.Now]

@@ -14,7 +14,7 @@ import (
 // sealFrom makes the seal of what a file shows, as of a moment before its job.
 // It returns what is newer, up to one more than can be announced.
 func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.Time) (newer []string, err error) {
-	made, lacking := newSealing(f.ledger.room), newSealing(lackingBytes)
+	made, lacking := newSealing(f.ledger.room), newTally(lackingBytes)
 	err = f.scan(ctx, file, func(one present) {
 		switch {
 		case one.recorded.Before(at):
@@ -31,7 +31,7 @@ func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.
 	}
 	set := made.seal()
 	if set == nil {
-		f.env.Log.Info("deletions of the survey cannot be followed: its share of the state is too small", "survey", f.survey, "responses", made.count)
+		f.env.Log.Warn("deletions of the survey cannot be followed: the ids of its responses have no known form", "survey", f.survey)
 	}
 	f.ledger.set, f.ledger.sealedAt, f.ledger.deleted, f.ledger.due = set, at, f.deleted, false
 	f.ledger.since, f.ledger.lacking = at.Add(-deliveredSince), nil
@@ -201,7 +201,7 @@ type auditing struct {
 func (a *auditing) see(one present) {
 	l := a.fetch.ledger
 	before := one.recorded.Before(l.sealedAt)
-	if before && a.sealed != nil {
+	if before && a.sealed != nil && !a.fetch.uncovers(one) {
 		a.sealed.see(one.id)
 	}
 	delete(a.unseen, one.id)

@@ -35,8 +35,6 @@ type contactLedger struct {
 // contactLedgerState is a contactLedger in a position.
 type contactLedgerState struct {
 	SealedAt int64  `json:"c,omitempty"`
-	IDs      string `json:"i,omitempty"`
-	Cells    string `json:"k,omitempty"`
 	Sealed   bool   `json:"z,omitempty"`
 	NoRoom   bool   `json:"n,omitempty"`
 	Created  int64  `json:"e,omitempty"`
@@ -44,6 +42,7 @@ type contactLedgerState struct {
 	Newest   int64  `json:"m,omitempty"`
 	Added    string `json:"x,omitempty"` // that the set lacks
 	Unsure   string `json:"u,omitempty"` // that it may hold
+	sealState
 	pendingState
 }
 
@@ -59,7 +58,7 @@ func newContactLedger(state *contactLedgerState) (*contactLedger, error) {
 	}
 	if state.Sealed && !state.NoRoom {
 		var err error
-		if l.set, err = decodeSeal(state.IDs, state.Cells); err != nil {
+		if l.set, err = newSeal(state.sealState); err != nil {
 			return nil, err
 		}
 	}
@@ -78,7 +77,7 @@ func (l *contactLedger) state() *contactLedgerState {
 		SealedAt: epoch(l.sealedAt), Sealed: l.sealed, NoRoom: l.sealed && l.set == nil, Created: l.created, Through: l.through,
 		Newest: l.newest, pendingState: l.pending.state(),
 	}
-	s.IDs, s.Cells = l.set.encode()
+	s.sealState = l.set.state()
 	var added, unsure []string
 	for _, id := range slices.Sorted(maps.Keys(l.added)) {
 		if l.added[id] {
@@ -95,32 +94,21 @@ func (l *contactLedger) state() *contactLedgerState {
 // that read the list ends, if rows follow: until then the contacts of the set
 // can be told by that list only.
 func (l *contactLedger) reseal(shown *listing) {
-	made := newSealing(contactSealBytes)
+	made := newTally(contactSealBytes)
 	for id := range shown.all() {
 		made.put(id)
 	}
-	l.set, l.sealed, l.doubted = made.sealOf(shown.size()), true, 0
+	wanted := 300
+	if made.count >= 5000 {
+		wanted = 1000
+	}
+	l.set, l.sealed, l.doubted = made.sealAs(wanted), true, 0
 	l.sealedAt, l.through = time.Time{}, l.created
 	clear(l.added)
 }
 
-// sealOf is seal with larger tables: there are few directories.
-func (s *sealing) sealOf(count int) *seal {
-	if s.ids != nil {
-		return &seal{ids: s.ids}
-	}
-	wanted := 1000
-	if count < 5000 {
-		wanted = 300
-	}
-	if table := s.tables[wanted]; table != nil {
-		return &seal{table: table}
-	}
-	return nil
-}
-
 // compare names what may be delivered and was not listed; young are contacts
-// that came after the set was made. With errSketch there are others that it
+// that came after the set was made. With [sketch.ErrTooMany] there are others that it
 // cannot name: so many more are gone than came.
 func (l *contactLedger) compare(shown *listing, young map[string]bool) (gone []string, more int64, err error) {
 	var c *comparison

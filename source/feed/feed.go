@@ -150,6 +150,7 @@ type Env struct {
 	AuditEvery time.Duration
 	LoadRows   int64 // rows of one window of a large first load; 0: 100,000
 	ExportAll  int   // most surveys that are all exported by every run; 0: 500
+	SealBytes  int   // of a state, for telling what is gone of all surveys; 0: 192 KiB
 	Frame      frame.Limits
 	Clock      func() time.Time // this machine's, for what passed since an earlier run
 

@@ -20,18 +20,31 @@ const lackingBytes = 32 << 10
 // the seal. Neighbors overlap: a row counts for the window that its own date
 // belongs to. Rows that carry no date are not expected.
 func (f *responseFetch) expects(one present, sealedAt time.Time) bool {
-	date := one.modified
-	if date.IsZero() && f.env.unsorted.Load() {
-		date = one.recorded // windows are of recorded dates there
-	}
+	date := f.windowDate(one)
 	switch {
 	case !f.loading, date.IsZero(), !one.recorded.Before(sealedAt):
 		return false
 	case !f.gap.IsZero():
-		return date.Before(f.gap.Add(-time.Second)) // the rest was loaded before
+		return f.uncovers(one) // the rest was loaded before
 	default:
 		return f.apart && date.Unix() >= f.position.Watermark
 	}
+}
+
+// uncovers reports whether a response lies in the gap that an earlier start
+// date uncovers: no seal so far holds it.
+func (f *responseFetch) uncovers(one present) bool {
+	date := f.windowDate(one)
+	return !f.gap.IsZero() && !date.IsZero() && date.Before(f.gap.Add(-time.Second))
+}
+
+// windowDate is the date by which windows hold a response; zero: it is not
+// known.
+func (f *responseFetch) windowDate(one present) time.Time {
+	if one.modified.IsZero() && f.env.unsorted.Load() {
+		return one.recorded
+	}
+	return one.modified
 }
 
 // bringing subtracts what a file brings from what a load lacks. It is done

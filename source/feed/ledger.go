@@ -41,29 +41,27 @@ type ledger struct {
 // ledgerState is a ledger in a position.
 type ledgerState struct {
 	SealedAt  int64            `json:"c,omitempty"`
-	IDs       string           `json:"i,omitempty"`
-	Cells     string           `json:"k,omitempty"`
 	NoRoom    bool             `json:"n,omitempty"`
 	Deleted   int64            `json:"d,omitempty"`
 	Since     int64            `json:"s,omitempty"`
 	Due       bool             `json:"a,omitempty"`
 	Newest    int64            `json:"m,omitempty"`
 	Undated   bool             `json:"u,omitempty"`
-	LackIDs   string           `json:"li,omitempty"`
-	LackCells string           `json:"lk,omitempty"`
+	Lacking   *sealState       `json:"l,omitempty"`
 	Delivered map[string]int64 `json:"x,omitempty"`
 	Intended  []string         `json:"q,omitempty"`
 	Owed      map[string]int64 `json:"z,omitempty"`
+	sealState
 	pendingState
 }
 
 // newLedger understands what a position holds; nil is an empty ledger. Each of
-// so many partitions has its share of the state.
-func newLedger(state *ledgerState, partitions int) (*ledger, error) {
+// so many partitions has its share of the state, of which seals take so much.
+func newLedger(state *ledgerState, partitions, seals int) (*ledger, error) {
 	l := &ledger{
 		delivered: make(map[string]int64), intended: make(map[string]bool), owed: make(map[string]int64),
 		entries: max(leastEntries, ledgerEntries/max(1, partitions)),
-		room:    sealBytes / max(1, partitions),
+		room:    seals / max(1, partitions),
 	}
 	if state == nil {
 		state = &ledgerState{}
@@ -73,14 +71,14 @@ func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 		l.sealedAt = time.Unix(state.SealedAt, 0).UTC()
 		if !state.NoRoom {
 			var err error
-			if l.set, err = decodeSeal(state.IDs, state.Cells); err != nil {
+			if l.set, err = newSeal(state.sealState); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if state.LackIDs != "" || state.LackCells != "" {
+	if state.Lacking != nil {
 		var err error
-		if l.lacking, err = decodeSeal(state.LackIDs, state.LackCells); err != nil {
+		if l.lacking, err = newSeal(*state.Lacking); err != nil {
 			return nil, err
 		}
 	}
@@ -104,8 +102,11 @@ func (l *ledger) state() *ledgerState {
 		Newest: l.newest, Undated: l.undated,
 		Delivered: l.delivered, Intended: slices.Sorted(maps.Keys(l.intended)), Owed: l.owed, pendingState: l.pending.state(),
 	}
-	s.IDs, s.Cells = l.set.encode()
-	s.LackIDs, s.LackCells = l.lacking.encode()
+	s.sealState = l.set.state()
+	if l.lacking != nil {
+		lacking := l.lacking.state()
+		s.Lacking = &lacking
+	}
 	return s
 }
 

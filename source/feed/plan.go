@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -122,7 +123,7 @@ func (f *responseFetch) rests() bool {
 	f.to = to
 	if f.env.AuditEvery > 0 {
 		var err error
-		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed)); err != nil {
+		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed), cmp.Or(f.env.SealBytes, sealBytes)); err != nil {
 			return false
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/sketch"
 )
 
 // Response is one exported response (API §3.6), taken apart once for all the
@@ -206,14 +207,14 @@ func (r *Response) version() (uint64, error) {
 			return 0, err
 		}
 	}
-	return mix(sum), nil
+	return sketch.Mix(sum), nil
 }
 
-// contentOf hashes one member of a record (FNV-1a, finished by mix); the
+// contentOf hashes one member of a record (FNV-1a, finished by Mix); the
 // hashes of several are added up, whatever their order.
 func contentOf(part uint64, name string, value []byte) uint64 {
 	const offset, prime = 14695981039346656037, 1099511628211
-	hash := mix(part+1) ^ offset
+	hash := sketch.Mix(part+1) ^ offset
 	for i := range len(name) {
 		hash = (hash ^ uint64(name[i])) * prime
 	}
@@ -221,7 +222,7 @@ func contentOf(part uint64, name string, value []byte) uint64 {
 	for _, c := range value {
 		hash = (hash ^ uint64(c)) * prime
 	}
-	return mix(hash)
+	return sketch.Mix(hash)
 }
 
 // canonical appends the record in a form that is equal for equal content:

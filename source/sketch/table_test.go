@@ -1,4 +1,4 @@
-package feed
+package sketch
 
 import (
 	"errors"
@@ -20,16 +20,16 @@ func randomIDOf(prefix string, random *rand.Rand) string {
 	return string(id)
 }
 
-func mustPack(t testing.TB, id string) sketchID {
+func mustPack(t testing.TB, id string) ID {
 	t.Helper()
-	packed, ok := packID(id)
+	packed, ok := Pack(id)
 	if !ok {
 		t.Fatalf("%q cannot be packed", id)
 	}
 	return packed
 }
 
-func TestSketch_PacksTheIdsOfResponsesAndContactsAndNoOthers(t *testing.T) {
+func TestID_PacksTheIdsOfResponsesAndContactsAndNoOthers(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 1))
 	ids := []string{"R_0", "R_z", "R_000000000000000", "R_zzzzzzzzzzzzzzzzzzzzz", "R_10", "CID_0", "CID_z", "CID_zzzzzzzzzzzzzzzzzzzzz", "CID_000000000000000"}
@@ -37,29 +37,29 @@ func TestSketch_PacksTheIdsOfResponsesAndContactsAndNoOthers(t *testing.T) {
 		id := randomID(random)
 		ids = append(ids, id, "CID_"+id[2:])
 	}
-	numbers := make(map[sketchID]string)
+	numbers := make(map[ID]string)
 	for _, id := range ids {
 		if other, taken := numbers[mustPack(t, id)]; taken && other != id {
 			t.Fatalf("%q has the number of %q", id, other)
 		}
 		numbers[mustPack(t, id)] = id
-		if got, ok := mustPack(t, id).id(); !ok || got != id {
+		if got, ok := mustPack(t, id).Unpack(); !ok || got != id {
 			t.Fatalf("%q came back as %q, %t", id, got, ok)
 		}
 	}
 	for _, id := range []string{"", "R_", "FS_000000000000000", "R_a b", "R_é", "r_000000000000000", "R_zzzzzzzzzzzzzzzzzzzzzz", "CID_", "CID_a-b", "CID_zzzzzzzzzzzzzzzzzzzzzz", "CGC_000000000000000"} {
-		if packed, ok := packID(id); ok {
+		if packed, ok := Pack(id); ok {
 			t.Errorf("%q was packed as %v", id, packed)
 		}
 	}
-	for _, strange := range []sketchID{{}, {0, 1}, {0, 2}, {0, 61}, {0, 3 * 62}, {^uint64(0), ^uint64(0)}} {
-		if id, ok := strange.id(); ok {
+	for _, strange := range []ID{{}, {0, 1}, {0, 2}, {0, 61}, {0, 3 * 62}, {^uint64(0), ^uint64(0)}} {
+		if id, ok := strange.Unpack(); ok {
 			t.Errorf("%v was unpacked as %q", strange, id)
 		}
 	}
 }
 
-func TestSketch_NamesWhatIsGoneAndWhatIsNew(t *testing.T) {
+func TestTable_NamesWhatIsGoneAndWhatIsNew(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ cells, kept, gone, fresh int }{
 		{48, 0, 0, 0}, {48, 10, 3, 2}, {96, 1000, 15, 5}, {300, 20_000, 120, 40}, {1000, 100_000, 500, 100},
@@ -67,26 +67,26 @@ func TestSketch_NamesWhatIsGoneAndWhatIsNew(t *testing.T) {
 		t.Run(fmt.Sprint(test), func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(7, uint64(test.cells)))
-			s := newSketch(test.cells)
+			s := NewTable(test.cells)
 			var gone, fresh []string
 			for range test.kept {
 				id := mustPack(t, randomID(random))
-				s.add(id, 1)
-				s.add(id, -1)
+				s.Add(id, 1)
+				s.Add(id, -1)
 			}
 			for range test.gone {
 				gone = append(gone, randomID(random))
-				s.add(mustPack(t, gone[len(gone)-1]), 1)
+				s.Add(mustPack(t, gone[len(gone)-1]), 1)
 			}
 			for range test.fresh {
 				fresh = append(fresh, randomID(random))
-				s.add(mustPack(t, fresh[len(fresh)-1]), -1)
+				s.Add(mustPack(t, fresh[len(fresh)-1]), -1)
 			}
-			restored, err := decodeSketch(s.encode())
+			restored, err := DecodeTable(s.Encode())
 			if err != nil {
 				t.Fatal(err)
 			}
-			in, out, err := restored.decode()
+			in, out, err := restored.Decode()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +96,7 @@ func TestSketch_NamesWhatIsGoneAndWhatIsNew(t *testing.T) {
 			if diff := cmp.Diff([][]string{gone, fresh}, [][]string{in, out}); diff != "" {
 				t.Error(diff)
 			}
-			if got := restored.net(); got != int64(test.gone-test.fresh) {
+			if got := restored.Net(); got != int64(test.gone-test.fresh) {
 				t.Errorf("got a net of %d", got)
 			}
 		})
@@ -105,17 +105,18 @@ func TestSketch_NamesWhatIsGoneAndWhatIsNew(t *testing.T) {
 
 // How much a table holds decides how large it has to be: the share of random
 // differences that decode, for the sizes that are used.
-func TestSketch_HoldsWhatItsSizePromises(t *testing.T) {
+func TestTable_HoldsWhatItsSizePromises(t *testing.T) {
 	t.Parallel()
-	for cells, holds := range capacities {
+	for _, size := range tableCapacities {
+		cells, holds := size.cells, NewTable(size.cells).Capacity()
 		random, failed := rand.New(rand.NewPCG(3, uint64(cells))), 0
 		const tries = 2000
 		for range tries {
-			s := newSketch(cells)
+			s := NewTable(cells)
 			for range holds {
-				s.add(mustPack(t, randomID(random)), 1)
+				s.Add(mustPack(t, randomID(random)), 1)
 			}
-			if _, _, err := s.decode(); err != nil {
+			if _, _, err := s.Decode(); err != nil {
 				failed++
 			}
 		}
@@ -126,18 +127,18 @@ func TestSketch_HoldsWhatItsSizePromises(t *testing.T) {
 	}
 }
 
-func TestSketch_SaysThatTooMuchChanged(t *testing.T) {
+func TestTable_SaysThatTooMuchChanged(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(5, 5))
-	s, all := newSketch(48), make(map[string]bool)
+	s, all := NewTable(48), make(map[string]bool)
 	for range 5000 {
 		id := randomID(random)
 		all[id] = true
-		s.add(mustPack(t, id), 1)
+		s.Add(mustPack(t, id), 1)
 	}
-	in, out, err := s.decode()
-	if !errors.Is(err, errSketch) || len(out) > 0 || s.net() != 5000 {
-		t.Errorf("got %d in, %d out, net %d, %v", len(in), len(out), s.net(), err)
+	in, out, err := s.Decode()
+	if !errors.Is(err, ErrTooMany) || len(out) > 0 || s.Net() != 5000 {
+		t.Errorf("got %d in, %d out, net %d, %v", len(in), len(out), s.Net(), err)
 	}
 	for _, id := range in {
 		if !all[id] {
@@ -146,11 +147,40 @@ func TestSketch_SaysThatTooMuchChanged(t *testing.T) {
 	}
 }
 
-func TestSketch_RefusesWhatIsNone(t *testing.T) {
+func TestTable_RefusesWhatIsNone(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", "?", "AAAA", newSketch(48).encode()[4:]} {
-		if s, err := decodeSketch(text); err == nil {
+	for _, text := range []string{"", "?", "AAAA", NewTable(48).Encode()[4:]} {
+		if s, err := DecodeTable(text); err == nil {
 			t.Errorf("%.20q was read as %d cells", text, len(s.cells))
 		}
 	}
+}
+
+// What is read from a state may be anything: what it names it holds, and a
+// table that decodes holds nothing else.
+func FuzzTable(f *testing.F) {
+	table := NewTable(12)
+	table.Add(mustPack(f, "R_1"), 1)
+	table.Add(mustPack(f, "CID_2"), -1)
+	f.Add(table.Encode())
+	f.Add(NewTable(48).Encode())
+	f.Fuzz(func(t *testing.T, text string) {
+		table, err := DecodeTable(text)
+		if err != nil {
+			return
+		}
+		in, out, err := table.Decode()
+		rest := table.Clone()
+		for count, ids := range map[int32][]string{-1: in, 1: out} {
+			for _, name := range ids {
+				rest.Add(mustPack(t, name), count)
+			}
+		}
+		if empty := !slices.ContainsFunc(rest.cells, func(c cell) bool { return c != cell{} }); empty != (err == nil) {
+			t.Errorf("%d and %d ids decode with %v, but leave it empty: %t", len(in), len(out), err, empty)
+		}
+		if err == nil && int64(len(in)-len(out)) != table.Net() {
+			t.Errorf("%d in and %d out, but a net of %d", len(in), len(out), table.Net())
+		}
+	})
 }
