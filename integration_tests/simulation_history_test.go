@@ -232,8 +232,10 @@ func (h *simHistory) mustBeQuiet(run *simRun) {
 		return
 	}
 	const mostHashes = 256 // of the rows of one directory
+	found := false         // by an audit: it was due, and something had come too late for any window
 	for _, line := range run.lines {
-		if line.stream == "responses" && (h.options.Doubt.RejectSort || h.options.FaultRates["torn"] > 0) {
+		found = found || strings.Contains(line.log, "the audit found responses that were not")
+		if line.stream == "responses" && (found || h.options.Doubt.RejectSort || h.options.FaultRates["torn"] > 0) {
 			continue // it may be time to read everything, or to ask for what a torn export missed
 		}
 		if line.stream == "contacts" && h.options.Doubt.LiteDirectory && len(run.visible["contacts"]) > mostHashes {
