@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -20,7 +21,10 @@ const lackingBytes = 32 << 10
 // the seal. Neighbors overlap: a row counts for the window that its own date
 // belongs to. Rows that carry no date are not expected.
 func (f *responseFetch) expects(one present, sealedAt time.Time) bool {
-	date := f.windowDate(one)
+	date := one.modified
+	if date.IsZero() && f.env.unsorted.Load() {
+		date = one.recorded // windows are of recorded dates there
+	}
 	switch {
 	case !f.loading, date.IsZero(), !one.recorded.Before(sealedAt):
 		return false
@@ -32,19 +36,10 @@ func (f *responseFetch) expects(one present, sealedAt time.Time) bool {
 }
 
 // uncovers reports whether a response lies in the gap that an earlier start
-// date uncovers: no seal so far holds it.
+// date uncovers: no seal so far holds it. Of rows without a modified date an
+// edited one may be in the seal, and is asked for by itself then.
 func (f *responseFetch) uncovers(one present) bool {
-	date := f.windowDate(one)
-	return !f.gap.IsZero() && !date.IsZero() && date.Before(f.gap.Add(-time.Second))
-}
-
-// windowDate is the date by which windows hold a response; zero: it is not
-// known.
-func (f *responseFetch) windowDate(one present) time.Time {
-	if one.modified.IsZero() && f.env.unsorted.Load() {
-		return one.recorded
-	}
-	return one.modified
+	return !f.gap.IsZero() && cmp.Or(one.modified, one.recorded).Before(f.gap.Add(-time.Second))
 }
 
 // bringing subtracts what a file brings from what a load lacks. It is done
