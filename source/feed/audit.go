@@ -33,6 +33,7 @@ func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.
 	if set == nil {
 		f.env.Log.Warn("deletions of the survey cannot be followed: the ids of its responses have no known form", "survey", f.survey)
 	}
+	f.ledger.floor = f.floorOfIDs()
 	f.ledger.set, f.ledger.sealedAt, f.ledger.deleted, f.ledger.due = set, at, f.deleted, false
 	f.ledger.since, f.ledger.lacking = at.Add(-deliveredSince), nil
 	if lacking.count > 0 {
@@ -119,7 +120,7 @@ func (f *responseFetch) sealFirst(ctx context.Context) error {
 	if f.ledger == nil || f.ledger.sealed() || f.to.IsZero() {
 		return nil
 	}
-	err := f.presence(ctx, func(ids *frame.File) error {
+	err := f.presence(ctx, f.floor, func(ids *frame.File) error {
 		_, err := f.sealFrom(ctx, ids, f.to)
 		return err
 	})
@@ -143,8 +144,13 @@ func (f *responseFetch) audit(ctx context.Context, from time.Time) error {
 		return nil
 	}
 	f.audited = true
-	err := f.presence(ctx, func(ids *frame.File) error {
+	within, err := f.within(ctx)
+	if err != nil {
+		return err
+	}
+	err = f.presence(ctx, f.floorOfIDs(), func(ids *frame.File) error {
 		a := f.auditing(from)
+		a.within = within
 		if err := f.scan(ctx, ids, a.see); err != nil {
 			return err
 		}
@@ -191,6 +197,7 @@ type auditing struct {
 	from     time.Time       // what was modified since is about to be delivered; zero: everything
 	until    time.Time       // and what was modified before, of an earlier start date
 	settled  time.Time       // what was modified since belongs to the next window
+	within   *listing        // what exists from the seal's start date on; nil: the rows' dates tell
 	sealed   *comparison     // nil without a set
 	unseen   map[string]bool // delivered since the seal, or intended, and not seen yet
 	owed     map[string]present
@@ -201,7 +208,7 @@ type auditing struct {
 func (a *auditing) see(one present) {
 	l := a.fetch.ledger
 	before := one.recorded.Before(l.sealedAt)
-	if before && a.sealed != nil && !a.fetch.uncovers(one) {
+	if before && a.sealed != nil && !a.uncovers(one) {
 		a.sealed.see(one.id)
 	}
 	delete(a.unseen, one.id)
@@ -213,6 +220,29 @@ func (a *auditing) see(one present) {
 	if !before || changed {
 		a.owe(one)
 	}
+}
+
+// uncovers reports whether a response lies before the start date of the seal:
+// it is not in there.
+func (a *auditing) uncovers(one present) bool {
+	if a.within != nil && one.modified.IsZero() {
+		return !a.within.has(one.id)
+	}
+	return !one.modified.IsZero() && one.modified.Unix() < a.fetch.ledger.floor
+}
+
+// within lists what exists from the seal's start date on, should that have been
+// moved back and rows not tell by a date of their own.
+func (f *responseFetch) within(ctx context.Context) (*listing, error) {
+	if !f.ledger.undated || f.floor >= f.ledger.floor {
+		return nil, nil //nolint:nilnil // there is no need for one
+	}
+	shown := &listing{}
+	err := f.presence(ctx, f.ledger.floor, func(ids *frame.File) error {
+		return scan(ctx, ids, func(one present) { shown.put(one.id) })
+	})
+	shown.close()
+	return shown, err
 }
 
 // owe takes a response that is not delivered at its version.

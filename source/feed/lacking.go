@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -29,17 +28,10 @@ func (f *responseFetch) expects(one present, sealedAt time.Time) bool {
 	case !f.loading, date.IsZero(), !one.recorded.Before(sealedAt):
 		return false
 	case !f.gap.IsZero():
-		return f.uncovers(one) // the rest was loaded before
+		return date.Before(f.gap.Add(-time.Second)) // the rest was loaded before
 	default:
 		return f.apart && date.Unix() >= f.position.Watermark
 	}
-}
-
-// uncovers reports whether a response lies in the gap that an earlier start
-// date uncovers: no seal so far holds it. Of rows without a modified date an
-// edited one may be in the seal, and is asked for by itself then.
-func (f *responseFetch) uncovers(one present) bool {
-	return !f.gap.IsZero() && cmp.Or(one.modified, one.recorded).Before(f.gap.Add(-time.Second))
 }
 
 // bringing subtracts what a file brings from what a load lacks. It is done

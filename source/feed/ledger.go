@@ -23,7 +23,8 @@ const (
 type ledger struct {
 	pending
 	sealedAt time.Time // every response recorded before is in the set, if it existed then
-	set      *seal     // nil: there is none yet, or no room for one
+	floor    int64     // start date of the file that the set was made of, epoch seconds
+	set      *seal     // nil: there is none yet, or its ids have no known form
 	lacking  *seal     // of a set that is being loaded: what no window has brought yet; nil: no load is at work
 	deleted  int64     // Qualtrics' own counter at the seal
 	since    time.Time // delivered holds every version that was modified since and delivered
@@ -41,6 +42,7 @@ type ledger struct {
 // ledgerState is a ledger in a position.
 type ledgerState struct {
 	SealedAt  int64            `json:"c,omitempty"`
+	Floor     int64            `json:"f,omitempty"`
 	NoRoom    bool             `json:"n,omitempty"`
 	Deleted   int64            `json:"d,omitempty"`
 	Since     int64            `json:"s,omitempty"`
@@ -82,7 +84,7 @@ func newLedger(state *ledgerState, partitions, seals int) (*ledger, error) {
 			return nil, err
 		}
 	}
-	l.deleted, l.due, l.newest, l.undated = state.Deleted, state.Due, state.Newest, state.Undated
+	l.floor, l.deleted, l.due, l.newest, l.undated = state.Floor, state.Deleted, state.Due, state.Newest, state.Undated
 	if state.Since > 0 {
 		l.since = time.Unix(state.Since, 0).UTC()
 	}
@@ -98,7 +100,7 @@ func newLedger(state *ledgerState, partitions, seals int) (*ledger, error) {
 func (l *ledger) state() *ledgerState {
 	maps.DeleteFunc(l.owed, func(id string, _ int64) bool { return !l.intended[id] })
 	s := &ledgerState{
-		SealedAt: epoch(l.sealedAt), NoRoom: l.sealed() && l.set == nil, Deleted: l.deleted, Since: epoch(l.since), Due: l.due,
+		SealedAt: epoch(l.sealedAt), Floor: l.floor, NoRoom: l.sealed() && l.set == nil, Deleted: l.deleted, Since: epoch(l.since), Due: l.due,
 		Newest: l.newest, Undated: l.undated,
 		Delivered: l.delivered, Intended: slices.Sorted(maps.Keys(l.intended)), Owed: l.owed, pendingState: l.pending.state(),
 	}

@@ -36,7 +36,7 @@ func (p *responsePosition) plausible() error {
 	if l == nil {
 		return plausible(seconds)
 	}
-	seconds = append(seconds, l.SealedAt, l.Since, l.Newest)
+	seconds = append(seconds, l.SealedAt, l.Floor, l.Since, l.Newest)
 	for _, at := range l.Delivered {
 		seconds = append(seconds, at/1000)
 	}

@@ -96,13 +96,22 @@ func (f *responseFetch) scan(ctx context.Context, file *frame.File, visit func(p
 	return err
 }
 
-// presence exports the ids of all responses there are, and hands the verified
-// file over.
-func (f *responseFetch) presence(ctx context.Context, use func(*frame.File) error) error {
+// floorOfIDs is where an export of ids begins: with the start date, or with an
+// earlier one of the seal that it is held against.
+func (f *responseFetch) floorOfIDs() int64 {
+	if f.ledger.sealed() {
+		return min(f.floor, f.ledger.floor)
+	}
+	return f.floor
+}
+
+// presence exports the ids of all responses there are from a start date on, and
+// hands the verified file over.
+func (f *responseFetch) presence(ctx context.Context, floor int64, use func(*frame.File) error) error {
 	none := []string{}
 	ids := []string{"_recordId", "recordedDate"}
 	_, err := f.export(ctx, qualtrics.ExportRequest{
-		Survey: f.survey, Start: time.Unix(f.floor, 0), SortByModified: !f.env.unsorted.Load(),
+		Survey: f.survey, Start: time.Unix(floor, 0), SortByModified: !f.env.unsorted.Load(),
 		Questions: &none, EmbeddedData: &none, Metadata: &ids,
 	}, func(file *frame.File) (int64, error) { return 0, use(file) })
 	var damaged *frame.Error
