@@ -41,6 +41,9 @@ func encodings(secret string) []string {
 // its care for HTML, with the slash escaped, as PHP does, and as our records
 // are written.
 func jsonForms(text string) []string {
+	if !strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' || strings.ContainsRune(`"\/<>&`, c) }) {
+		return nil // as it is
+	}
 	var forms []string
 	for _, asHTML := range []bool{true, false} {
 		var quoted strings.Builder

@@ -49,7 +49,8 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(Mask) }
 // safe for concurrent use, and a nil *Redactor changes nothing.
 type Redactor struct {
 	mu       sync.RWMutex
-	known    map[string]bool
+	secrets  map[string]bool
+	known    map[string]bool // the secrets in all their forms
 	replacer *strings.Replacer // nil: nothing is known
 	finder   *finder
 }
@@ -70,15 +71,20 @@ func (r *Redactor) Add(secrets ...Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.known == nil {
-		r.known = make(map[string]bool)
+		r.secrets, r.known = make(map[string]bool), make(map[string]bool)
 	}
+	news := false
 	for _, secret := range secrets {
-		if len(secret) < MinLength {
+		if len(secret) < MinLength || r.secrets[secret.Reveal()] {
 			continue
 		}
+		r.secrets[secret.Reveal()], news = true, true
 		for _, form := range encodings(secret.Reveal()) {
 			r.known[form] = true
 		}
+	}
+	if !news {
+		return
 	}
 	forms := make([]string, 0, len(r.known))
 	for form := range r.known {
@@ -95,9 +101,7 @@ func (r *Redactor) Add(secrets ...Secret) {
 	for _, form := range forms {
 		pairs = append(pairs, form, Mask)
 	}
-	if len(forms) > 0 {
-		r.replacer, r.finder = strings.NewReplacer(pairs...), newFinder(forms)
-	}
+	r.replacer, r.finder = strings.NewReplacer(pairs...), newFinder(forms)
 }
 
 // String returns text with every known secret, in any known encoding, masked.
