@@ -231,12 +231,15 @@ func (h *simHistory) mustBeQuiet(run *simRun) {
 	if h.failure != nil {
 		return
 	}
-	const mostHashes = 256 // of the rows of one directory
+	const mostHashes = 256 // of the rows of one survey or directory
 	found := false         // by an audit: it was due, and something had come too late for any window
 	for _, line := range run.lines {
 		found = found || strings.Contains(line.log, "the audit found responses that were not")
 		if line.stream == "responses" && (found || h.options.Doubt.RejectSort || h.options.FaultRates["torn"] > 0) {
 			continue // it may be time to read everything, or to ask for what a torn export missed
+		}
+		if line.stream == "responses" && h.options.Doubt.ModifiedKey == "none" && len(run.visible["responses"]) > mostHashes {
+			continue // without dates nothing tells of which rows the hashes are needed
 		}
 		if line.stream == "contacts" && h.options.Doubt.LiteDirectory && len(run.visible["contacts"]) > mostHashes {
 			continue // listed contacts are all as new, and the state knows so many
