@@ -30,7 +30,7 @@ var deletionsAll = flag.Bool("deletions", false, "find deletions in surveys of u
 // time after the other.
 func deletionSteps(size int) []int {
 	var steps []int
-	for _, n := range []int{1, 20, 100, size / 2000, size / 1000} { // of 1,000 no 100 can be named
+	for _, n := range []int{1, 20, 100, size / 2000, size / 1000} { // of 1,000 no more than 100 can be named
 		if n > 0 && n < size && (len(steps) == 0 || n > steps[len(steps)-1]) {
 			steps = append(steps, n)
 		}
