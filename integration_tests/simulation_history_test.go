@@ -275,7 +275,7 @@ func (h *simHistory) mustEqualTruth(invariant, stream string, table simTable) {
 			// the old state knows. A known hole.
 		default:
 			if found := h.compare.difference(stream, want, row); found != "" && !h.cameBack(stream, want) {
-				h.fail(invariant, "stale: %s %s: %s", stream, key, found)
+				h.fail(invariant, "stale: %s %s as of %s, exists as of %s: %s", stream, key, time.Unix(0, row.cursor).UTC().Format(time.RFC3339Nano), time.Unix(0, want.cursor).UTC().Format(time.RFC3339Nano), found)
 			}
 		}
 	}

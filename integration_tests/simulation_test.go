@@ -85,7 +85,7 @@ func TestSimulation(t *testing.T) {
 					total.add(h.figures)
 					lock.Unlock()
 					if h.failure != nil && !failed.Swap(true) {
-						reportFailure(t, c, h.failure)
+						reportFailure(t, c, h)
 					}
 				}
 			})
@@ -114,17 +114,15 @@ func TestSimulation(t *testing.T) {
 }
 
 // reportFailure prints how to see the failure again, and its smallest form.
-func reportFailure(t *testing.T, c simCase, failure *simFailure) {
+func reportFailure(t *testing.T, c simCase, h *simHistory) {
 	t.Helper()
-	t.Errorf("seed %d, profile %s, %v\n%s", c.Seed, c.Profile, failure, c.command())
+	t.Errorf("seed %d, profile %s, %v\n%s", c.Seed, c.Profile, h.failure, c.command())
 	if !*simShrink {
+		h.show(t)
 		return
 	}
-	small, shown := shrink(t, c, failure)
-	if *simShow {
-		h := simulate(t, small)
-		t.Logf("%v\n%v\n%+v\n%s", h.active, h.config, h.options, h.transcript.String())
-	}
+	small, shown := shrink(t, c, h.failure)
+	simulate(t, small).show(t)
 	t.Errorf("shrunk: %v\n%s", shown, small.command())
 	if !*simSave {
 		return
@@ -140,6 +138,14 @@ func reportFailure(t *testing.T, c simCase, failure *simFailure) {
 	}
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// show prints what a history was made of and what it printed, if that is wanted.
+func (h *simHistory) show(t *testing.T) {
+	t.Helper()
+	if *simShow {
+		t.Logf("%v\n%v\n%+v\n%s", h.active, h.config, h.options, h.transcript.String())
 	}
 }
 

@@ -110,13 +110,14 @@ func (o *overlay) promise(index int) (revision int) {
 	return c.latest
 }
 
-// edit makes a revision visible unless a later one already is.
+// edit makes a revision visible unless a later one already is. No two of them
+// have one date (assumed): nothing could tell them apart.
 func (o *overlay) edit(index, revision int, modified int64) {
 	c := o.changes[index]
 	if revision <= c.revision {
 		return
 	}
-	c.revision, c.modified = revision, max(modified, c.modified)
+	c.revision, c.modified = revision, max(modified, c.modified+1)
 	o.set(index, c)
 }
 
