@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -129,6 +130,9 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 	if !ok {
 		e.fail(streams, feed.Partition{Kind: kind}, fmt.Errorf("there is no feed %q", kind))
 		return
+	}
+	if resuming, ok := source.(feed.Resuming); ok && len(streams) > 0 {
+		resuming.Resume(e.env, maps.Values(streams[0].state.Partitions))
 	}
 	var workers sync.WaitGroup
 	slots := make(chan struct{}, e.parallel)

@@ -14,7 +14,7 @@ import (
 // sealFrom makes the seal of what a file shows, as of a moment before its job.
 // It returns what is newer, up to one more than can be announced.
 func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.Time) (newer []string, err error) {
-	made, lacking := newSealing(f.ledger.room), newTally(lackingBytes)
+	made, lacking := newSealing(f.roomFor()), newTally(lackingBytes)
 	err = f.scan(ctx, file, func(one present) {
 		switch {
 		case one.recorded.Before(at):
@@ -33,6 +33,7 @@ func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.
 	if set == nil {
 		f.env.Log.Warn("deletions of the survey cannot be followed: the ids of its responses have no known form", "survey", f.survey)
 	}
+	f.env.resealed(f.ledger.set, set)
 	f.ledger.floor = f.floorOfIDs()
 	f.ledger.set, f.ledger.sealedAt, f.ledger.deleted, f.ledger.due = set, at, f.deleted, false
 	f.ledger.since, f.ledger.lacking = at.Add(-deliveredSince), nil

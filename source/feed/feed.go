@@ -156,8 +156,9 @@ type Env struct {
 
 	unsorted atomic.Bool // exports cannot be sorted by the modified date
 
-	budget  sync.Mutex // guards hashes
+	budget  sync.Mutex // guards the next two
 	hashes  int        // row hashes kept so far, over all partitions
+	sealed  int        // bytes that the seals of all partitions take
 	listing sync.Once
 	turn    chan struct{} // holds one value while nobody is at what follows
 	listed  []Survey

@@ -36,7 +36,6 @@ type ledger struct {
 	intended  map[string]bool  // may be delivered: their rows were about to go out
 	owed      map[string]int64 // epoch milliseconds of the version that an audit found, of intended ones that come one by one
 	entries   int              // most of delivered, by the share of this partition
-	room      int              // bytes of the seal, by the share of this partition
 }
 
 // ledgerState is a ledger in a position.
@@ -58,12 +57,11 @@ type ledgerState struct {
 }
 
 // newLedger understands what a position holds; nil is an empty ledger. Each of
-// so many partitions has its share of the state, of which seals take so much.
-func newLedger(state *ledgerState, partitions, seals int) (*ledger, error) {
+// so many partitions has its share of the state.
+func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 	l := &ledger{
 		delivered: make(map[string]int64), intended: make(map[string]bool), owed: make(map[string]int64),
 		entries: max(leastEntries, ledgerEntries/max(1, partitions)),
-		room:    seals / max(1, partitions),
 	}
 	if state == nil {
 		state = &ledgerState{}

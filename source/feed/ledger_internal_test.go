@@ -12,7 +12,7 @@ func TestLedger_KeepsUnknownVersionsApartFromDatedOnes(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	for _, dated := range []int{10, 10 * leastEntries} {
-		l, err := newLedger(nil, 1000, sealBytes)
+		l, err := newLedger(nil, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

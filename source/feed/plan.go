@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -123,7 +122,7 @@ func (f *responseFetch) rests() bool {
 	f.to = to
 	if f.env.AuditEvery > 0 {
 		var err error
-		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed), cmp.Or(f.env.SealBytes, sealBytes)); err != nil {
+		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed)); err != nil {
 			return false
 		}
 	}

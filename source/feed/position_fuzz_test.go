@@ -48,7 +48,7 @@ func FuzzPosition(f *testing.F) {
 		if rows, err := newRowSet("brand", partition, position.Rows); typed(err) {
 			rowsStay(t, partition, rows)
 		}
-		if l, err := newLedger(position.Ledger, 1, sealBytes); err == nil {
+		if l, err := newLedger(position.Ledger, 1); err == nil {
 			ledgerStays(t, l)
 		}
 		if s := position.Swept; s != nil && s.understand() == nil {
@@ -100,7 +100,7 @@ func rowsStay(t *testing.T, partition Partition, rows *rowSet) {
 func ledgerStays(t *testing.T, l *ledger) {
 	t.Helper()
 	first := l.state()
-	restored, err := newLedger(first, 1, sealBytes)
+	restored, err := newLedger(first, 1)
 	if err != nil {
 		t.Fatalf("what a ledger wrote cannot be read: %v: %+v", err, first)
 	}

@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -168,7 +167,7 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 	}
 	if f.env.AuditEvery > 0 {
 		f.modified = make(map[string]time.Time)
-		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed), cmp.Or(f.env.SealBytes, sealBytes)); err != nil {
+		if f.ledger, err = newLedger(f.position.Ledger, len(f.env.listed)); err != nil {
 			return &PositionError{f.partition, err}
 		}
 		f.ledger.begin(f.to, f.env.Clock())

@@ -8,9 +8,6 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/sketch"
 )
 
-// sealBytes is what the seals of all partitions may take in a state.
-const sealBytes = 192 << 10
-
 // seal is the set of the responses that were recorded before a moment. It
 // does not change until the next one is made. Small sets are kept as they
 // are, others as a sketch; nil stands for a set of ids that no sketch can hold.

@@ -50,7 +50,7 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(Mask) }
 type Redactor struct {
 	mu       sync.RWMutex
 	secrets  map[string]bool
-	known    map[string]bool // the secrets in all their forms
+	known    map[string]bool   // the secrets in all their forms
 	replacer *strings.Replacer // nil: nothing is known
 	finder   *finder
 }

@@ -1,0 +1,60 @@
+package feed
+
+import (
+	"cmp"
+	"encoding/json"
+	"iter"
+)
+
+const (
+	// sealBytes is what the seals of all partitions may take in a state, the
+	// least that each needs aside.
+	sealBytes = 192 << 10
+	// manyResponses is of a survey from which many may be deleted at once.
+	manyResponses = 500
+)
+
+// Resuming is a feed that shares something among all of its positions.
+type Resuming interface {
+	// Resume looks at the positions from which a run begins.
+	Resume(env *Env, positions iter.Seq[Position])
+}
+
+var _ Resuming = responses{}
+
+// Resume counts what the seals take so far.
+func (responses) Resume(env *Env, positions iter.Seq[Position]) {
+	for position := range positions {
+		var p struct {
+			Ledger *sealState `json:"a"`
+		}
+		if json.Unmarshal(position, &p) == nil && p.Ledger != nil { // who reads it all says what is wrong
+			env.sealed += p.Ledger.size()
+		}
+	}
+}
+
+// roomFor is what the next seal of this survey may take: its share; where
+// deletions have happened, or may at once, its own and half of what all leave
+// free.
+func (f *responseFetch) roomFor() int {
+	e := f.env
+	e.budget.Lock()
+	defer e.budget.Unlock()
+	all := cmp.Or(e.SealBytes, sealBytes)
+	share := all / max(1, len(e.listed))
+	if f.deleted == 0 && f.total < manyResponses {
+		return share
+	}
+	own := f.ledger.set.state().size()
+	return max(share, own+(all-e.sealed)/2)
+}
+
+// resealed counts that one seal took the place of another.
+func (e *Env) resealed(before, after *seal) {
+	e.budget.Lock()
+	defer e.budget.Unlock()
+	e.sealed += after.state().size() - before.state().size()
+}
+
+func (s sealState) size() int { return len(s.IDs) + len(s.Pins) + len(s.Cells) }
