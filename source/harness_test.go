@@ -124,7 +124,10 @@ func (tn *tenant) run(t testing.TB, args ...string) result {
 	program := &source.Program{
 		Stdout: out, Stderr: &stderr,
 		Getenv:    func(name string) string { return tn.env[name] },
-		Transport: tn.transport, Clock: tn.Now, Files: tn, LoadRows: tn.loadRows, ExportAll: tn.exportAll, Jitter: tn.jitter,
+		Transport: tn.transport, Files: tn, LoadRows: tn.loadRows, ExportAll: tn.exportAll, Jitter: tn.jitter,
+	}
+	if tn.Sandbox != nil {
+		program.Clock = tn.Now
 	}
 	code := program.Run(t.Context(), args)
 	return result{code, stdout.String(), stderr.String()}
