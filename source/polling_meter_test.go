@@ -32,6 +32,7 @@ type polling struct {
 	before              map[string]int // calls before it began
 	fresh, edited, late latencies
 	delivered           map[string]bool
+	missed              []string // that a run did not deliver, although they were there when it began
 }
 
 // newPolling makes a living tenant of which about so many surveys get a
@@ -70,7 +71,7 @@ func (p *polling) load(t *testing.T) {
 // poll runs once a cycle for a while.
 func (p *polling) poll(t *testing.T, duration time.Duration) {
 	t.Helper()
-	p.fresh, p.edited, p.late, p.changed, p.runs, p.longest = nil, nil, nil, 0, 0, 0
+	p.fresh, p.edited, p.late, p.missed, p.changed, p.runs, p.longest = nil, nil, nil, nil, 0, 0, 0
 	p.before, p.begun = p.calls.totals(), p.Now()
 	p.calls.peaks = make(map[string]map[int64]int)
 	for p.Now().Sub(p.begun) < duration {
@@ -87,6 +88,7 @@ func (p *polling) poll(t *testing.T, duration time.Duration) {
 func (p *polling) run(t *testing.T) {
 	t.Helper()
 	ahead := time.Until(p.Now())
+	news := p.undelivered()
 	args := []string{"read", "--config", "config.json", "--catalog", "catalog.json"}
 	p.files["catalog.json"] = catalogOf(t, "responses")
 	if p.state != nil {
@@ -115,6 +117,22 @@ func (p *polling) run(t *testing.T) {
 	}
 	p.state = mustJSON(t, []json.RawMessage{message.State})
 	p.changed += len(changed)
+	for id := range p.undelivered() { // what was deleted meanwhile is not among them
+		if news[id] {
+			p.missed = append(p.missed, id)
+		}
+	}
+}
+
+// undelivered are the responses that are visible and were in no record.
+func (p *polling) undelivered() map[string]bool {
+	ids := make(map[string]bool)
+	p.Versions(func(survey, response string, _ time.Time) {
+		if id := survey + "/" + response; !p.delivered[id] {
+			ids[id] = true
+		}
+	})
+	return ids
 }
 
 // note takes a record: it is late if an export of its survey began between
