@@ -140,7 +140,7 @@ func (l *ledger) after(now time.Time) time.Time {
 func (l *ledger) note(id string, date, recorded time.Time) {
 	delete(l.intended, id)
 	delete(l.absent, id)
-	if date.Before(l.since) && recorded.Before(l.sealedAt) && !l.lacks(id) {
+	if date.Before(l.since) && date.Unix() >= l.floor && recorded.Before(l.sealedAt) && !l.lacks(id) {
 		return // sealed
 	}
 	l.delivered[id] = date.UnixMilli()

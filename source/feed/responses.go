@@ -283,6 +283,13 @@ func (f *responseFetch) lowerFloor(ctx context.Context) error {
 	}
 	f.gap = time.Unix(f.position.Floor, 0).Add(time.Second)
 	f.env.Log.Info("the start date was moved back: reading the gap", "survey", f.survey, "from", f.env.Start, "until", f.gap)
+	if f.ledger != nil && f.to.IsZero() {
+		// Without a date there is no seal for what it holds: it is read again by
+		// a run that has one.
+		_, err := f.window(ctx, f.env.Start, f.gap)
+		f.gap = time.Time{}
+		return err
+	}
 	f.floor, f.loading = epoch(f.env.Start), true
 	if f.ledger != nil {
 		// The gap's rows have to be in a seal before they are delivered.
