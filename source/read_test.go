@@ -184,7 +184,11 @@ func TestRead_EqualsTheTruthOnABadDay(t *testing.T) {
 
 func TestRead_EqualsTheTruthUnderPublishedLimits(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 4, Surveys: 150, Responses: 900, Contacts: 200, Limits: "published"})
+		options := sandbox.Options{Seed: 4, Surveys: 150, Responses: 900, Contacts: 200, Limits: "published"}
+		if testing.Short() {
+			options.Surveys, options.Responses, options.Contacts = 50, 300, 60
+		}
+		tn := newTenant(t, options)
 		delete(tn.config, "limits")
 		testTruth(t, tn, true, tn.readComplete)
 	})
