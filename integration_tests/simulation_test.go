@@ -122,7 +122,9 @@ func reportFailure(t *testing.T, c simCase, h *simHistory) {
 		return
 	}
 	small, shown := shrink(t, c, h.failure)
-	simulate(t, small).show(t)
+	if *simShow {
+		simulate(t, small).show(t)
+	}
 	t.Errorf("shrunk: %v\n%s", shown, small.command())
 	if !*simSave {
 		return

@@ -13,23 +13,20 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/sketch"
 )
 
-// contactIDs are so many ids.
-func contactIDs(random *rand.Rand, count int) []string {
+func contactIDs(random *rand.Rand, count int) []string { return idsOf("CID_", random, count) }
+
+// idsOf are so many ids with a prefix.
+func idsOf(prefix string, random *rand.Rand, count int) []string {
+	const all = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	ids := make([]string, count)
 	for i := range ids {
-		ids[i] = "CID_" + randomDigits(random)
+		id := []byte(prefix)
+		for range 15 {
+			id = append(id, all[random.IntN(len(all))])
+		}
+		ids[i] = string(id)
 	}
 	return ids
-}
-
-// randomDigits are those of an id.
-func randomDigits(random *rand.Rand) string {
-	const all = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	digits := make([]byte, 15)
-	for i := range digits {
-		digits[i] = all[random.IntN(len(all))]
-	}
-	return string(digits)
 }
 
 // listingOf is a list that shows some contacts twice.

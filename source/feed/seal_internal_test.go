@@ -10,13 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func responseIDs(random *rand.Rand, count int) []string {
-	ids := make([]string, count)
-	for i := range ids {
-		ids[i] = "R_" + randomDigits(random)
-	}
-	return ids
-}
+func responseIDs(random *rand.Rand, count int) []string { return idsOf("R_", random, count) }
 
 // sealOf seals ids as a survey does that has so many bytes of the state.
 func sealOf(t testing.TB, bytes int, ids []string) (s *seal, size int) {
