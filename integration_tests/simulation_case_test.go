@@ -127,6 +127,7 @@ type simPlan struct {
 	tells    bool // response_deletions is selected too
 	seals    int  // bytes of the state for the seals of one survey; 0: many
 	belated  bool // some changes show so late that only an audit finds them
+	planned  bool // not every survey is exported by every run, as of accounts with many
 	debug    bool
 	steps    []simStep
 	consumer simConsumer
@@ -175,6 +176,7 @@ func (c simCase) plan() *simPlan {
 	p.drawWorld(draw("world", false))
 	p.drawDoubts(draw("doubts", false))
 	p.drawFaults(draw("faults", true))
+	p.drawSizes(draw("sizes", false))
 	p.drawSteps(draw("steps", false), draw("crash", true), draw("consumer", true))
 	p.respectHoles()
 	return p
@@ -198,6 +200,8 @@ func (p *simPlan) respectHoles() {
 		// There a start date is one of recorded dates, and the truth knows
 		// the modified ones.
 		p.start, p.earlier = time.Time{}, time.Time{}
+		// And there everything is read at once from time to time.
+		p.options.MaxExportBytes = 0
 	}
 }
 
@@ -280,6 +284,17 @@ func (p *simPlan) drawWorld(d dice) {
 	if many := d.between(200, 320); d.on("sketched-contacts", 5) {
 		o.Contacts = atMost(many, p.Contacts) // of which the state keeps a sketch
 	}
+}
+
+// drawSizes draws what only large accounts meet.
+func (p *simPlan) drawSizes(d dice) {
+	if responses := d.between(60, 160); d.on("small-files", 10) {
+		// What a survey holds does not fit into a file, a list of its ids does.
+		o := &p.options
+		o.Responses, o.SmallSurveys = atMost(responses, p.Responses), false
+		o.MaxExportBytes = int64(30_000 + 250*o.Responses)
+	}
+	p.planned = d.on("planned", 15)
 }
 
 // drawDoubts draws what public material leaves open, each by itself.
@@ -375,6 +390,9 @@ func (p *simPlan) drawSteps(d, crash, consumer dice) {
 		living := d.Float64() * 30
 		if !p.has("live") && !p.has("long-exports") {
 			living = 0
+		}
+		if p.has("small-files") {
+			living /= 20
 		}
 		step.living = [3]float64{living, living, living / 5}
 		if p.Profile == profileAudits {

@@ -220,8 +220,8 @@ func (h *simHistory) checkComplete(run *simRun) {
 		}
 	}
 	for stream, visible := range run.visible {
-		if !complete[stream] || (stream == "responses" && h.belated) {
-			continue
+		if !complete[stream] || (stream == "responses" && (h.belated || h.planned)) {
+			continue // an edit moves no counter
 		}
 		for key, row := range visible {
 			held := tables[stream][key]

@@ -30,6 +30,7 @@ type simProcess struct {
 	at      int
 	deletes int // the call during which a survey is deleted
 	seals   int // see source.Program.SealBytes; 0: its default
+	all     int // see source.Program.ExportAll; 0: its default
 	seen    *credentialsSeen
 	next    http.RoundTripper
 	cancel  context.CancelFunc
@@ -57,7 +58,7 @@ func (p *simProcess) run(ctx context.Context, jitter *rand.Rand, args ...string)
 	var turn sync.Mutex
 	program := &source.Program{
 		Stdout: p, Stderr: &lockedWriter{out: &errors}, Getenv: func(string) string { return "" },
-		Transport: p, Files: p, SealBytes: p.seals,
+		Transport: p, Files: p, SealBytes: p.seals, ExportAll: p.all,
 		Jitter: func(bound time.Duration) time.Duration {
 			turn.Lock()
 			defer turn.Unlock()

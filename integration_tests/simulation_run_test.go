@@ -43,6 +43,9 @@ func (h *simHistory) start(step simStep, streams []string, state []byte, jitter 
 		args = append(args, "--debug")
 	}
 	process := &simProcess{tenant: h.tenant, files: files, crash: step.crash, at: step.at, deletes: step.deletes, seen: h.seen, next: h.network, seals: h.seals * h.options.Surveys}
+	if h.planned {
+		process.all = -1
+	}
 	code, output, stderr := process.run(h.ctx, h.stream(jitter), args...)
 	run.code, run.crashed, run.calls = code, process.crashed, process.calls
 	_, _ = fmt.Fprintf(h.bytes, "%s: %d\n%s", h.step, code, output)
@@ -128,6 +131,7 @@ var markers = map[string]string{
 	"the export file is damaged":              "did-export-again",
 	"the position lies in the future":         "did-distrust-a-position",
 	"the start date was moved back":           "did-read-a-gap",
+	"reading its window in parts":             "did-read-in-parts",
 	"a window of the first load is complete":  "did-load-by-windows",
 	"reading the directory's list":            "did-list-a-directory",
 	"may not be exported by this account":     "did-skip-a-denied-survey",

@@ -218,7 +218,7 @@ func TestRead_ReportsDeletionsOfHundredsOfSurveys(t *testing.T) {
 // survey has little room, is looked at all the same.
 func TestRead_ALoadIsLookedAtHoweverLittleRoomThereIs(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 61, Surveys: 150, Responses: 900, Contacts: 1, SmallSurveys: true, FaultRates: map[string]int{"torn": 5000}})
+		tn := newTenant(t, sandbox.Options{Seed: 62, Surveys: 150, Responses: 900, Contacts: 1, SmallSurveys: true, FaultRates: map[string]int{"torn": 5000}})
 		tn.loadRows = 100
 		r := tn.read(t, nil, "responses")
 		if r.code == 2 || r.count() == 0 {

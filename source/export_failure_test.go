@@ -21,13 +21,18 @@ func TestRead_ExportsThatFailForGood(t *testing.T) {
 		start, poll, file func(r *http.Request) *http.Response // nil: as usual
 		says              string
 		jobs              int // started for the survey
+		loadRows          int64
 	}{
 		"every job fails": {
 			start: reply(200, job), poll: reply(200, progress(`"fileId":null,"percentComplete":100,"status":"failed"`)),
-			says: "3 jobs failed, the last one because Qualtrics says that it failed (request id 0f3b2c1a-7d55-4f0e-9c55-2f1d8f1c7a11)", jobs: 3,
+			says: "3 jobs failed, the last one because Qualtrics says that it failed (request id 0f3b2c1a-7d55-4f0e-9c55-2f1d8f1c7a11)", jobs: 6, // it may have been too large
 		},
 		"no job ever ends": {
 			start: reply(200, job), poll: reply(200, running),
+			says: "2 jobs failed, the last one because it did not end within 45m0s (limits.export_deadline_minutes)", jobs: 2,
+		},
+		"no job of a first load in windows ever ends": {
+			start: reply(200, job), poll: reply(200, running), loadRows: 5,
 			says: "2 jobs failed, the last one because it did not end within 45m0s (limits.export_deadline_minutes)", jobs: 2,
 		},
 		"every job is complete without a file": {
@@ -62,6 +67,7 @@ func TestRead_ExportsThatFailForGood(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
 				tn := newTenant(t, small)
 				tn.config["limits"].(map[string]any)["export_deadline_minutes"] = 45
+				tn.loadRows = test.loadRows
 				failing := tn.surveyIDs(t)[0]
 				jobs := 0
 				tn.Intercept(func(r *http.Request) *http.Response {

@@ -145,7 +145,7 @@ func (f *contactFetch) slices(ctx context.Context) error {
 		if err := f.checkpoint(); err != nil {
 			return err
 		}
-		width = max(time.Second, adapt(width, int64(count), windowTarget).Truncate(time.Second))
+		width = adapt(width, int64(count), windowTarget, grows)
 	}
 }
 

@@ -2,15 +2,8 @@ package feed
 
 import (
 	"context"
-	"errors"
 	"time"
-
-	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
-
-// shortest is the smallest window of a first load; the API filters by whole
-// seconds at best.
-const shortest = time.Second
 
 // load reads a survey for the first time. A large one is cut into windows of
 // about loadRows rows, each verified and checkpointed, so that an interrupted
@@ -75,18 +68,13 @@ func (f *responseFetch) load(ctx context.Context) error {
 // the bounds are inclusive is a matter of trust; the row hashes take the
 // overlap out again.
 func (f *responseFetch) slices(ctx context.Context, from, begin time.Time) (last time.Time, err error) {
-	width := f.to.Sub(begin) / time.Duration(1+f.total/f.env.loadRows())
+	width := max(shortest, (f.to.Sub(begin) / time.Duration(1+f.total/f.env.loadRows())).Truncate(time.Second))
 	for {
-		until := begin.Add(max(shortest, width.Truncate(time.Second)))
+		until := begin.Add(width)
 		if !until.Before(f.to.Add(-f.env.Lookback)) {
 			return from, nil
 		}
 		rows, err := f.window(ctx, from, until)
-		if tooLarge(err) && width > shortest {
-			f.env.Log.Warn("the export failed: halving its window", "survey", f.survey, "from", begin, "until", until, "error", err)
-			width /= 2
-			continue
-		}
 		if err != nil {
 			return from, err
 		}
@@ -95,23 +83,20 @@ func (f *responseFetch) slices(ctx context.Context, from, begin time.Time) (last
 		if err := f.checkpoint(until); err != nil {
 			return from, err
 		}
-		width = adapt(width, rows, f.env.loadRows())
+		width = adapt(width, rows, f.env.loadRows(), grows)
 		from, begin = until.Add(-time.Second), until
 	}
 }
 
-// adapt scales a window's width towards the wanted number of rows, at most by
-// four at a time.
-func adapt(width time.Duration, rows, wanted int64) time.Duration {
-	factor := float64(wanted) / float64(max(rows, 1))
-	return time.Duration(float64(width) * min(4, max(0.25, factor)))
-}
+// grows is how many times wider, or narrower, than the one before a window may
+// be.
+const grows = 4.0
 
-// tooLarge reports whether a smaller window may help (API §8: an export that
-// is too large fails).
-func tooLarge(err error) bool {
-	var failed *qualtrics.ExportError
-	return errors.As(err, &failed)
+// adapt scales a window's width towards the wanted number of rows, by so many
+// times at most.
+func adapt(width time.Duration, rows, wanted int64, most float64) time.Duration {
+	factor := min(most, max(1/most, float64(wanted)/float64(max(rows, 1))))
+	return max(shortest, time.Duration(float64(width)*factor).Truncate(time.Second))
 }
 
 func later(a, b time.Time) time.Time {

@@ -114,6 +114,9 @@ func (f *responseFetch) presence(ctx context.Context, floor int64, use func(*fra
 		Survey: f.survey, Start: time.Unix(floor, 0), SortByModified: !f.env.unsorted.Load(),
 		Questions: &none, EmbeddedData: &none, Metadata: &ids,
 	}, func(file *frame.File) (int64, error) { return 0, use(file) })
+	if tooLarge(err) {
+		return fmt.Errorf("listing its responses, of which some 8 million at most fit into an export (larger surveys need deletions.mode off): %w", err)
+	}
 	var damaged *frame.Error
 	if errors.As(err, &damaged) {
 		// It was tried often enough, and says nothing of the file around it.

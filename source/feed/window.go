@@ -11,9 +11,70 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
-// window exports what was modified from (zero: ever) until (zero: now),
-// checks the whole file, and only then delivers it.
+// window exports what was modified from (zero: ever) until (zero: now) and
+// delivers it, in parts if Qualtrics says that this failed, as it does when a
+// file would be too large (API §3.3).
 func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows int64, err error) {
+	rows, err = f.part(ctx, from, until)
+	if !tooLarge(err) {
+		return rows, err
+	}
+	begin, end := later(from, later(f.created, oldest)).Truncate(time.Second), keepUntil(f.to, until)
+	if !begin.Add(shortest).Before(end) {
+		return rows, err
+	}
+	f.env.Log.Warn("the export failed: reading its window in parts", "survey", f.survey, "from", begin, "until", end, "error", err)
+	if f.loading && f.ledger != nil && !f.ledger.sealed() {
+		f.apart = true // the first of the parts does not hold all that exists
+		if err := f.sealFirst(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return f.parts(ctx, from, begin, end, until)
+}
+
+// shortest is the smallest window; the API filters by whole seconds at best.
+const shortest = time.Second
+
+// oldest is before every response: Qualtrics was founded in 2002.
+var oldest = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// tooLarge reports whether a smaller window may help.
+func tooLarge(err error) bool {
+	var failed *qualtrics.ExportError
+	return errors.As(err, &failed) && failed.Failed
+}
+
+// parts reads a window in parts. The first is a second: if that fails, too,
+// size is not the reason, and nothing more is tried. From there on parts grow as
+// long as they succeed, and are halved when they fail. They overlap as slices
+// do; the last one ends as the window does.
+func (f *responseFetch) parts(ctx context.Context, from, begin, end, until time.Time) (rows int64, err error) {
+	width, most, halved := shortest, grows, false
+	for {
+		next := begin.Add(width)
+		last := !next.Before(end)
+		if last {
+			next = until
+		}
+		n, err := f.part(ctx, from, next)
+		rows += n
+		switch {
+		case tooLarge(err) && width > shortest:
+			width, most, halved = max(shortest, min(width, end.Sub(begin))/2).Truncate(time.Second), grows/2, true
+			continue
+		case err != nil, last:
+			return rows, err
+		case !halved: // what was too large before may still be
+			width = adapt(width, n, f.env.loadRows(), most)
+		}
+		halved = false
+		from, begin = next.Add(-time.Second), next
+	}
+}
+
+// part exports a window, checks the whole file, and only then delivers it.
+func (f *responseFetch) part(ctx context.Context, from, until time.Time) (rows int64, err error) {
 	f.keepFrom = later(keepUntil(f.to, until), time.Unix(f.position.Watermark, 0)).Add(-f.env.Lookback)
 	request := qualtrics.ExportRequest{Survey: f.survey, Start: from, End: until, SortByModified: !f.env.unsorted.Load()}
 	return f.export(ctx, request, func(file *frame.File) (int64, error) {

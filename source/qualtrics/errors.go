@@ -152,6 +152,7 @@ type ExportError struct {
 	Reason    string // of the last job
 	RequestID string // of its last answer; may be empty
 	Attempts  int    // jobs that were started
+	Failed    bool   // Qualtrics says so of the last one, as it does of one that is too large (API §3.3)
 }
 
 // Error says which survey's export failed and how.

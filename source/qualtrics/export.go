@@ -53,6 +53,7 @@ const (
 type jobError struct {
 	reason, requestID string
 	deadline          bool
+	failed            bool // Qualtrics says so
 }
 
 func (e *jobError) Error() string { return e.reason }
@@ -74,7 +75,7 @@ func (c *Client) Export(ctx context.Context, r ExportRequest) (*ExportFile, erro
 			deadlines++
 		}
 		if attempt == maxJobs || deadlines == maxDeadlines {
-			return nil, &ExportError{Survey: r.Survey, Reason: failed.reason, RequestID: failed.requestID, Attempts: attempt}
+			return nil, &ExportError{Survey: r.Survey, Reason: failed.reason, RequestID: failed.requestID, Attempts: attempt, Failed: failed.failed}
 		}
 		c.log.Warn("an export job came to nothing: starting another", "survey", r.Survey, "reason", failed.reason, "request_id", failed.requestID)
 	}
@@ -165,7 +166,7 @@ func (c *Client) poll(ctx context.Context, survey SurveyID, job string) (fileID 
 		case err != nil:
 			return "", err
 		case got.Status == "failed":
-			return "", &jobError{reason: "Qualtrics says that it failed", requestID: got.requestID}
+			return "", &jobError{reason: "Qualtrics says that it failed", requestID: got.requestID, failed: true}
 		case got.Status == "complete" && got.FileID != "":
 			return got.FileID, nil
 		case got.Status == "complete":
