@@ -92,8 +92,13 @@ func TestRead_ReportsDeletedContacts(t *testing.T) {
 
 // listing makes the directories' lists show other contacts than they do.
 func listing(change func(elements []json.RawMessage) []json.RawMessage) func(*http.Request, *http.Response) {
+	return listingOf("/contacts", change)
+}
+
+// listingOf changes the lists of a path.
+func listingOf(path string, change func(elements []json.RawMessage) []json.RawMessage) func(*http.Request, *http.Response) {
 	return func(r *http.Request, answer *http.Response) {
-		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/contacts") {
+		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, path) {
 			return
 		}
 		var body struct {

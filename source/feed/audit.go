@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/frame"
@@ -36,9 +35,9 @@ func (f *responseFetch) sealFrom(ctx context.Context, file *frame.File, at time.
 	f.env.resealed(f.ledger.set, set)
 	f.ledger.floor = f.floorOfIDs()
 	f.ledger.set, f.ledger.sealedAt, f.ledger.deleted, f.ledger.due = set, at, f.deleted, false
-	f.ledger.since, f.ledger.lacking = at.Add(-deliveredSince), nil
+	f.ledger.since, f.ledger.lacking = later(f.ledger.since, at.Add(-deliveredSince)), nil
 	if lacking.count > 0 {
-		f.ledger.lacking = lacking.seal()
+		f.ledger.lacking = lacking.sealAs(1000)
 	}
 	return newer, nil
 }
@@ -155,8 +154,11 @@ func (f *responseFetch) audit(ctx context.Context, from time.Time) error {
 		if err := f.scan(ctx, ids, a.see); err != nil {
 			return err
 		}
-		if unnamed, err := a.conclude(ctx, ids); err != nil || f.doubts(unnamed) {
+		if unnamed, err := a.conclude(ctx, ids); err != nil || f.doubts(unnamed, a.mixed) {
 			return err
+		}
+		if a.mixed && !f.loading {
+			return errLoadAgain
 		}
 		if _, err := f.sealFrom(ctx, ids, at); err != nil {
 			return err
@@ -203,11 +205,16 @@ type auditing struct {
 	unseen   map[string]bool // delivered since the seal, or intended, and not seen yet
 	owed     map[string]present
 	expected map[string]time.Time // id → modified, of what the window has to bring
+	mixed    bool                 // more has changed than can be named, and not all of it is gone
 }
 
 // see takes a response that exists.
 func (a *auditing) see(one present) {
 	l := a.fetch.ledger
+	if _, waiting := l.absent[one.id]; waiting { // an audit missed it
+		delete(l.absent, one.id)
+		l.delivered[one.id] = unknownVersion
+	}
 	before := one.recorded.Before(l.sealedAt)
 	if before && a.sealed != nil && !a.uncovers(one) {
 		a.sealed.see(one.id)
@@ -260,13 +267,13 @@ func (a *auditing) owe(one present) {
 	}
 }
 
-// doubts reports whether it is too early to believe that so many responses are
-// gone that cannot be named: a file that lacks rows looks like this, too, so
+// doubts reports whether it is too early to believe that so much has changed
+// that it cannot be named: a file that lacks rows looks like this, too, so
 // the seal stays until another audit agrees a look-back later. Where rows are
 // about to go out that no announcement names, there has to be a new one.
-func (f *responseFetch) doubts(unnamed int64) bool {
+func (f *responseFetch) doubts(unnamed int64, mixed bool) bool {
 	l := f.ledger
-	if unnamed > 0 && l.doubted == 0 && !f.loading && !f.seals {
+	if (unnamed > 0 || mixed) && l.doubted == 0 && !f.loading && !f.seals {
 		f.env.Log.Warn("the audit lacks more responses than it can name: another one follows", "survey", f.survey, "responses", unnamed)
 		l.doubt(f.to)
 		l.due = true
@@ -277,6 +284,10 @@ func (f *responseFetch) doubts(unnamed int64) bool {
 	return false
 }
 
+// errLoadAgain says that a survey has to be read from its beginning: more came
+// to light than can be named.
+var errLoadAgain = errors.New("the survey is to be read again")
+
 // conclude names what is gone, and what was recorded before the seal and is
 // not in it; of more than a sketch can name it says how many.
 func (a *auditing) conclude(ctx context.Context, ids *frame.File) (unnamed int64, err error) {
@@ -285,28 +296,42 @@ func (a *auditing) conclude(ctx context.Context, ids *frame.File) (unnamed int64
 	if a.sealed != nil {
 		var net int64
 		if gone, late, net, err = a.sealed.result(); err != nil {
-			unnamed = max(1, net-int64(len(gone)-len(late)))
+			// Where Qualtrics counts as many deletions as ids are missing, no
+			// response came to light among them.
+			counted := f.deleted - l.deleted - int64(len(a.unseen))
+			a.mixed = net != counted
+			unnamed = max(1, max(net, counted)-int64(len(gone)-len(late)))
+			if a.mixed && max(net, counted) <= 0 {
+				unnamed = 0
+			}
 		}
 	}
-	for _, id := range slices.Concat(gone, slices.Collect(maps.Keys(a.unseen))) {
-		f.miss(id)
-		delete(l.delivered, id)
-		delete(l.intended, id)
-	}
-	missing := make(map[string]bool)
+	missing, lost := make(map[string]bool), maps.Clone(a.unseen)
 	for _, id := range late {
 		if _, known := l.delivered[id]; !known {
 			missing[id] = true
 		}
 	}
-	if len(missing) == 0 {
-		return unnamed, nil
+	for _, id := range gone {
+		lost[id] = true
 	}
-	return unnamed, scan(ctx, ids, func(one present) {
-		if missing[one.id] {
-			a.owe(one)
+	if len(missing)+len(gone) > 0 {
+		err = scan(ctx, ids, func(one present) {
+			delete(lost, one.id) // it was given a later date
+			if missing[one.id] {
+				a.owe(one)
+			}
+		})
+		if err != nil {
+			return unnamed, err
 		}
-	})
+	}
+	for id := range lost {
+		f.miss(id)
+		delete(l.delivered, id)
+		delete(l.intended, id)
+	}
+	return unnamed, nil
 }
 
 // owe makes owed responses come: few one by one, many by a window that begins

@@ -154,7 +154,9 @@ type Env struct {
 	Frame      frame.Limits
 	Clock      func() time.Time // this machine's, for what passed since an earlier run
 
-	unsorted atomic.Bool // exports cannot be sorted by the modified date
+	unsorted   atomic.Bool // exports cannot be sorted by the modified date
+	unlistable atomic.Bool // exports of ids alone are refused
+	probed     atomic.Bool // a single response was read
 
 	budget  sync.Mutex // guards the next two
 	hashes  int        // row hashes kept so far, over all partitions

@@ -82,7 +82,7 @@ func (f *responseFetch) complete(ctx context.Context) error {
 		}
 	}
 	if more > 0 {
-		f.position.Watermark, f.position.Loading = max(1, epoch(later(f.env.Start, f.created))), true
+		f.startOver()
 		if err := f.checkpoint(time.Time{}); err != nil {
 			return err
 		}

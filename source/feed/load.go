@@ -23,11 +23,11 @@ func (f *responseFetch) load(ctx context.Context) error {
 	}
 	f.report.From = from
 	large := f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero()
-	again := f.ledger != nil && f.ledger.sealed() && !f.position.Loading
+	again := f.ledger != nil && f.ledger.sealed() && (!f.position.Loading || f.ledger.lacking == nil)
 	f.apart = large || f.position.Loading || again
 	if again {
-		// A first load was interrupted before its end: what it had announced
-		// may be delivered, and gone by now.
+		// A load was interrupted before its end, or is to be made once more:
+		// what was announced, or sealed, may be gone by now.
 		if err := f.audit(ctx, time.Time{}); err != nil {
 			return err
 		}
@@ -60,6 +60,21 @@ func (f *responseFetch) load(ctx context.Context) error {
 		return err
 	}
 	return f.settle(ctx)
+}
+
+// startOver makes the position one of a load that has read nothing.
+func (f *responseFetch) startOver() {
+	f.position.Watermark, f.position.Loading = max(1, epoch(later(f.env.Start, f.created))), true
+}
+
+// loadAgain reads a survey from its beginning that cannot be told from what was
+// delivered of it.
+func (f *responseFetch) loadAgain(ctx context.Context) error {
+	f.env.Log.Warn("the audit cannot name what came to light: reading the survey again", "survey", f.survey)
+	f.startOver()
+	f.covered, f.reached = f.from(), f.position.Watermark
+	f.ledger.lacking = nil
+	return f.load(ctx)
 }
 
 // slices reads all but the last, open-ended window and returns where that one

@@ -105,22 +105,53 @@ func (f *responseFetch) floorOfIDs() int64 {
 	return f.floor
 }
 
+// listError is that there is no list of a survey's ids.
+type listError struct{ error }
+
+func (e *listError) Unwrap() error { return e.error }
+
+// patiently keeps it for the end that there was no list of ids for an audit: new
+// rows are not held back by that.
+func (f *responseFetch) patiently(err error) error {
+	var unlisted *listError
+	if !errors.As(err, &unlisted) {
+		return err
+	}
+	f.env.Log.Warn("the ids of the survey's responses cannot be listed: reading what is new all the same", "survey", f.survey, "error", err)
+	f.unlisted = err
+	return nil
+}
+
 // presence exports the ids of all responses there are from a start date on, and
 // hands the verified file over.
 func (f *responseFetch) presence(ctx context.Context, floor int64, use func(*frame.File) error) error {
-	none := []string{}
-	ids := []string{"_recordId", "recordedDate"}
-	_, err := f.export(ctx, qualtrics.ExportRequest{
-		Survey: f.survey, Start: time.Unix(floor, 0), SortByModified: !f.env.unsorted.Load(),
-		Questions: &none, EmbeddedData: &none, Metadata: &ids,
-	}, func(file *frame.File) (int64, error) { return 0, use(file) })
-	if tooLarge(err) {
-		return fmt.Errorf("listing its responses, of which some 8 million at most fit into an export (larger surveys need deletions.mode off): %w", err)
+	request := qualtrics.ExportRequest{Survey: f.survey, Start: time.Unix(floor, 0), SortByModified: !f.env.unsorted.Load()}
+	if !f.env.unlistable.Load() {
+		request.Questions, request.EmbeddedData, request.Metadata = &[]string{}, &[]string{}, &[]string{"_recordId", "recordedDate"}
 	}
-	var damaged *frame.Error
-	if errors.As(err, &damaged) {
+	used := false
+	_, err := f.export(ctx, request, func(file *frame.File) (int64, error) {
+		used = true
+		return 0, use(file)
+	})
+	var (
+		damaged *frame.Error
+		answer  *qualtrics.APIError
+	)
+	switch {
+	case qualtrics.IsRefused(err) && request.Metadata != nil && !used:
+		// That the API takes such lists is documented; that every brand does is
+		// assumed. A whole export lists the ids, too.
+		f.env.Log.Info("an export of ids alone is refused: exporting everything instead", "survey", f.survey, "error", err)
+		f.env.unlistable.Store(true)
+		return f.presence(ctx, floor, use)
+	case tooLarge(err):
+		return &listError{fmt.Errorf("listing its responses, of which some 8 million at most fit into an export (larger surveys need deletions.mode off): %w", err)}
+	case errors.As(err, &damaged):
 		// It was tried often enough, and says nothing of the file around it.
 		return &qualtrics.ExportError{Survey: f.survey, Reason: "the export of its ids: " + err.Error(), Attempts: exportAttempts}
+	case !used && errors.As(err, &answer):
+		return &listError{fmt.Errorf("listing its responses: %w", err)}
 	}
 	return err
 }

@@ -74,6 +74,9 @@ func (responses) Fetch(ctx context.Context, env *Env, request Request, out Out) 
 	if err == nil {
 		err = f.run(ctx)
 	}
+	if errors.Is(err, errLoadAgain) {
+		err = f.loadAgain(ctx)
+	}
 	return f.denied(f.boundary(err))
 }
 
@@ -100,6 +103,7 @@ type responseFetch struct {
 	created  time.Time // of the survey
 	to       time.Time // upper bound of what this run has seen; zero without a server date
 	floor    int64     // of what an export of ids shows, epoch seconds: the start date
+	unlisted error     // why there was no list of ids
 	gap      time.Time // end of what an earlier start date has uncovered; zero: nothing
 
 	ledger   *ledger              // nil where deletions are not followed
@@ -138,9 +142,9 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 		f.deleted = detail.Counts.Deleted
 		f.report.Counted = &detail.Counts.Auditable
 		f.created = detail.CreationDate
-	case qualtrics.IsForbidden(err):
-		// The export may be allowed all the same; the names then come from
-		// the response schema.
+	case qualtrics.IsForbidden(err), qualtrics.IsNotFound(err):
+		// The export may be allowed all the same, and only it says whether the
+		// survey is gone; the names then come from the response schema.
 		f.env.Log.Info("the survey itself may not be read", "survey", f.survey, "error", err)
 	default:
 		return err
@@ -228,29 +232,29 @@ func (f *responseFetch) run(ctx context.Context) error {
 	switch resync := f.env.Resync[string(f.survey)]; {
 	case f.again():
 		f.env.Log.Info("reading the survey again", "survey", f.survey, "from", resync)
-		from, f.position.Resynced = earlier(from, resync), resync.Unix()
-		f.rows.known = nil
+		from, f.rows.known = earlier(from, resync), nil
 		f.report.Reason = Resync
 	case f.idle():
 		f.report.Reason = Unchanged
 		return f.settle(ctx)
 	}
-	if f.ledger != nil {
-		if err := f.sealFirst(ctx); err != nil {
+	if err := f.sealFirst(ctx); err != nil {
+		return err
+	}
+	if f.ledger != nil && f.auditDue() {
+		if err := f.patiently(f.audit(ctx, from)); err != nil {
 			return err
 		}
-		if f.auditDue() {
-			if err := f.audit(ctx, from); err != nil {
-				return err
-			}
-			from = earlier(from, f.from())
-		}
+		from = earlier(from, f.from())
 	}
 	f.report.From = from
 	if err := f.read(ctx, from); err != nil {
 		return err
 	}
 	f.exported()
+	if f.report.Reason == Resync { // all of it is out
+		f.position.Resynced = f.env.Resync[string(f.survey)].Unix()
+	}
 	if err := f.checkpoint(f.to); err != nil {
 		return err
 	}
@@ -328,7 +332,7 @@ func (f *responseFetch) boundary(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case qualtrics.IsNotFound(err) && !f.partition.Named:
+	case qualtrics.IsGone(err) && !f.partition.Named:
 		return &Skipped{fmt.Sprintf("survey %s is gone", f.partition), true}
 	case qualtrics.IsForbidden(err) && !f.exports && !f.partition.Named && !f.env.Selection.FailOnDenied && !qualtrics.IsMissingScope(err):
 		return &Skipped{fmt.Sprintf("survey %s may not be exported by this account: %v", f.partition, err), false}

@@ -42,9 +42,9 @@ func (f *responseFetch) resolved() error {
 		*f.report.Missing = int64(len(f.ledger.intended))
 	}
 	if f.report.Unresolved == 0 {
-		return nil
+		return f.unlisted
 	}
-	return &UnresolvedError{f.partition.String(), f.report.Unresolved}
+	return errors.Join(f.unlisted, &UnresolvedError{f.partition.String(), f.report.Unresolved})
 }
 
 // fetchOwed delivers what was announced, or found by an audit, and did not
@@ -79,16 +79,26 @@ func (f *responseFetch) miss(id string) {
 // confirm asks for the responses that were not found at least a look-back ago:
 // only Qualtrics' own word that a response does not exist makes it deleted.
 func (f *responseFetch) confirm(ctx context.Context) error {
-	var at time.Time // of the tombstones
+	var (
+		at      time.Time // of the tombstones
+		untold  int
+		problem error
+	)
+	defer func() {
+		if untold > 0 {
+			f.env.Log.Warn("whether responses were deleted cannot be told yet", "survey", f.survey, "responses", untold, "error", problem)
+		}
+	}()
 	for _, id := range f.ledger.ripe(f.to, f.env.Lookback) {
 		switch _, err := f.env.Client.Response(ctx, f.survey, qualtrics.ResponseID(id)); {
 		case err == nil:
 			// An export missed it. It was delivered, and is no seal's: the next
 			// audit looks at its version. Delivered now it would be dated by
 			// this read, and win over an edit that shows late.
+			f.env.probed.Store(true)
 			delete(f.ledger.absent, id)
 			f.ledger.delivered[id] = unknownVersion
-		case qualtrics.IsNotFound(err):
+		case qualtrics.IsGone(err) && f.trusted(ctx):
 			delete(f.ledger.absent, id)
 			delete(f.ledger.delivered, id)
 			f.report.Deleted++
@@ -101,10 +111,34 @@ func (f *responseFetch) confirm(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return err
 		default:
-			f.env.Log.Info("whether a response was deleted cannot be told yet", "survey", f.survey, "response", id, "error", err)
+			untold, problem = untold+1, err
 		}
 	}
 	return nil
+}
+
+// mostProbes is how many responses are asked for that should exist.
+const mostProbes = 3
+
+// trusted reports whether single responses can be read here at all, so that one
+// that is not found does not exist: one that does has to be found. That is asked
+// once per run, of responses that are known to be delivered.
+func (f *responseFetch) trusted(ctx context.Context) bool {
+	if f.env.probed.Load() {
+		return true
+	}
+	known := slices.Sorted(maps.Keys(f.ledger.delivered))
+	if len(known) == 0 && f.ledger.set != nil {
+		known = slices.Sorted(maps.Keys(f.ledger.set.ids))
+	}
+	known = slices.DeleteFunc(known, func(id string) bool { _, waiting := f.ledger.absent[id]; return waiting })
+	for _, id := range known[:min(len(known), mostProbes)] {
+		if _, err := f.env.Client.Response(ctx, f.survey, qualtrics.ResponseID(id)); err == nil {
+			f.env.probed.Store(true)
+			return true
+		}
+	}
+	return len(known) == 0 // nothing speaks against it
 }
 
 // single delivers one response. Its answer carries no modified date: the one
@@ -115,6 +149,7 @@ func (f *responseFetch) single(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	f.env.probed.Store(true)
 	value, err := frame.Record(raw)
 	if err != nil {
 		return fmt.Errorf("reading response %s of %s: %w", id, f.survey, err)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
@@ -100,8 +101,10 @@ func report(position listPosition, to func(Position) error) error {
 
 // bury reports the surveys that were delivered before and are gone now. One
 // missing from a list that changes while it is paged may have slipped between
-// two pages, so a second pass has to miss it too. A survey that the selection
-// merely stopped taking is left alone, and stays in the position.
+// two pages, so a second pass has to miss it too, and the list does not show all
+// (API §2.1): only Qualtrics' own word that a survey does not exist makes it
+// gone. One that the selection merely stopped taking, or that is not shared any
+// more, is left alone, and stays in the position.
 func bury(ctx context.Context, env *Env, partition Partition, before map[string]string, next *listPosition, out Out) error {
 	missing := make(map[string]bool)
 	for id := range before {
@@ -121,6 +124,18 @@ func bury(ctx context.Context, env *Env, partition Partition, before map[string]
 			next.Surveys[id] = before[id]
 		}
 	}
+	listed := slices.Sorted(maps.Keys(next.Surveys))
+	for _, id := range slices.Sorted(maps.Keys(missing)) {
+		_, err := env.Client.Survey(ctx, qualtrics.SurveyID(id))
+		if ctx.Err() != nil {
+			return err
+		}
+		if !qualtrics.IsGone(err) || !answers(ctx, env, listed) {
+			env.Log.Info("a survey is not listed any more, and not known to be gone", "survey", id, "error", err)
+			delete(missing, id)
+			next.Surveys[id] = before[id]
+		}
+	}
 	if len(missing) == 0 {
 		return nil
 	}
@@ -133,6 +148,16 @@ func bury(ctx context.Context, env *Env, partition Partition, before map[string]
 		}
 	}
 	return nil
+}
+
+// answers reports whether a survey that is listed is found by itself, so that
+// not being found means something.
+func answers(ctx context.Context, env *Env, listed []string) bool {
+	if len(listed) == 0 {
+		return true // nothing speaks against it
+	}
+	_, err := env.Client.Survey(ctx, qualtrics.SurveyID(listed[0]))
+	return !qualtrics.IsNotFound(err)
 }
 
 // Now is the server's clock, or ours as long as it is not known. It is good

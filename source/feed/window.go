@@ -15,6 +15,7 @@ import (
 // delivers it, in parts if Qualtrics says that this failed, as it does when a
 // file would be too large (API §3.3).
 func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows int64, err error) {
+	f.keepFrom = later(keepUntil(f.to, until), time.Unix(f.position.Watermark, 0)).Add(-f.env.Lookback)
 	rows, err = f.part(ctx, from, until)
 	if !tooLarge(err) {
 		return rows, err
@@ -26,8 +27,8 @@ func (f *responseFetch) window(ctx context.Context, from, until time.Time) (rows
 	f.env.Log.Warn("the export failed: reading its window in parts", "survey", f.survey, "from", begin, "until", end, "error", err)
 	if f.loading && f.ledger != nil && !f.ledger.sealed() {
 		f.apart = true // the first of the parts does not hold all that exists
-		if err := f.sealFirst(ctx); err != nil {
-			return 0, err
+		if f.sealFirst(ctx) != nil {
+			return rows, err
 		}
 	}
 	return f.parts(ctx, from, begin, end, until)
@@ -75,7 +76,6 @@ func (f *responseFetch) parts(ctx context.Context, from, begin, end, until time.
 
 // part exports a window, checks the whole file, and only then delivers it.
 func (f *responseFetch) part(ctx context.Context, from, until time.Time) (rows int64, err error) {
-	f.keepFrom = later(keepUntil(f.to, until), time.Unix(f.position.Watermark, 0)).Add(-f.env.Lookback)
 	request := qualtrics.ExportRequest{Survey: f.survey, Start: from, End: until, SortByModified: !f.env.unsorted.Load()}
 	return f.export(ctx, request, func(file *frame.File) (int64, error) {
 		if f.ledger != nil {

@@ -110,8 +110,9 @@ func address(response *http.Response) string {
 // failure reads an answer that is an error; it need not be JSON.
 func (c *Client) failure(response *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
-	if err != nil && response.StatusCode == http.StatusBadRequest {
-		// What was wrong stands in the part that did not come.
+	if err != nil && (response.StatusCode == http.StatusBadRequest || response.StatusCode == http.StatusNotFound) {
+		// What was wrong, or that it is Qualtrics who says so, stands in the part
+		// that did not come.
 		return c.bodyError(response, err)
 	}
 	var wrapped envelope

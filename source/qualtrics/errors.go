@@ -179,6 +179,14 @@ func IsNotFound(err error) bool {
 	return errors.As(err, &answer) && (answer.Status == http.StatusNotFound || answer.Status == http.StatusGone)
 }
 
+// IsGone reports whether Qualtrics itself says that what was asked for does not
+// exist: its answers carry the id of the request (API §1.2), those of something
+// between it and us do not.
+func IsGone(err error) bool {
+	var answer *APIError
+	return IsNotFound(err) && errors.As(err, &answer) && answer.RequestID != ""
+}
+
 // IsForbidden reports whether the account may not do what was asked. GS_5 is
 // how the API's older answers say it (API §7.3).
 func IsForbidden(err error) bool {
@@ -190,6 +198,12 @@ func IsForbidden(err error) bool {
 func IsMissingScope(err error) bool {
 	var answer *APIError
 	return errors.As(err, &answer) && len(answer.MissingScopes) > 0
+}
+
+// IsRefused reports whether a request was refused for what it asks (API §7.3).
+func IsRefused(err error) bool {
+	var answer *APIError
+	return errors.As(err, &answer) && answer.Status == http.StatusBadRequest
 }
 
 // IsSortRefused reports whether an export was refused because it was to be
