@@ -171,7 +171,13 @@ func (e *ExportError) kind() ErrorKind { return KindTransient }
 var ErrSearchDepth = errors.New("the search matches more than 10,000 contacts")
 
 // ErrNotReady is that a new response cannot be read yet (API §3.7).
-var ErrNotReady = errors.New("the response is not readable yet")
+var ErrNotReady error = notReadyError{}
+
+type notReadyError struct{}
+
+func (notReadyError) Error() string { return "the response is not readable yet" }
+
+func (notReadyError) kind() ErrorKind { return KindTransient }
 
 // IsNotFound reports whether what was asked for does not exist.
 func IsNotFound(err error) bool {

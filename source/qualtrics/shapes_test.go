@@ -3,6 +3,7 @@ package qualtrics_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -262,8 +263,12 @@ func TestResponse_IsNotReadyWhileTheServerSaysSo(t *testing.T) {
 	t.Parallel()
 	s, calls := script(func() *http.Response { return answer(202, `{"meta":{}}`) }, func() *http.Response { return ok(`{"responseId":"R_1"}`) })
 	c := client(t, s)
-	if record, err := c.Response(t.Context(), "SV_1", "R_1"); !errors.Is(err, qualtrics.ErrNotReady) || record != nil || *calls != 1 {
+	record, err := c.Response(t.Context(), "SV_1", "R_1")
+	if !errors.Is(err, qualtrics.ErrNotReady) || record != nil || *calls != 1 {
 		t.Errorf("got %s, %v after %d calls", record, err, *calls)
+	}
+	if kind := qualtrics.Kind(fmt.Errorf("reading it: %w", err)); kind != qualtrics.KindTransient {
+		t.Errorf("got kind %d of %v, want that a later run may succeed", kind, err)
 	}
 	if record, err := c.Response(t.Context(), "SV_1", "R_1"); err != nil || string(record) != `{"responseId":"R_1"}` {
 		t.Errorf("got %s, %v", record, err)
