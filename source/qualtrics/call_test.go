@@ -2,6 +2,8 @@ package qualtrics_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -308,23 +310,51 @@ func TestCall_EndsWithItsContext(t *testing.T) {
 
 func TestTransportErrors_SayWhoHasToAct(t *testing.T) {
 	t.Parallel()
-	for kind, cause := range map[qualtrics.ErrorKind]error{
-		qualtrics.KindConfig:    &net.DNSError{Err: "no such host", Name: "xyz9.qualtrics.com", IsNotFound: true},
-		qualtrics.KindTransient: &net.OpError{Op: "dial", Err: errors.New("connection refused")},
+	alert := func(code tls.AlertError) error {
+		return &net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "remote error", Err: errors.New(code.Error())}}
+	}
+	for _, test := range []struct {
+		cause  error
+		tries  int
+		advice string // "": a later run may succeed
+	}{
+		{&net.DNSError{Err: "no such host", Name: "xyz9.qualtrics.com", IsNotFound: true}, 3, "check data_center, base_url and network"},
+		{&net.DNSError{Err: "server misbehaving", Name: "iad1.qualtrics.com", IsTemporary: true}, 8, ""},
+		{&net.DNSError{Err: "i/o timeout", Name: "iad1.qualtrics.com", IsTimeout: true}, 8, ""},
+		{&net.OpError{Op: "dial", Err: errors.New("connection refused")}, 8, ""},
+		{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake", RecordHeader: [5]byte([]byte("HTTP/"))}, 1, "check the port of base_url"},
+		{&net.OpError{Op: "proxyconnect", Err: tls.RecordHeaderError{RecordHeader: [5]byte([]byte("HTTP/"))}}, 1, "whether the proxy's address has to begin with http://"},
+		{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake", RecordHeader: [5]byte([]byte("SSH-2"))}, 8, ""},
+		{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, 1, "network.ca_file"},
+		{&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, 1, "clock"},
+		{&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.TooManyIntermediates}}, 1, "check data_center, base_url and network.ca_file"},
+		{&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "iad1.qualtrics.com"}}, 1, "a name that the certificate is for"},
+		{alert(70), 1, "TLS 1.2 or newer"},
+		{alert(40), 1, "network.client_certificate"},
+		{alert(42), 1, "network.client_certificate"},
+		{alert(48), 1, "network.client_certificate"},
+		{alert(116), 1, "network.client_certificate"},
+		{alert(112), 1, "check data_center and base_url"},
+		{alert(20), 8, ""}, // bad_record_mac
+		{alert(80), 8, ""}, // internal_error
+		{&net.OpError{Op: "local error", Err: errors.New(tls.AlertError(70).Error())}, 8, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			c := client(t, nil, func(o *qualtrics.Options) { o.Transport = broken{cause} })
-			err := whoami(t, c)
-			if qualtrics.Kind(err) != kind {
-				t.Errorf("%v: kind %d", err, qualtrics.Kind(err))
+			want := qualtrics.KindTransient
+			if test.advice != "" {
+				want = qualtrics.KindConfig
+			}
+			for name, options := range map[string][]option{"token": nil, "OAuth": {withOAuth}} {
+				tries := 0
+				transport := roundTripper(func(*http.Request) (*http.Response, error) { tries++; return nil, test.cause })
+				err := whoami(t, client(t, nil, append(options, func(o *qualtrics.Options) { o.Transport = transport })...))
+				if qualtrics.Kind(err) != want || tries != test.tries || !strings.Contains(err.Error(), test.advice) || want == qualtrics.KindTransient && strings.Contains(err.Error(), "; ") {
+					t.Errorf("%s: kind %d after %d tries: %v; want kind %d after %d, and %q", name, qualtrics.Kind(err), tries, err, want, test.tries, test.advice)
+				}
 			}
 		})
 	}
 }
-
-type broken struct{ err error }
-
-func (b broken) RoundTrip(*http.Request) (*http.Response, error) { return nil, b.err }
 
 func TestServerTime_FollowsTheServersClock(t *testing.T) {
 	t.Parallel()

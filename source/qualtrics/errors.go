@@ -2,10 +2,8 @@ package qualtrics
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -103,11 +101,11 @@ type TransportError struct {
 	text        string // of Err, redacted
 }
 
-// Error says what was asked and what went wrong.
+// Error says what was asked, what went wrong, and what can be done.
 func (e *TransportError) Error() string {
 	text := fmt.Sprintf("%s %s: %s", e.Method, e.URL, e.text)
-	if e.kind() == KindConfig {
-		text += "; check data_center, base_url and network"
+	if advice := remedy(e.Err); advice != "" {
+		text += "; " + advice
 	}
 	return text
 }
@@ -116,16 +114,10 @@ func (e *TransportError) Error() string {
 func (e *TransportError) Unwrap() error { return e.Err }
 
 func (e *TransportError) kind() ErrorKind {
-	var (
-		dns         *net.DNSError
-		certificate *tls.CertificateVerificationError
-	)
-	switch {
-	case errors.As(e.Err, &dns) && dns.IsNotFound, errors.As(e.Err, &certificate), errors.Is(e.Err, errPrivate):
+	if remedy(e.Err) != "" {
 		return KindConfig
-	default:
-		return KindTransient
 	}
+	return KindTransient
 }
 
 // BodyError is an answer that is not what it should be: HTML where JSON is

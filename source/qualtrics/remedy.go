@@ -1,0 +1,74 @@
+package qualtrics
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+)
+
+// remedy says what the user can do about a connection that no later try makes;
+// "" where one may.
+func remedy(err error) string {
+	var (
+		dns         *net.DNSError
+		certificate *tls.CertificateVerificationError
+	)
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound, errors.Is(err, errPrivate):
+		return "check data_center, base_url and network"
+	case errors.As(err, &certificate):
+		return distrust(certificate)
+	case plain(err):
+		return "no TLS is spoken there: check the port of base_url, and whether the proxy's address has to begin with http://"
+	case alerted(err, 70): // protocol_version
+		return "TLS 1.2 or newer is needed: the server, or a proxy or gateway in front of it, is too old"
+	case alerted(err, 42, 43, 44, 45, 46, 48, 49, 116): // what is wrong with our certificate, up to that it is missing
+		return "the server wants a client certificate that it trusts: check network.client_certificate and network.client_key"
+	case alerted(err, 40, 71): // handshake_failure, insufficient_security
+		return "the server wants a client certificate, or another kind of TLS: check network.client_certificate and network.client_key, and base_url"
+	case alerted(err, 112): // unrecognized_name
+		return "the server does not know itself by that name: check data_center and base_url"
+	}
+	return ""
+}
+
+// distrust words what to do about a certificate that is not trusted.
+func distrust(failed *tls.CertificateVerificationError) string {
+	var (
+		authority x509.UnknownAuthorityError
+		invalid   x509.CertificateInvalidError
+		name      x509.HostnameError
+	)
+	switch {
+	case errors.As(failed.Err, &authority):
+		return "if it is by an authority of your own, such as that of a proxy or gateway that opens connections, name that in network.ca_file"
+	case errors.As(failed.Err, &invalid) && invalid.Reason == x509.Expired:
+		return "the certificate has to be renewed, or this machine's clock set"
+	case errors.As(failed.Err, &name):
+		return "data_center or base_url has to be a name that the certificate is for"
+	default:
+		return "check data_center, base_url and network.ca_file"
+	}
+}
+
+// plain reports whether HTTP without TLS was answered where TLS was due.
+func plain(err error) bool {
+	var header tls.RecordHeaderError
+	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &header) && string(header.RecordHeader[:]) == "HTTP/"
+}
+
+// alerted reports whether the other side ended a TLS connection by one of the
+// alerts (RFC 8446 §6.2). Their type is not exported: their text tells them.
+func alerted(err error, alerts ...tls.AlertError) bool {
+	var remote *net.OpError
+	for ; errors.As(err, &remote); err = remote.Err {
+		is := func(alert tls.AlertError) bool { return remote.Err.Error() == alert.Error() }
+		if remote.Op == "remote error" && slices.ContainsFunc(alerts, is) {
+			return true
+		}
+	}
+	return false
+}
