@@ -36,16 +36,16 @@ func newAuthority(t *testing.T, name string) *authority {
 	return &authority{made.Leaf, made.PrivateKey.(*ecdsa.PrivateKey), certificatePEM(made)}
 }
 
-// issue makes a certificate for localhost, unless it is changed; one of an
-// authority without a certificate is signed by itself.
-func (a *authority) issue(t *testing.T, change func(*x509.Certificate)) tls.Certificate {
+// issue makes a certificate for localhost and other hosts, unless it is
+// changed; one of an authority without a certificate is signed by itself.
+func (a *authority) issue(t *testing.T, change func(*x509.Certificate), hosts ...string) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: append(hosts, "localhost"),
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}

@@ -1,11 +1,14 @@
 package qualtrics
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 )
 
@@ -14,11 +17,14 @@ import (
 func remedy(err error) string {
 	var (
 		dns         *net.DNSError
+		proxy       *proxyError
 		certificate *tls.CertificateVerificationError
 	)
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound, errors.Is(err, errPrivate):
 		return "check data_center, base_url and network"
+	case errors.As(err, &proxy):
+		return proxy.remedy()
 	case errors.As(err, &certificate):
 		return distrust(certificate)
 	case plain(err):
@@ -71,4 +77,30 @@ func alerted(err error, alerts ...tls.AlertError) bool {
 		}
 	}
 	return false
+}
+
+// proxyError is that a proxy makes no connection.
+type proxyError struct{ status int }
+
+func (e *proxyError) Error() string {
+	return fmt.Sprintf("the proxy answers HTTP %d %s", e.status, http.StatusText(e.status))
+}
+
+func (e *proxyError) remedy() string {
+	switch {
+	case e.status == http.StatusProxyAuthRequired:
+		return "check network.proxy, or HTTPS_PROXY, and its password"
+	case e.status == http.StatusRequestTimeout, e.status == http.StatusTooManyRequests, e.status >= 500:
+		return ""
+	default:
+		return "have it let this host through, or check network.proxy, HTTPS_PROXY and NO_PROXY"
+	}
+}
+
+// connected looks at what a proxy answers to CONNECT.
+func connected(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode != http.StatusOK {
+		return &proxyError{answer.StatusCode}
+	}
+	return nil
 }

@@ -58,6 +58,7 @@ func NewTransport(o TransportOptions) (http.RoundTripper, error) {
 	}
 	if o.Proxy != nil {
 		transport.Proxy = http.ProxyURL(o.Proxy)
+		transport.OnProxyConnectResponse = connected
 	}
 	return transport, nil
 }
