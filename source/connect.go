@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -90,7 +91,7 @@ func (r *invocation) environmentProxy(origin qualtrics.Origin) (*url.URL, error)
 			address = r.Getenv(name)
 		}
 	}
-	if address == "" || !strings.HasPrefix(origin.String(), "https://") || r.bypasses(origin.Host()) {
+	if address == "" || !strings.HasPrefix(origin.String(), "https://") || r.bypasses(origin) {
 		return nil, nil //nolint:nilnil // no proxy is a proper answer
 	}
 	if !strings.Contains(address, "://") {
@@ -107,20 +108,30 @@ func (r *invocation) environmentProxy(origin qualtrics.Origin) (*url.URL, error)
 	return proxy, nil
 }
 
-// bypasses reports whether NO_PROXY names the host: by "*", by its name, or
-// by a domain that it belongs to.
-func (r *invocation) bypasses(host string) bool {
+// bypasses reports whether NO_PROXY names the host: by "*", by its name or a
+// domain that it belongs to, or by either with its port.
+func (r *invocation) bypasses(origin qualtrics.Origin) bool {
+	host, port := splitHost(origin.Host(), "443")
 	for entry := range strings.SplitSeq(r.Getenv("NO_PROXY")+","+r.Getenv("no_proxy"), ",") {
 		entry = strings.ToLower(strings.TrimSpace(entry))
 		if entry == "*" {
 			return true
 		}
-		domain := strings.TrimPrefix(strings.TrimPrefix(entry, "*"), ".")
-		if domain != "" && (host == domain || strings.HasSuffix(host, "."+domain)) {
+		name, only := splitHost(entry, port)
+		domain := strings.TrimPrefix(strings.TrimPrefix(name, "*"), ".")
+		if only == port && domain != "" && (host == domain || strings.HasSuffix(host, "."+domain)) {
 			return true
 		}
 	}
 	return false
+}
+
+// splitHost splits what may have a port or not.
+func splitHost(text, defaultPort string) (host, port string) {
+	if host, port, err := net.SplitHostPort(text); err == nil {
+		return host, port
+	}
+	return strings.Trim(text, "[]"), defaultPort
 }
 
 // pem returns a certificate or key that was given as text or as a path.
