@@ -13,10 +13,11 @@ import (
 	"time"
 )
 
-// Time limits. A body may take as long as it likes while bytes arrive.
+// Time limits. A file may take as long as it likes while bytes arrive.
 const (
 	answerTimeout = 100 * time.Second // until the headers; the API's own slowest limit
 	idleTimeout   = time.Minute       // between two reads of a body
+	bodyTimeout   = 10 * time.Minute  // of a whole body that is no file
 	maxJSON       = 64 << 20          // bytes of one JSON answer
 )
 
@@ -31,6 +32,7 @@ type request struct {
 	query  url.Values
 	body   any      // sent as JSON; nil sends none
 	survey SurveyID // for news about waiting
+	file   bool     // the answer is a file
 	// accept reads an answer of status 2xx; nil reads JSON.
 	accept func(*http.Response) error
 }
@@ -128,6 +130,7 @@ func sleep(ctx context.Context, delay time.Duration) error {
 var (
 	errNoAnswer = fmt.Errorf("no answer came within %s", answerTimeout)
 	errIdle     = fmt.Errorf("no byte came for %s", idleTimeout)
+	errSlow     = fmt.Errorf("it did not end within %s", bodyTimeout)
 )
 
 // once sends one request and reads its answer.
@@ -150,12 +153,18 @@ func (c *Client) once(ctx context.Context, r request, authorize func(http.Header
 	response.Body = &watchedBody{response.Body, cancel}
 	defer func() { _ = response.Body.Close() }()
 	c.clock.observe(response.Header)
+	accept := r.accept
 	if response.StatusCode/100 != 2 {
-		return c.failure(response)
+		accept, r.file = c.failure, false
 	}
-	err = r.accept(response)
-	if cause := context.Cause(ctx); err != nil && errors.Is(cause, errIdle) {
-		return c.bodyError(response, errIdle)
+	if !r.file {
+		deadline := time.AfterFunc(bodyTimeout, func() { cancel(errSlow) })
+		defer deadline.Stop()
+	}
+	err = accept(response)
+	var body *BodyError
+	if cause := context.Cause(ctx); errors.As(err, &body) && (errors.Is(cause, errIdle) || errors.Is(cause, errSlow)) {
+		return c.bodyError(response, cause)
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func (f *ExportFile) Size() int64 { return f.size }
 func (c *Client) download(ctx context.Context, survey SurveyID, fileID string) (*ExportFile, error) {
 	var file *ExportFile
 	call := request{
-		to: toFile, method: http.MethodGet, survey: survey,
+		to: toFile, method: http.MethodGet, survey: survey, file: true,
 		path: "/surveys/" + id(survey) + "/export-responses/" + id(fileID) + "/file",
 	}
 	call.accept = func(response *http.Response) (err error) {
