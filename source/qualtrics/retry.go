@@ -13,8 +13,9 @@ import (
 const (
 	firstBackoff = time.Second
 	maxBackoff   = time.Minute
-	// maxRetryAfter caps what a server may ask for.
-	maxRetryAfter = 15 * time.Minute
+	// maxRetryAfter stands for more than it: longer than any call may take,
+	// so that it is not tried again too early.
+	maxRetryAfter = 24 * time.Hour
 )
 
 // backoff returns the wait before try n+1 with full jitter: any time up to a
