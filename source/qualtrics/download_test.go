@@ -69,9 +69,8 @@ func TestDownload_IsRepeatedWhereverItIsCut(t *testing.T) {
 }
 
 // wire is a network whose other end writes raw answers, one per connection.
-// Requests that are no downloads go to the server.
-func wire(s server, raw func() string) http.RoundTripper {
-	network := &http.Transport{
+func wire(raw func() string) *http.Transport {
+	return &http.Transport{
 		DisableKeepAlives: true,
 		DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
 			ours, theirs := net.Pipe()
@@ -84,6 +83,10 @@ func wire(s server, raw func() string) http.RoundTripper {
 			return ours, nil
 		},
 	}
+}
+
+// downloading sends downloads over a network and the rest to a server.
+func downloading(s server, network http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		if strings.HasSuffix(r.URL.Path, "/file") {
 			return network.RoundTrip(r)
@@ -113,12 +116,12 @@ func TestDownload_IsRepeatedWhereverTheConnectionBreaks(t *testing.T) {
 				}
 				for at := range last {
 					j, connections := &jobs{t: t}, 0
-					network := wire(j.serve, func() string {
+					network := downloading(j.serve, wire(func() string {
 						if connections++; connections == 1 {
 							return whole[:at]
 						}
 						return whole
-					})
+					}))
 					_, content, err := j.export(t, func(o *qualtrics.Options) { o.Transport = network })
 					if err != nil || content != archive || connections != 2 || j.starts != 1 {
 						t.Fatalf("broken after %d bytes: %d bytes by %d connections and %d jobs, %v", at, len(content), connections, j.starts, err)
