@@ -156,3 +156,36 @@ func TestRedirect_WithinTheOriginAGETIsFollowed(t *testing.T) {
 		}
 	})
 }
+
+// chain redirects a call so many times before it is answered.
+func chain(times int, requests *int) server {
+	*requests = 0
+	return func(r *http.Request) *http.Response {
+		if r.URL.Path == "/oauth2/token" {
+			return answer(200, `{"access_token":"bearer-token-1","token_type":"Bearer","expires_in":3600}`, "Content-Type: application/json")
+		}
+		if *requests++; *requests > times {
+			return ok(account)
+		}
+		return answer(302, "", fmt.Sprintf("Location: /API/v3/hop/%d", *requests))
+	}
+}
+
+func TestRedirect_ThreeAreFollowedAndNoFourth(t *testing.T) {
+	t.Parallel()
+	for kind, options := range map[string][]option{"token": nil, "OAuth": {withOAuth}} {
+		requests := 0
+		once := append([]option{func(o *qualtrics.Options) { o.Limits.Tries = 1 }}, options...)
+		for times := range 4 {
+			if err := whoami(t, client(t, chain(times, &requests), once...)); err != nil || requests != times+1 {
+				t.Errorf("%s, %d redirects: got %v after %d requests, want the answer", kind, times, err, requests)
+			}
+		}
+		for _, times := range []int{4, 5, 100} {
+			err := whoami(t, client(t, chain(times, &requests), once...))
+			if qualtrics.Kind(err) != qualtrics.KindConfig || requests != 4 || !strings.Contains(err.Error(), "HTTP 302 Found; redirects are not followed: check data_center or base_url") {
+				t.Errorf("%s, %d redirects: got %v after %d requests, want a problem of the configuration after 4", kind, times, err, requests)
+			}
+		}
+	}
+}
