@@ -356,6 +356,29 @@ func TestTransportErrors_SayWhoHasToAct(t *testing.T) {
 	}
 }
 
+// A server of old does not refuse TLS 1.2: it answers with its own version.
+func TestCall_TLSOfOldIsAProblemOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	for _, version := range []byte{1, 2} { // TLS 1.0 and 1.1
+		synctest.Test(t, func(t *testing.T) {
+			hello := append([]byte{22, 3, version, 0, 42, 2, 0, 0, 38, 3, version}, make([]byte, 36)...)
+			hello[len(hello)-2] = 0x2f // TLS_RSA_WITH_AES_128_CBC_SHA, after a random and an empty session id
+			tries := 0
+			transport := piped(t, func(conn net.Conn) {
+				tries++
+				if _, err := conn.Read(make([]byte, 64<<10)); err == nil {
+					_, _ = conn.Write(hello)
+				}
+				deaf(conn)
+			})
+			err := whoami(t, client(t, nil, func(o *qualtrics.Options) { o.Transport = transport }))
+			if qualtrics.Kind(err) != qualtrics.KindConfig || tries != 1 || !strings.Contains(err.Error(), "TLS 1.2 or newer is needed") {
+				t.Errorf("TLS 1.%d: got kind %d, %v after %d tries, want a problem of the configuration after one", version-1, qualtrics.Kind(err), err, tries)
+			}
+		})
+	}
+}
+
 func TestServerTime_FollowsTheServersClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // remedy says what the user can do about a connection that no later try makes;
@@ -29,7 +30,7 @@ func remedy(err error) string {
 		return distrust(certificate)
 	case plain(err):
 		return "no TLS is spoken there: check the port of base_url, and whether the proxy's address has to begin with http://"
-	case alerted(err, 70): // protocol_version
+	case alerted(err, 70), outdated(err): // protocol_version
 		return "TLS 1.2 or newer is needed: the server, or a proxy or gateway in front of it, is too old"
 	case alerted(err, 42, 43, 44, 45, 46, 48, 49, 116): // what is wrong with our certificate, up to that it is missing
 		return "the server wants a client certificate that it trusts: check network.client_certificate and network.client_key"
@@ -64,6 +65,12 @@ func distrust(failed *tls.CertificateVerificationError) string {
 func plain(err error) bool {
 	var header tls.RecordHeaderError
 	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &header) && string(header.RecordHeader[:]) == "HTTP/"
+}
+
+// outdated reports whether the other side chose a version of TLS that was not
+// offered, as those before TLS 1.3 do. Only the text of the error says so.
+func outdated(err error) bool {
+	return strings.Contains(err.Error(), "tls: server selected unsupported protocol version")
 }
 
 // alerted reports whether the other side ended a TLS connection by one of the
