@@ -239,6 +239,47 @@ func TestRead_FullRefreshReadsEverythingAgain(t *testing.T) {
 	})
 }
 
+// Wherever a full refresh is cut, the run after it goes on from the last state
+// that was out: what came behind that one, at most a window of one survey,
+// comes again and nothing else does. One that was complete begins anew.
+func TestRead_FullRefreshGoesOnAfterAnInterruption(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		const stream, window, cuts = "responses", 100, 5
+		// Jobs that take longer than states lie apart: one is out after each window.
+		tn := newTenant(t, sandbox.Options{Seed: 6, Surveys: 3, Responses: 600, Contacts: 1, SmallSurveys: true, ExportDelay: 2 * time.Minute})
+		tn.loadRows = window
+		tn.config["limits"].(map[string]any)["parallel_exports"] = 1
+		whole := tn.readComplete(t, nil, stream+":full_refresh")
+		lines, ended := strings.SplitAfter(whole.output, "\n"), []byte(nil)
+		for i := 1; i < cuts; i++ {
+			cut := collectReading(t, result{stdout: strings.Join(lines[:len(lines)*i/cuts], "")}, nil)
+			covered := cut.covered(t)
+			if n := cut.count() - covered.count(); n > 2*window {
+				t.Errorf("cut %d: %d rows came behind the last state, which is more than a window", i, n)
+			}
+			tables := merge(nil, covered)
+			if len(tables[stream]) == 0 {
+				t.Fatalf("cut %d: no state covers a row: this shows nothing", i)
+			}
+			rest := tn.readComplete(t, cut.states, stream+":full_refresh")
+			again := 0
+			for _, row := range rest.records[stream] {
+				if tables[stream][key(stream, row)] != nil {
+					again++
+				}
+			}
+			if again > 0 {
+				t.Errorf("cut %d: %d of %d rows that a state covers came again", i, again, len(tables[stream]))
+			}
+			tn.compareTruth(t, stream, merge(tables, rest)[stream])
+			ended = rest.states
+		}
+		if anew := tn.readComplete(t, ended, stream+":full_refresh"); anew.count() != whole.count() {
+			t.Errorf("after its end the next refresh read %d rows, want all %d", anew.count(), whole.count())
+		}
+	})
+}
+
 func TestRead_CutsALargeFirstLoadAndGoesOnAfterAnInterruption(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		const responses, window = 2400, 750
