@@ -151,6 +151,7 @@ func (r *invocation) run(ctx context.Context, s *settings, e *engine, client *qu
 		if err != nil {
 			return 0, err
 		}
+		e.env.Brand = state.Brand // it may be known there only
 		e.streams = append(e.streams, &selected{stream: w.stream, refresh: w.refresh, state: state})
 	}
 	if auditors := e.auditors(); len(auditors) > 0 && !slices.Contains(e.kinds(), feed.Responses) {

@@ -190,7 +190,7 @@ func TestReplay_ReadsTheRecordedSurveyLists(t *testing.T) {
 						t.Errorf("%s was asked %d times, want once", key, served.calls[key])
 					}
 				}
-				if brand := brandOf(t, first.states); brand != "examplebrand" {
+				if brand := brandOf(t, first.states, "surveys"); brand != "examplebrand" {
 					t.Errorf("the state is bound to %q", brand)
 				}
 				if again := tn.readComplete(t, first.states, "surveys"); again.count() != 0 {
@@ -201,13 +201,13 @@ func TestReplay_ReadsTheRecordedSurveyLists(t *testing.T) {
 	}
 }
 
-// brandOf returns the brand that the state of surveys is bound to.
-func brandOf(t *testing.T, states []byte) string {
+// brandOf returns the brand that the state of a stream is bound to.
+func brandOf(t *testing.T, states []byte, stream string) string {
 	t.Helper()
 	var state struct {
 		Brand string `json:"brand"`
 	}
-	if err := json.Unmarshal(stateOf(t, states, "surveys"), &state); err != nil {
+	if err := json.Unmarshal(stateOf(t, states, stream), &state); err != nil {
 		t.Fatal(err)
 	}
 	return state.Brand
@@ -282,7 +282,7 @@ func TestReplay_TheBrandComesFromARecordedSurvey(t *testing.T) {
 				all["GET /whoami"] = []exchange{recordedError(t, "QMST_2.1")}
 				tn, _ := replaying(t, all)
 				got := tn.readComplete(t, nil, "surveys")
-				if brand := brandOf(t, got.states); brand != "examplebrand" || len(got.records["surveys"]) != len(elements) {
+				if brand := brandOf(t, got.states, "surveys"); brand != "examplebrand" || len(got.records["surveys"]) != len(elements) {
 					t.Errorf("got the brand %q and %d records of %d", brand, len(got.records["surveys"]), len(elements))
 				}
 			})

@@ -54,9 +54,12 @@ func newState(name, brand string, stored []byte, refresh bool) (*streamState, er
 		}
 	}
 	if refresh && state.Refresh != refreshRunning {
-		state = &streamState{}
+		state = &streamState{Brand: state.Brand}
 	}
-	state.Version, state.Brand, state.Refresh, state.WaitingAsOf = stateVersion, brand, "", ""
+	if !known(state.Brand) || known(brand) {
+		state.Brand = brand
+	}
+	state.Version, state.Refresh, state.WaitingAsOf = stateVersion, "", ""
 	if refresh {
 		state.Refresh = refreshRunning
 	}
@@ -66,6 +69,9 @@ func newState(name, brand string, stored []byte, refresh bool) (*streamState, er
 	return state, nil
 }
 
-func sameBrand(a, b string) bool {
-	return a == b || strings.HasPrefix(a, hostBrand) || strings.HasPrefix(b, hostBrand)
-}
+// sameBrand reports whether two brands may be one: of a host and an id nobody
+// can tell.
+func sameBrand(a, b string) bool { return a == b || known(a) != known(b) }
+
+// known reports whether a brand is an id, and not the host that stands for one.
+func known(brand string) bool { return brand != "" && !strings.HasPrefix(brand, hostBrand) }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +86,65 @@ func TestRead_RefusesAStateThatItCannotFollow(t *testing.T) {
 				ending{code: 1, kinds: []string{"config_error"}, says: test.says}.compare(t, got)
 				if got.count() != 0 || string(got.states) != "[]" {
 					t.Errorf("got %d records and the states %s, want neither", got.count(), got.states)
+				}
+			})
+		})
+	}
+}
+
+// A state is bound to the id of its brand as soon as that is known, and to the
+// host until then.
+func TestRead_FollowsAStateOfItsBrandOrHostOnly(t *testing.T) {
+	const (
+		id    = "sandboxbrand"
+		host  = "host:sandbox1.qualtrics.com"
+		other = "host:other1.qualtrics.com"
+	)
+	tests := map[string]struct {
+		stored string
+		silent bool   // the account may not ask for its brand
+		want   string // "": refused
+	}{
+		"the id":                            {id, false, id},
+		"the id, where the host is known":   {id, true, id},
+		"the host":                          {host, true, host},
+		"the host, where the id is known":   {host, false, id},
+		"a host, where the id is known":     {other, false, id},
+		"another host":                      {other, true, ""},
+		"another id":                        {"elsewhere", false, ""},
+		"no brand":                          {"", false, id},
+		"no brand, where the host is known": {"", true, host},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, small)
+				silence := func(silent bool) {
+					tn.Intercept(func(r *http.Request) *http.Response {
+						_, survey, _ := strings.Cut(r.URL.Path, "/surveys/")
+						definition := strings.Contains(r.URL.Path, "/survey-definitions/")
+						if silent && (strings.HasSuffix(r.URL.Path, "/whoami") || definition || survey != "" && !strings.Contains(survey, "/")) {
+							return answer(r, http.StatusForbidden, errorBody(http.StatusForbidden, "TEST_1", "This may not be read."))
+						}
+						return nil
+					})
+				}
+				silence(test.stored == host)
+				first := tn.readComplete(t, nil, "responses")
+				made := fmt.Sprintf(`"brand":%q`, brandOf(t, first.states, "responses"))
+				states := strings.Replace(string(first.states), made, fmt.Sprintf(`"brand":%q`, test.stored), 1)
+				silence(test.silent)
+				got := tn.read(t, []byte(states), "responses")
+				if test.want == "" {
+					ending{code: 1, kinds: []string{"config_error"}, says: []string{fmt.Sprintf("belongs to the Qualtrics brand %q", test.stored)}}.compare(t, got)
+					return
+				}
+				ending{statuses: map[string]string{"responses": "COMPLETE"}}.compare(t, got)
+				if brand := brandOf(t, got.states, "responses"); brand != test.want {
+					t.Errorf("the state is bound to %q, want %q", brand, test.want)
+				}
+				if test.stored == test.want && got.count() > 0 {
+					t.Errorf("%d rows came again", got.count())
 				}
 			})
 		})
