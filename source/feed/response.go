@@ -268,11 +268,17 @@ var timeLayouts = []string{
 	"2006-01-02",
 }
 
-// ParseTime reads a date as Qualtrics writes it, with the years 1 to 9999.
+// ParseTime reads a date as Qualtrics writes it, with the years 1 to 9999. A
+// leap second is the second after it.
 func ParseTime(text string) (time.Time, bool) {
+	const seconds = len("2006-01-02T15:04") // where they begin in every layout that has some
+	var leap time.Duration
+	if len(text) >= seconds+3 && text[seconds:seconds+3] == ":60" {
+		text, leap = text[:seconds]+":59"+text[seconds+3:], time.Second
+	}
 	for _, layout := range timeLayouts {
 		if at, err := time.Parse(layout, text); err == nil {
-			at = at.UTC()
+			at = at.Add(leap).UTC()
 			return at, at.Year() >= 1 && at.Year() <= 9999
 		}
 	}
