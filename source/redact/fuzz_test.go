@@ -53,39 +53,64 @@ func spoken(secret, around string) map[string]string {
 }
 
 // However a secret is written, whatever stands around it and however the text
-// is cut into writes, it is masked; and what holds none passes as it is.
+// is cut into writes, it is masked, also where another one begins in it; and
+// what holds none passes as it is.
 func FuzzWriter(f *testing.F) {
-	f.Add("abcdefgh", "x", []byte{1})
-	f.Add("aaaaaaaa", "aaaaaaaaa", []byte{3, 5})
-	f.Add(`caf<é>"&+/ canary 'x'`, "\"\n", []byte{7, 0, 1})
-	f.Add("tok%en/with+signs==", "\r\n\xff", []byte{2, 9})
-	f.Add("a\u2028\u0085\x7f\\b\tcd", "/", []byte{250})
-	f.Add("\b\f\\bc\x01def", "/", []byte{250})
-	f.Add("[redacted]", "]", []byte{4})
-	f.Fuzz(func(t *testing.T, secret, around string, cuts []byte) {
-		switch {
-		case len(secret) < redact.MinLength || len(secret) > 200 || len(around) > 200:
-			return
-		case strings.ContainsAny(secret, "\r\n"):
-			return // no configuration takes one that is printed
-		case strings.Contains(redact.Mask, secret) || strings.Contains(secret+around, redact.Mask):
-			return // the mask is no secret
+	f.Add("abcdefgh", "x", []byte{1}, "")
+	f.Add("aaaaaaaa", "aaaaaaaaa", []byte{3, 5}, "aaaaaaaaaaaa")
+	f.Add(`caf<é>"&+/ canary 'x'`, "\"\n", []byte{7, 0, 1}, "'x' another")
+	f.Add("tok%en/with+signs==", "\r\n\xff", []byte{2, 9}, "tok%en/with")
+	f.Add("a\u2028\u0085\x7f\\b\tcd", "/", []byte{250}, "b\tcd-efgh")
+	f.Add("\b\f\\bc\x01def", "/", []byte{250}, "e2b\f\\bc\x01d")
+	f.Add("[redacted]", "]", []byte{4}, "redacted][redacted")
+	f.Add("token-0123456789", ", ", []byte{20}, "456789-the-rest")
+	f.Fuzz(func(t *testing.T, secret, around string, cuts []byte, second string) {
+		secrets := []string{secret}
+		if len(second) >= redact.MinLength {
+			secrets = append(secrets, second)
 		}
-		r := redact.New(redact.Secret(secret))
-		for name, form := range spoken(secret, around) {
-			got := written(t, r, form, cuts)
-			if want := r.String(form); got != want {
-				t.Errorf("%s: cut by %v got %q, as a whole %q", name, cuts, got, want)
+		r := redact.New()
+		for _, one := range secrets {
+			switch {
+			case len(one) < redact.MinLength || len(one) > 200 || len(around) > 200:
+				return
+			case strings.ContainsAny(one, "\r\n"):
+				return // no configuration takes one that is printed
+			case strings.Contains(redact.Mask, one) || strings.Contains(one+around, redact.Mask):
+				return // the mask is no secret
 			}
-			// A mask may stand beside what only together with it is a secret.
-			if left := strings.ReplaceAll(got, redact.Mask, "\n"); left == got || strings.Contains(left, secret) {
-				t.Errorf("%s: the secret %q in %q was not masked: %q", name, secret, form, got)
+			r.Add(redact.Secret(one))
+		}
+		for _, one := range secrets {
+			for name, form := range spoken(one, around) {
+				got := written(t, r, form, cuts)
+				if want := r.String(form); got != want {
+					t.Errorf("%s: cut by %v got %q, as a whole %q", name, cuts, got, want)
+				}
+				// A mask may stand beside what only together with it is a secret.
+				if left := strings.ReplaceAll(got, redact.Mask, "\n"); left == got || strings.Contains(left, one) {
+					t.Errorf("%s: the secret %q in %q was not masked: %q", name, one, form, got)
+				}
 			}
+		}
+		joined := join(secret, second)
+		if got := r.String(joined); len(secrets) == 2 && strings.ReplaceAll(got, redact.Mask, "") != "" {
+			t.Errorf("something shows of %q, which is %q and %q: %q", joined, secret, second, got)
 		}
 		if got := written(t, redact.New(), around+secret, cuts); got != around+secret {
 			t.Errorf("without a secret %q became %q", around+secret, got)
 		}
 	})
+}
+
+// join is a text that begins with one text and ends with the other, as short as
+// it can be.
+func join(first, second string) string {
+	for i := max(0, len(first)-len(second)); ; i++ {
+		if strings.HasPrefix(second, first[i:]) {
+			return first + second[len(first)-i:]
+		}
+	}
 }
 
 // written is what a writer passes on of a text that comes in pieces of these

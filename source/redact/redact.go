@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -48,11 +48,10 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(Mask) }
 // Redactor replaces known secrets in text. The zero value knows none; it is
 // safe for concurrent use, and a nil *Redactor changes nothing.
 type Redactor struct {
-	mu       sync.RWMutex
-	secrets  map[string]bool
-	known    map[string]bool   // the secrets in all their forms
-	replacer *strings.Replacer // nil: nothing is known
-	finder   *finder
+	mu      sync.RWMutex
+	secrets map[string]bool
+	known   map[string]bool // the secrets in all their forms
+	finder  *finder         // nil: nothing is known
 }
 
 // New returns a redactor that knows the given secrets.
@@ -86,47 +85,46 @@ func (r *Redactor) Add(secrets ...Secret) {
 	if !news {
 		return
 	}
-	forms := make([]string, 0, len(r.known))
-	for form := range r.known {
-		forms = append(forms, form)
-	}
-	// The replacer tries its pairs in order, so the longest form comes first.
-	slices.SortFunc(forms, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
-	})
-	pairs := make([]string, 0, 2*len(forms))
-	for _, form := range forms {
-		pairs = append(pairs, form, Mask)
-	}
-	r.replacer, r.finder = strings.NewReplacer(pairs...), newFinder(forms)
+	r.finder = newFinder(slices.Collect(maps.Keys(r.known)))
 }
 
 // String returns text with every known secret, in any known encoding, masked.
+// Secrets that overlap have one mask.
 func (r *Redactor) String(text string) string {
-	if r == nil {
-		return text
+	if masked := masked(r, text); masked != nil {
+		return string(masked)
 	}
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if r.finder == nil || !found(r.finder, text) {
-		return text
-	}
-	return r.replacer.Replace(text)
+	return text
 }
 
 // Bytes is String for bytes. It returns the text itself where there is
 // nothing to mask, and never changes it.
 func (r *Redactor) Bytes(text []byte) []byte {
+	if masked := masked(r, text); masked != nil {
+		return masked
+	}
+	return text
+}
+
+// masked is the text with every secret masked; nil where it holds none.
+func masked[T string | []byte](r *Redactor, text T) (out []byte) {
 	if r == nil {
-		return text
+		return nil
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if r.finder == nil || !found(r.finder, text) {
-		return text
+	if r.finder == nil {
+		return nil
 	}
-	return []byte(r.replacer.Replace(string(text)))
+	shown := 0 // the text before is in out, or behind a mask
+	for start, end := range found(r.finder, text) {
+		if start >= shown {
+			out = append(append(out, text[shown:start]...), Mask...)
+		}
+		shown = max(shown, end)
+	}
+	if out == nil {
+		return nil
+	}
+	return append(out, text[shown:]...)
 }

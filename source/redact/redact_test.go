@@ -126,6 +126,38 @@ func TestRedactor_LaterSecretsAreKnownToo(t *testing.T) {
 	}
 }
 
+// Secrets may hold one another, or begin in one another: nothing of either
+// shows, and one mask stands for what they cover together.
+func TestRedactor_MasksSecretsThatOverlap(t *testing.T) {
+	t.Parallel()
+	const short, long, tail = "token-0123", "token-0123456789", "456789-rest-of-it"
+	tests := map[string]struct {
+		secrets    []redact.Secret
+		text, want string
+	}{
+		"the prefix known first":        {[]redact.Secret{short, long}, "a " + long + " b", "a [redacted] b"},
+		"the prefix known last":         {[]redact.Secret{long, short}, "a " + long + " b", "a [redacted] b"},
+		"the prefix alone":              {[]redact.Secret{long, short}, "a " + short + "x b", "a [redacted]x b"},
+		"one within the other":          {[]redact.Secret{"en-012345", long}, long, "[redacted]"},
+		"one begins in the other":       {[]redact.Secret{long, tail}, "a token-0123456789-rest-of-it b", "a [redacted] b"},
+		"one begins in the longer":      {[]redact.Secret{"89-later", long}, "token-0123456789-later.", "[redacted]."},
+		"three in a row":                {[]redact.Secret{"abcdefgh", "fghijklm", "lmnopqrs"}, "abcdefghijklmnopqrs", "[redacted]"},
+		"one in itself":                 {[]redact.Secret{"abababab"}, "xababababababy", "x[redacted]y"},
+		"one behind the other":          {[]redact.Secret{short, tail}, short + tail, "[redacted][redacted]"},
+		"in encodings of their own":     {[]redact.Secret{"needs%25", "25escapes"}, "needs%2525escapes", "[redacted]"},
+		"a short one that is no secret": {[]redact.Secret{"token-0", long}, "token-0 " + long, "token-0 [redacted]"},
+	}
+	for name, test := range tests {
+		r := redact.New(test.secrets...)
+		if got := r.String(test.text); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+		if got := string(r.Bytes([]byte(test.text))); got != test.want {
+			t.Errorf("%s: as bytes got %q, want %q", name, got, test.want)
+		}
+	}
+}
+
 func TestRedactor_NilAndZeroChangeNothing(t *testing.T) {
 	t.Parallel()
 	var none *redact.Redactor

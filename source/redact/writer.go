@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"io"
+	"iter"
 )
 
 // Writer passes text on line by line, with every known secret masked. What
@@ -47,7 +48,7 @@ func (w *Writer) Flush() error {
 	return err
 }
 
-// finder tells whether any of several patterns occurs in a text. It looks at
+// finder finds where any of several patterns occurs in a text. It looks at
 // pairs of bytes and skips what no pattern can cover (Wu and Manber, "A fast
 // algorithm for multi-pattern searching", 1994).
 type finder struct {
@@ -75,20 +76,26 @@ func newFinder(patterns []string) *finder {
 	return f
 }
 
-func found[T string | []byte](f *finder, text T) bool {
-	for at := f.window - 1; at < len(text); {
-		pair := uint16(text[at-1])<<8 | uint16(text[at])
-		if skip := f.shift[pair]; skip > 0 {
-			at += int(skip)
-			continue
-		}
-		start := at - f.window + 1
-		for _, pattern := range f.ending[pair] {
-			if len(text)-start >= len(pattern) && string(text[start:start+len(pattern)]) == pattern {
-				return true
+// found yields where a pattern starts and where the longest one that starts
+// there ends, in the order of the starts; they may overlap.
+func found[T string | []byte](f *finder, text T) iter.Seq2[int, int] {
+	return func(yield func(start, end int) bool) {
+		for at := f.window - 1; at < len(text); {
+			pair := uint16(text[at-1])<<8 | uint16(text[at])
+			if skip := f.shift[pair]; skip > 0 {
+				at += int(skip)
+				continue
 			}
+			start, longest := at-f.window+1, 0
+			for _, pattern := range f.ending[pair] {
+				if len(pattern) > longest && len(text)-start >= len(pattern) && string(text[start:start+len(pattern)]) == pattern {
+					longest = len(pattern)
+				}
+			}
+			if longest > 0 && !yield(start, start+longest) {
+				return
+			}
+			at++
 		}
-		at++
 	}
-	return false
 }
