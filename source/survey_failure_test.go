@@ -26,19 +26,20 @@ func TestRead_OneSurveyFails(t *testing.T) {
 		before       bool // the survey was read before
 		kind         string
 		says         []string // of the error, or of the warning where nothing fails
+		result       string   // in sync_audit
 	}{
-		"the survey answers 403, which its export need not":    {http.MethodGet, survey, 403, false, false, false, "", []string{"the survey itself may not be read"}},
-		"the survey answers 404, which its export need not":    {http.MethodGet, survey, 404, true, false, true, "", []string{"the survey itself may not be read"}},
-		"the survey answers 500":                               {http.MethodGet, survey, 500, false, false, false, "transient_error", down},
-		"the survey answers 500, read before":                  {http.MethodGet, survey, 500, false, false, true, "transient_error", down},
-		"the export answers 403, matched and never read":       {http.MethodPost, export, 403, false, false, false, "", []string{"may not be exported by this account"}},
-		"the export answers 403, matched and read before":      {http.MethodPost, export, 403, false, false, true, "config_error", denied},
-		"the export answers 403, matched, and that is to fail": {http.MethodPost, export, 403, false, true, false, "config_error", denied},
-		"the export answers 403, named":                        {http.MethodPost, export, 403, true, false, false, "config_error", denied},
-		"the export answers 404, matched":                      {http.MethodPost, export, 404, false, false, false, "", []string{"is gone"}},
-		"the export answers 404, named":                        {http.MethodPost, export, 404, true, false, true, "config_error", gone},
-		"the export answers 500, matched":                      {http.MethodPost, export, 500, false, false, false, "transient_error", down},
-		"the export answers 500, named and read before":        {http.MethodPost, export, 500, true, false, true, "transient_error", down},
+		"the survey answers 403, which its export need not":    {http.MethodGet, survey, 403, false, false, false, "", []string{"the survey itself may not be read"}, "complete"},
+		"the survey answers 404, which its export need not":    {http.MethodGet, survey, 404, true, false, true, "", []string{"the survey itself may not be read"}, "complete"},
+		"the survey answers 500":                               {http.MethodGet, survey, 500, false, false, false, "transient_error", down, "incomplete"},
+		"the survey answers 500, read before":                  {http.MethodGet, survey, 500, false, false, true, "transient_error", down, "incomplete"},
+		"the export answers 403, matched and never read":       {http.MethodPost, export, 403, false, false, false, "", []string{"may not be exported by this account"}, "no_access"},
+		"the export answers 403, matched and read before":      {http.MethodPost, export, 403, false, false, true, "config_error", denied, "incomplete"},
+		"the export answers 403, matched, and that is to fail": {http.MethodPost, export, 403, false, true, false, "config_error", denied, "incomplete"},
+		"the export answers 403, named":                        {http.MethodPost, export, 403, true, false, false, "config_error", denied, "incomplete"},
+		"the export answers 404, matched":                      {http.MethodPost, export, 404, false, false, false, "", []string{"is gone"}, "gone"},
+		"the export answers 404, named":                        {http.MethodPost, export, 404, true, false, true, "config_error", gone, "incomplete"},
+		"the export answers 500, matched":                      {http.MethodPost, export, 500, false, false, false, "transient_error", down, "incomplete"},
+		"the export answers 500, named and read before":        {http.MethodPost, export, 500, true, false, true, "transient_error", down, "incomplete"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -61,18 +62,22 @@ func TestRead_OneSurveyFails(t *testing.T) {
 				}
 				tn.config["surveys"] = selection
 				tn.Intercept(refusing(test.method, failing+test.call, test.status))
-				got := tn.read(t, states, "responses")
+				got := tn.read(t, states, "responses", "sync_audit")
+				statuses := incomplete("responses")
+				statuses["sync_audit"] = "COMPLETE"
 				if test.kind == "" {
-					ending{statuses: map[string]string{"responses": "COMPLETE"}}.compare(t, got)
+					statuses["responses"] = "COMPLETE"
+					ending{statuses: statuses}.compare(t, got)
 					if log := strings.Join(got.logs, "\n"); !strings.Contains(log, test.says[0]) || !strings.Contains(log, failing) {
 						t.Errorf("the log does not say %q of %s:\n%s", test.says, failing, log)
 					}
 				} else {
 					ending{
 						code: 4, kinds: []string{test.kind}, says: append(test.says, "1 of the stream's parts is not complete: "+failing),
-						statuses: incomplete("responses"),
+						statuses: statuses,
 					}.compare(t, got)
 				}
+				checkResults(t, got, failing, test.result)
 				tn.checkOthers(t, merge(tables, got), failing)
 				if readable := test.kind == "" && test.call == survey; !readable {
 					before, after := positions(t, states, "responses")[failing], positions(t, got.states, "responses")[failing]
@@ -83,6 +88,34 @@ func TestRead_OneSurveyFails(t *testing.T) {
 				tn.goesOn(t, tables, got, "responses")
 			})
 		})
+	}
+}
+
+// checkResults checks what sync_audit says of how a survey ended; the others are
+// complete.
+func checkResults(t *testing.T, got *reading, survey, want string) {
+	t.Helper()
+	results := make(map[string]string)
+	for _, row := range got.records["sync_audit"] {
+		id := row["survey_id"].(string)
+		if _, twice := results[id]; twice {
+			t.Errorf("sync_audit has two rows of %s", id)
+		}
+		results[id] = row["result"].(string)
+		if problem, _ := row["problem"].(string); (problem != "") != (row["result"] == "incomplete") {
+			t.Errorf("%s is %v, and the problem is %q", id, row["result"], problem)
+		}
+	}
+	if results[survey] != want {
+		t.Errorf("sync_audit says that %s is %q, want %q", survey, results[survey], want)
+	}
+	for id, result := range results {
+		if id != survey && result != "complete" {
+			t.Errorf("sync_audit says that %s is %s", id, result)
+		}
+	}
+	if len(results) < 2 {
+		t.Errorf("sync_audit has rows of %d surveys", len(results))
 	}
 }
 
@@ -105,12 +138,14 @@ func TestRead_ASurveyVanishesInTheMiddle(t *testing.T) {
 	for name, test := range map[string]struct {
 		named    bool
 		want     ending
+		result   string // in sync_audit
 		warnings []string
 	}{
-		"matched": {false, ending{statuses: map[string]string{"responses": "COMPLETE"}}, []string{"an export job came to nothing", "it vanished while it was running", "is gone"}},
+		"matched": {false, ending{statuses: map[string]string{"responses": "COMPLETE"}}, "gone", []string{"an export job came to nothing", "it vanished while it was running", "is gone"}},
 		"named": {
 			true,
 			ending{code: 4, kinds: []string{"config_error"}, says: []string{"HTTP 404 Not Found"}, statuses: incomplete("responses")},
+			"incomplete",
 			[]string{"it vanished while it was running"},
 		},
 	} {
@@ -132,8 +167,10 @@ func TestRead_ASurveyVanishesInTheMiddle(t *testing.T) {
 					}
 					return answer(r, http.StatusNotFound, errorBody(http.StatusNotFound, "NF_1", "There is no such survey."))
 				})
-				got := tn.read(t, nil, "responses")
+				got := tn.read(t, nil, "responses", "sync_audit")
+				test.want.statuses["sync_audit"] = "COMPLETE"
 				test.want.compare(t, got)
+				checkResults(t, got, ids[1], test.result)
 				for _, warning := range test.warnings {
 					if !slices.ContainsFunc(got.logs, func(line string) bool { return strings.Contains(line, warning) && strings.Contains(line, ids[1]) }) {
 						t.Errorf("the log does not say %q", warning)
