@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -102,5 +103,61 @@ func TestRead_AuditsSurveysThatFail(t *testing.T) {
 				t.Errorf("got %v, want it %s", row, want)
 			}
 		}
+	})
+}
+
+// What becomes visible after every window that it belongs to is found by the
+// next audit, which says how late that is.
+func TestRead_AuditsHowLateResponsesShow(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		const lateness = 26 * time.Hour
+		tn := newTenant(t, small)
+		tn.SetActivity(0, 0, 0)
+		tn.config["deletions"] = map[string]any{"audit_days": 2}
+		survey := tn.surveyIDs(t)[0]
+		r := tn.readComplete(t, nil, "responses", "sync_audit")
+		date := tn.Now().Truncate(time.Second).Add(time.Hour)
+		recorded := tn.RecordResponses(survey, 1, date, date.Add(lateness))
+		tables := merge(nil, r)
+		for _, pause := range []time.Duration{5 * time.Hour, 25 * time.Hour} { // it shows at the end of the second
+			tn.Advance(pause, false)
+			r = tn.readComplete(t, r.states, "responses", "sync_audit")
+			if tables = merge(tables, r); r.count() != len(r.records["sync_audit"]) {
+				t.Errorf("got %d rows before the audit, want none", r.count()-len(r.records["sync_audit"]))
+			}
+		}
+		tn.Advance(20*time.Hour, false)
+		var want int64
+		tn.Intercept(func(r *http.Request) *http.Response {
+			if strings.HasSuffix(r.URL.Path, "/surveys/"+survey) { // by what it answers the survey's run is dated
+				want = int64(tn.Now().Sub(date).Seconds())
+			}
+			return nil
+		})
+		r = tn.readComplete(t, r.states, "responses", "sync_audit")
+		told := int64(0)
+		for _, row := range r.records["sync_audit"] {
+			late, seconds := number(t, row, "late"), int64(0)
+			if row["late_seconds"] != nil {
+				seconds = number(t, row, "late_seconds")
+				told = seconds
+			}
+			switch {
+			case row["missing"] == nil:
+				t.Errorf("%v was not audited", row["survey_id"])
+			case row["survey_id"] != survey && (late != 0 || row["late_seconds"] != nil):
+				t.Errorf("%v: got %d late by %d s, want none", row["survey_id"], late, seconds)
+			case row["survey_id"] == survey && (late != 1 || seconds < want-1 || seconds > want+1):
+				t.Errorf("got %d late by %d s, want 1 by %d s, give or take one", late, seconds, want)
+			}
+		}
+		logged := fmt.Sprintf("not delivered: reading them now survey=%s responses=1 latest_by=%s", survey, time.Duration(told)*time.Second)
+		if log := strings.Join(r.logs, "\n"); !strings.Contains(log, logged) {
+			t.Errorf("the log does not say %q:\n%s", logged, log)
+		}
+		if got := r.records["responses"]; len(got) != 1 || key("responses", got[0]) != survey+"/"+recorded[0] {
+			t.Errorf("got the responses %v, want the late one", got)
+		}
+		tn.compareTruth(t, "responses", merge(tables, r)["responses"])
 	})
 }

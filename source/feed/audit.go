@@ -342,7 +342,6 @@ func (f *responseFetch) owe(owed map[string]present) {
 		return
 	}
 	f.report.Late += int64(len(owed))
-	f.env.Log.Warn("the audit found responses that were not delivered: reading them now", "survey", f.survey, "responses", len(owed))
 	oldest := f.to
 	for id, one := range owed {
 		f.modified[id] = one.modified
@@ -355,6 +354,7 @@ func (f *responseFetch) owe(owed map[string]present) {
 		oldest = earlier(oldest, one.modified)
 		f.report.LatestBy = max(f.report.LatestBy, f.to.Sub(one.modified))
 	}
+	f.env.Log.Warn("the audit found responses that were not delivered: reading them now", "survey", f.survey, "responses", len(owed), "latest_by", f.report.LatestBy)
 	if len(owed) <= mostQuestions {
 		return
 	}
