@@ -158,6 +158,58 @@ func TestRead_ExportsOfManySurveysOnlyWhatMayHaveChanged(t *testing.T) {
 	})
 }
 
+// A run costs the pages of the survey list, a call for each survey's counters,
+// and an export for each survey that changed.
+func TestRead_CallsOfManySurveysFollowWhatChanged(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		const listed, page = 120, 20
+		options := many
+		options.Surveys, options.PageSize = listed, page
+		w := newWatched(t, options)
+		w.settled(t)
+		w.Advance(30*time.Minute, true)
+		w.whole(t) // what is due by its age
+		for _, changed := range []int{0, 1, 10} {
+			for _, survey := range w.surveyIDs(t)[:changed] {
+				w.RecordResponses(survey, 1, w.Now(), w.Now())
+			}
+			w.Advance(time.Minute, true) // so that hardly any survey's daily turn comes
+			before := calls(w.Requests())
+			r := w.whole(t)
+			made := calls(w.Requests())
+			for endpoint := range made {
+				made[endpoint] -= before[endpoint]
+			}
+			if got := len(bySurvey(r.records["responses"])); got != changed {
+				t.Errorf("got responses of %d surveys, want %d", got, changed)
+			}
+			polls := 0
+			if started := made["POST /surveys/{id}/export-responses"]; started > 0 {
+				polls = (made["GET /surveys/{id}/export-responses/{progressId}"] + started - 1) / started
+			}
+			surveys, total := len(w.planned(t)), 0
+			for _, n := range made {
+				total += n
+			}
+			pages := (surveys + page - 1) / page
+			if most := float64(pages+surveys+(2+polls)*changed) * 1.05; float64(total) > most || surveys < listed {
+				t.Errorf("%d calls for %d surveys of which %d changed, want at most %.0f: %v", total, surveys, changed, most, made)
+			}
+		}
+	})
+}
+
+// calls are the answers by endpoint.
+func calls(answers map[string]map[string]int) map[string]int {
+	made := make(map[string]int)
+	for endpoint, statuses := range answers {
+		for _, n := range statuses {
+			made[endpoint] += n
+		}
+	}
+	return made
+}
+
 func TestRead_OfManySurveysNewsComesBeforeWhatCanWait(t *testing.T) {
 	for _, minutes := range []int{0, 600} { // a run that may be cut takes another order
 		insideSubBubble(t, minutes, func(t *testing.T) {
