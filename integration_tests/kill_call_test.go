@@ -22,10 +22,16 @@ func everyNth(full int) int {
 // killAtCall makes the tenant kill the user's next run when its call k arrives,
 // and counts the calls.
 func (s *site) killAtCall(u *user, k int) (calls *atomic.Int64) {
+	return s.atCall(u, k, func(run *os.Process) { _ = run.Kill() })
+}
+
+// atCall lets something happen to the user's next run when its call k arrives,
+// and counts the calls.
+func (s *site) atCall(u *user, k int, do func(run *os.Process)) (calls *atomic.Int64) {
 	calls, u.started = &atomic.Int64{}, make(chan *os.Process, 1)
 	s.onCall(func() {
 		if calls.Add(1) == int64(k) {
-			_ = (<-u.started).Kill()
+			do(<-u.started)
 		}
 	})
 	return calls

@@ -14,7 +14,7 @@ import (
 
 // fault is what the faulty program does at a file operation of its output.
 type fault struct {
-	mode string // kill: before it; torn: a write is done by half, then kill; full: it fails, as do all after it
+	mode string // kill: before it; torn: a write is done by half, then kill; full: it fails, as do all after it; or the signal that it gets before it
 	at   int
 }
 

@@ -91,7 +91,7 @@ type user struct {
 	platform *simPlatform
 	order    int
 	variable []string         // more of the environment
-	started  chan *os.Process // gets the process of a read, where it is wanted
+	started  chan *os.Process // gets the process of a run, where it is wanted
 }
 
 func newUser(t *testing.T) *user {
@@ -127,8 +127,10 @@ type finished struct {
 	code   int // -1 when a signal ended it
 	signal syscall.Signal
 	stderr []byte
-	last   []byte // the last line that is no record
-	all    []byte // the lines that came
+	last   []byte        // the last line that is no record
+	all    []byte        // the lines that came
+	at     time.Time     // its end
+	dying  time.Duration // from what interrupted it until then
 }
 
 func (f finished) killed() bool { return f.signal == syscall.SIGKILL }
@@ -165,7 +167,10 @@ func (u *user) read(command *exec.Cmd, when kill) finished {
 	if u.started != nil {
 		u.started <- command.Process
 	}
-	var end finished
+	var (
+		end         finished
+		interrupted time.Time
+	)
 	lines := bufio.NewReaderSize(reader, 64<<10)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -185,6 +190,7 @@ func (u *user) read(command *exec.Cmd, when kill) finished {
 		if end.lines++; end.lines != when.after {
 			continue
 		}
+		interrupted = time.Now()
 		if when.leave {
 			break
 		}
@@ -196,6 +202,9 @@ func (u *user) read(command *exec.Cmd, when kill) finished {
 		_ = reader.Close()
 	}
 	end.ended(u.t, command)
+	if !interrupted.IsZero() {
+		end.dying = end.at.Sub(interrupted)
+	}
 	end.stderr = stderr.Bytes()
 	return end
 }
@@ -208,7 +217,7 @@ func (f *finished) ended(t *testing.T, command *exec.Cmd) {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	f.code = command.ProcessState.ExitCode()
+	f.at, f.code = time.Now(), command.ProcessState.ExitCode()
 	if status, ok := command.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		f.signal = status.Signal()
 	}

@@ -33,6 +33,9 @@ func (u *user) silent(command *exec.Cmd) finished {
 	if err := command.Start(); err != nil {
 		u.t.Fatal(err)
 	}
+	if u.started != nil {
+		u.started <- command.Process
+	}
 	var end finished
 	end.ended(u.t, command)
 	end.all, end.stderr = stdout.Bytes(), stderr.Bytes()
