@@ -33,7 +33,7 @@ func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 	}
 	archive.RegisterDecompressor(zip.Deflate, flate.NewReader)
 	file := &File{limits: limits}
-	var total uint64
+	left := uint64(limits.InflatedBytes) //nolint:gosec // positive by withDefaults
 	for _, entry := range archive.File {
 		switch {
 		case entry.Flags&encryptedFlag != 0:
@@ -47,10 +47,11 @@ func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 			}
 			continue
 		}
-		total += entry.UncompressedSize64
-		if total > uint64(limits.InflatedBytes) { //nolint:gosec // positive by withDefaults
-			return nil, &Error{Kind: TooLarge, Detail: fmt.Sprintf("it inflates to %d bytes, at most %d are read", total, limits.InflatedBytes)}
+		// Sizes are claims: the sum of two may be more than 64 bits hold.
+		if entry.UncompressedSize64 > left {
+			return nil, &Error{Kind: TooLarge, Detail: fmt.Sprintf("it inflates to more than the %d bytes that are read", limits.InflatedBytes)}
 		}
+		left -= entry.UncompressedSize64
 		file.members = append(file.members, member{
 			open: entry.Open, zeroSum: entry.CRC32 == 0 && entry.UncompressedSize64 > 0,
 		})
