@@ -23,8 +23,15 @@ type member struct {
 const encryptedFlag = 1 // bit 0 of the general purpose flags
 
 func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
-	archive, err := zip.NewReader(r, size)
+	if err := checkMembers(r, size); err != nil {
+		return nil, err
+	}
+	bounded := &directoryReader{ReaderAt: r, left: directoryBytes}
+	archive, err := zip.NewReader(bounded, size)
+	bounded.left = -1
 	switch {
+	case err == nil && len(archive.File) > mostMembers:
+		return nil, tooManyMembers(uint64(len(archive.File)))
 	case err == nil, errors.Is(err, zip.ErrInsecurePath): // names are never used
 	case errors.Is(err, zip.ErrFormat):
 		return nil, &Error{Kind: Truncated, Detail: "the archive's directory is missing or damaged", Err: err}
@@ -58,6 +65,9 @@ func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 	}
 	if len(file.members) == 0 {
 		return nil, &Error{Kind: Corrupt, Detail: "the archive holds no file"}
+	}
+	if err := apart(archive.File); err != nil {
+		return nil, err
 	}
 	return file, nil
 }

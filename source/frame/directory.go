@@ -1,0 +1,99 @@
+package frame
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// An export has one member. The directory of an archive costs a few hundred
+// bytes of memory for each of its entries of 46, so it is bounded before there
+// is memory for it.
+const (
+	mostMembers    = 100
+	directoryBytes = 1 << 20 // what may be read to understand a directory
+)
+
+// checkMembers refuses an archive whose ZIP64 directory says that it has too
+// many members: archive/zip makes room for them all before it reads the first.
+// The plain directory can only say 65,535. What is no directory is left for
+// archive/zip to tell.
+func checkMembers(r io.ReaderAt, size int64) error {
+	const (
+		within   = 65 << 10 // of the end of a file, where archive/zip looks
+		endBytes = 22       // of the end of a directory, without its comment
+	)
+	tail := make([]byte, min(size, within))
+	if n, err := r.ReadAt(tail, size-int64(len(tail))); n < len(tail) {
+		return damaged(err)
+	}
+	last := bytes.LastIndex(tail[:max(0, len(tail)-endBytes+4)], []byte("PK\x05\x06"))
+	locator := size - int64(len(tail)-last) - 20
+	if last < 0 || locator < 0 {
+		return nil
+	}
+	end := make([]byte, 56)
+	if n, err := r.ReadAt(end[:20], locator); n < 20 {
+		return damaged(err)
+	}
+	if !bytes.HasPrefix(end, []byte("PK\x06\x07")) {
+		return nil
+	}
+	at := int64(binary.LittleEndian.Uint64(end[8:])) //nolint:gosec // a negative one lies outside of the file, as the reader says
+	if n, err := r.ReadAt(end, at); n < len(end) {
+		return damaged(err)
+	}
+	if members := binary.LittleEndian.Uint64(end[32:]); members > mostMembers {
+		return tooManyMembers(members)
+	}
+	return nil
+}
+
+func tooManyMembers(n uint64) error {
+	return &Error{Kind: TooLarge, Detail: fmt.Sprintf("the archive has %d members, at most %d are read", n, mostMembers)}
+}
+
+// apart refuses entries that share data: a small file could be a large one
+// many times.
+func apart(entries []*zip.File) error {
+	type extent struct{ start, end uint64 }
+	extents := make([]extent, 0, len(entries))
+	for _, entry := range entries {
+		start, err := entry.DataOffset()
+		if err != nil {
+			return damaged(err)
+		}
+		at := uint64(start) //nolint:gosec // it was read from there
+		extents = append(extents, extent{at, at + entry.CompressedSize64})
+	}
+	slices.SortFunc(extents, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
+	for i := 1; i < len(extents); i++ {
+		if extents[i].start < extents[i-1].end {
+			return &Error{Kind: Corrupt, Detail: "members of the archive overlap"}
+		}
+	}
+	return nil
+}
+
+// directoryReader bounds what is read until the directory is understood: its
+// end may say less than there is.
+type directoryReader struct {
+	io.ReaderAt
+	left int // bytes; negative: no bound
+}
+
+func (d *directoryReader) ReadAt(p []byte, offset int64) (int, error) {
+	if d.left < 0 {
+		return d.ReaderAt.ReadAt(p, offset)
+	}
+	if len(p) > d.left {
+		return 0, &Error{Kind: TooLarge, Detail: fmt.Sprintf("the archive's directory is longer than %d bytes", directoryBytes)}
+	}
+	n, err := d.ReaderAt.ReadAt(p, offset)
+	d.left -= n
+	return n, err
+}
