@@ -3,7 +3,9 @@ package source_test
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -78,6 +80,32 @@ func content(t *testing.T, file []byte) string {
 	return string(text)
 }
 
+// bomb makes a ZIP file whose sizes come to nothing in 64 bits.
+func bomb(t *testing.T, text string) []byte {
+	t.Helper()
+	var file, deflated bytes.Buffer
+	w := zip.NewWriter(&file)
+	w.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
+		return flate.NewWriter(io.MultiWriter(out, &deflated), flate.BestCompression)
+	})
+	member, err := w.Create("survey.ndjson")
+	if err == nil {
+		_, err = io.WriteString(member, text)
+	}
+	if err == nil {
+		member, err = w.CreateRaw(&zip.FileHeader{
+			Name: "more.ndjson", Method: zip.Deflate, CompressedSize64: uint64(deflated.Len()), UncompressedSize64: -uint64(len(text)),
+		})
+	}
+	if err == nil {
+		_, err = member.Write(deflated.Bytes())
+	}
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
 // directory changes the first entry of a ZIP file's directory.
 func directory(file []byte, change func(entry []byte)) []byte {
 	changed := bytes.Clone(file)
@@ -92,35 +120,48 @@ func TestRead_FilesThatAreDamagedEveryTime(t *testing.T) {
 		damage    func(t *testing.T, file []byte) []byte
 		downloads int  // until it gives up
 		again     bool // the survey was read before
+		// says is what the user is told of damage that no retry of a platform
+		// can help.
+		says string
 	}{
-		"truncated in the middle":  {func(_ *testing.T, file []byte) []byte { return file[:len(file)/2] }, 5, true},
-		"truncated near the end":   {func(_ *testing.T, file []byte) []byte { return file[:len(file)-10] }, 5, false},
-		"a flipped bit":            {func(_ *testing.T, file []byte) []byte { file[len(file)/2] ^= 0x10; return file }, 5, true},
-		"a checksum that is wrong": {func(_ *testing.T, file []byte) []byte { return directory(file, func(entry []byte) { entry[16] ^= 1 }) }, 5, false},
+		"truncated in the middle":  {func(_ *testing.T, file []byte) []byte { return file[:len(file)/2] }, 5, true, ""},
+		"truncated near the end":   {func(_ *testing.T, file []byte) []byte { return file[:len(file)-10] }, 5, false, ""},
+		"a flipped bit":            {func(_ *testing.T, file []byte) []byte { file[len(file)/2] ^= 0x10; return file }, 5, true, ""},
+		"a checksum that is wrong": {func(_ *testing.T, file []byte) []byte { return directory(file, func(entry []byte) { entry[16] ^= 1 }) }, 5, false, ""},
 		"a size that is too small": {func(_ *testing.T, file []byte) []byte {
 			return directory(file, func(entry []byte) {
 				binary.LittleEndian.PutUint32(entry[24:], binary.LittleEndian.Uint32(entry[24:])/2)
 			})
-		}, 5, true},
+		}, 5, true, ""},
 		"a size that is too large": {func(_ *testing.T, file []byte) []byte {
 			return directory(file, func(entry []byte) {
 				binary.LittleEndian.PutUint32(entry[24:], binary.LittleEndian.Uint32(entry[24:])+1)
 			})
-		}, 5, false},
-		"an encrypted member":  {func(_ *testing.T, file []byte) []byte { return directory(file, func(entry []byte) { entry[8] |= 1 }) }, 5, true},
-		"an unknown method":    {func(_ *testing.T, file []byte) []byte { return directory(file, func(entry []byte) { entry[10] = 99 }) }, 5, false},
-		"no member":            {func(t *testing.T, _ []byte) []byte { return archive(t) }, 5, true},
-		"a page in an archive": {func(t *testing.T, _ []byte) []byte { return archive(t, "survey.ndjson", "<html>Sorry</html>") }, 5, false},
+		}, 5, false, ""},
+		"an encrypted member":  {func(_ *testing.T, file []byte) []byte { return directory(file, func(entry []byte) { entry[8] |= 1 }) }, 5, true, ""},
+		"an unknown method":    {func(_ *testing.T, file []byte) []byte { return directory(file, func(entry []byte) { entry[10] = 99 }) }, 5, false, ""},
+		"no member":            {func(t *testing.T, _ []byte) []byte { return archive(t) }, 5, true, ""},
+		"a page in an archive": {func(t *testing.T, _ []byte) []byte { return archive(t, "survey.ndjson", "<html>Sorry</html>") }, 5, false, "record 1 "},
 		"half a record": {func(t *testing.T, file []byte) []byte {
 			text := content(t, file)
 			return archive(t, "survey.ndjson", text[:len(text)-20])
-		}, 5, true},
+		}, 5, true, ""},
 		"a record in shreds": {func(t *testing.T, file []byte) []byte {
 			return archive(t, "survey.ndjson", strings.Replace(content(t, file), `"values":`, `"values"`, 1))
-		}, 5, false},
-		"another file": {func(*testing.T, []byte) []byte { return []byte("\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 600)) }, 3 * 8, true},
-		"a page":       {func(*testing.T, []byte) []byte { return []byte("<html>Sorry</html>") }, 3 * 8, false},
-		"blanks":       {func(*testing.T, []byte) []byte { return []byte(strings.Repeat(" ", 40)) }, 3 * 8, true},
+		}, 5, false, "record 1 "},
+		"a number that is none": {func(t *testing.T, file []byte) []byte {
+			return archive(t, "survey.ndjson", `{"responseId":"R_nan","values":{"QID1":NaN}}`+"\n"+content(t, file))
+		}, 5, true, "record 1 "},
+		"an abyss": {func(t *testing.T, file []byte) []byte {
+			return archive(t, "survey.ndjson", `{"a":`+strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)+"}\n"+content(t, file))
+		}, 5, false, "record 1 "},
+		"a record that is too long": {func(t *testing.T, file []byte) []byte {
+			return archive(t, "survey.ndjson", `{"a":"`+strings.Repeat("a", 32<<20)+"\"}\n"+content(t, file))
+		}, 1, true, "record 1 "},
+		"a bomb":       {func(t *testing.T, file []byte) []byte { return bomb(t, content(t, file)) }, 1, false, "start_date"},
+		"another file": {func(*testing.T, []byte) []byte { return []byte("\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 600)) }, 3 * 8, true, ""},
+		"a page":       {func(*testing.T, []byte) []byte { return []byte("<html>Sorry</html>") }, 3 * 8, false, ""},
+		"blanks":       {func(*testing.T, []byte) []byte { return []byte(strings.Repeat(" ", 40)) }, 3 * 8, true, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -145,8 +186,12 @@ func TestRead_FilesThatAreDamagedEveryTime(t *testing.T) {
 							return test.damage(t, file)
 						})
 						got := tn.read(t, states, "responses")
+						kind := "transient_error"
+						if test.says != "" {
+							kind = "system_error"
+						}
 						ending{
-							code: 4, kinds: []string{"transient_error"}, says: []string{"1 of the stream's parts is not complete: " + failing},
+							code: 4, kinds: []string{kind}, says: []string{"1 of the stream's parts is not complete: " + failing, test.says},
 							statuses: incomplete("responses"),
 						}.compare(t, got)
 						if downloads != test.downloads {
@@ -168,6 +213,51 @@ func TestRead_FilesThatAreDamagedEveryTime(t *testing.T) {
 					})
 				})
 			}
+		})
+	}
+}
+
+// An audit begins with an export of ids, which fails in the same ways.
+func TestRead_IDsThatAreDamagedEveryTime(t *testing.T) {
+	tests := map[string]struct {
+		damage func(t *testing.T, file []byte) []byte
+		want   ending
+	}{
+		"truncated": {
+			func(_ *testing.T, file []byte) []byte { return file[:len(file)/2] },
+			ending{kinds: []string{"transient_error"}, says: []string{"5 jobs failed, the last one because the export of its ids: "}},
+		},
+		"a record in shreds": {
+			func(t *testing.T, file []byte) []byte {
+				return archive(t, "survey.ndjson", strings.Replace(content(t, file), `"values":`, `"values"`, 1))
+			},
+			ending{kinds: []string{"system_error"}, says: []string{"the export of the ids of SV_", "(attempts: 5)", "record 1 "}},
+		},
+		"a record that is too long": {
+			func(t *testing.T, file []byte) []byte {
+				return archive(t, "survey.ndjson", content(t, file)+`{"a":"`+strings.Repeat("a", 32<<20)+`"}`)
+			},
+			ending{kinds: []string{"system_error"}, says: []string{"the export of the ids of SV_", "(attempts: 1)"}},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, small)
+				failing := tn.surveyIDs(t)[0]
+				first := tn.readComplete(t, nil, "responses")
+				tn.Advance(8*24*time.Hour, false)
+				tn.damaging(failing, func(_ int, file []byte) []byte { return test.damage(t, file) })
+				got := tn.read(t, first.states, "responses")
+				want := test.want
+				want.code, want.statuses = 4, incomplete("responses")
+				want.compare(t, got)
+				if before, after := positions(t, first.states, "responses")[failing], positions(t, got.states, "responses")[failing]; string(before) != string(after) {
+					t.Errorf("the position moved from %s to %s", before, after)
+				}
+				tn.transport = tn.RoundTripper()
+				tn.goesOn(t, merge(nil, first), got, "responses")
+			})
 		})
 	}
 }

@@ -61,15 +61,17 @@ func sunk(err error) error {
 func failureOf(err error) record.Failure {
 	failure := record.Failure{Type: record.SystemError, Message: err.Error(), Internal: fmt.Sprintf("%T: %v", err, err)}
 	var (
-		config  *configError
-		ghosts  *feed.UnresolvedError
-		lost    *feed.PositionError
-		spool   *spoolError
-		damaged *frame.Error
+		config     *configError
+		ghosts     *feed.UnresolvedError
+		lost       *feed.PositionError
+		unreadable *feed.UnreadableError
+		spool      *spoolError
+		damaged    *frame.Error
 	)
 	switch {
 	case errors.As(err, &config), errors.As(err, &ghosts), errors.As(err, &lost):
 		failure.Type = record.ConfigError
+	case errors.As(err, &unreadable): // no retry of a platform helps
 	case errors.Is(err, errOutOfTime), errors.As(err, &damaged):
 		failure.Type = record.TransientError
 	case outOfSpace(err):

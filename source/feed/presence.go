@@ -135,8 +135,9 @@ func (f *responseFetch) presence(ctx context.Context, floor int64, use func(*fra
 		return 0, use(file)
 	})
 	var (
-		damaged *frame.Error
-		answer  *qualtrics.APIError
+		unreadable *UnreadableError
+		damaged    *frame.Error
+		answer     *qualtrics.APIError
 	)
 	switch {
 	case qualtrics.IsRefused(err) && request.Metadata != nil && !used:
@@ -147,8 +148,9 @@ func (f *responseFetch) presence(ctx context.Context, floor int64, use func(*fra
 		return f.presence(ctx, floor, use)
 	case tooLarge(err):
 		return &listError{fmt.Errorf("listing its responses, of which some 8 million at most fit into an export (larger surveys need deletions.mode off): %w", err)}
+	case errors.As(err, &unreadable):
+		unreadable.What = fmt.Sprintf("the export of the ids of %s", f.partition)
 	case errors.As(err, &damaged):
-		// It was tried often enough, and says nothing of the file around it.
 		return &qualtrics.ExportError{Survey: f.survey, Reason: "the export of its ids: " + err.Error(), Attempts: exportAttempts}
 	case !used && errors.As(err, &answer):
 		return &listError{fmt.Errorf("listing its responses: %w", err)}

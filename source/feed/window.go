@@ -42,8 +42,12 @@ var oldest = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // tooLarge reports whether a smaller window may help.
 func tooLarge(err error) bool {
-	var failed *qualtrics.ExportError
-	return errors.As(err, &failed) && failed.Failed
+	var (
+		failed     *qualtrics.ExportError
+		unreadable *UnreadableError
+	)
+	return errors.As(err, &failed) && failed.Failed ||
+		errors.As(err, &unreadable) && unreadable.Err.Kind == frame.TooLarge && unreadable.Err.Record == 0
 }
 
 // parts reads a window in parts. The first is a second: if that fails, too,
@@ -114,7 +118,7 @@ func (f *responseFetch) export(ctx context.Context, request qualtrics.ExportRequ
 		}
 		var damaged *frame.Error
 		if !errors.As(err, &damaged) || damaged.Kind == frame.TooLarge || attempt == exportAttempts {
-			return rows, err
+			return rows, f.gaveUp(err, attempt)
 		}
 		f.env.Log.Warn("the export file is damaged: exporting again", "survey", f.survey, "attempt", attempt, "error", err)
 	}

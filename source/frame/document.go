@@ -119,7 +119,7 @@ func (d *document) fault(err error) error {
 }
 
 func (d *document) notJSON(offset int64, err error) error {
-	return &Error{Kind: NotJSON, Detail: fmt.Sprintf("record %d, byte %d", d.number, d.start+offset), Err: err}
+	return &Error{Kind: NotJSON, Record: d.number, Detail: fmt.Sprintf("record %d, byte %d", d.number, d.start+offset), Err: err}
 }
 
 // documentReader is the document as its decoder reads it: a record cannot make

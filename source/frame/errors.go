@@ -23,6 +23,7 @@ const (
 type Error struct {
 	Kind   string
 	Detail string // where, and for people; may be empty
+	Record int64  // the number of the line or record that it is about; 0: the file
 	Err    error  // may be nil
 }
 

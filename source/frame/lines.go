@@ -112,5 +112,5 @@ func (l *lines) invalid(err error, offset int64, whole bool) error {
 }
 
 func (l *lines) fault(offset int64, err error) error {
-	return &Error{Kind: NotJSON, Detail: fmt.Sprintf("line %d, byte %d", l.number, offset), Err: err}
+	return &Error{Kind: NotJSON, Record: l.number, Detail: fmt.Sprintf("line %d, byte %d", l.number, offset), Err: err}
 }

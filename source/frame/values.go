@@ -143,7 +143,7 @@ func (t *text) more() (err error) {
 }
 
 func tooLong(what string, number int64, limit int) error {
-	return &Error{Kind: TooLarge, Detail: fmt.Sprintf("%s %d is longer than %d bytes", what, number, limit)}
+	return &Error{Kind: TooLarge, Record: number, Detail: fmt.Sprintf("%s %d is longer than %d bytes", what, number, limit)}
 }
 
 // isEmpty reports whether a valid object has no members.
