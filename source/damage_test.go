@@ -217,6 +217,52 @@ func TestRead_FilesThatAreDamagedEveryTime(t *testing.T) {
 	}
 }
 
+// Without deletions nothing reads a file before its rows go out: those in front
+// of a bad record do so once, however often it is exported.
+func TestRead_RowsInFrontOfABadRecord(t *testing.T) {
+	for name, test := range map[string]struct {
+		mode string
+		bad  int // files
+		most int // times that a row comes
+	}{
+		"deletions are followed":             {"reconcile", 2, 1},
+		"they are not":                       {"off", 2, 2},
+		"they are not, and no file is good":  {"off", 9, 1},
+		"they are, and no file is good":      {"reconcile", 9, 0},
+		"they are not, and one file is good": {"off", 4, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, small)
+				tn.config["deletions"] = map[string]any{"mode": test.mode}
+				failing := tn.surveyIDs(t)[0]
+				tn.damaging(failing, func(n int, file []byte) []byte {
+					if n <= test.bad {
+						return archive(t, "survey.ndjson", content(t, file)+"{\"responseId\":}\n")
+					}
+					return file
+				})
+				got := tn.read(t, nil, "responses")
+				times, most := make(map[any]int), 0
+				for _, row := range got.records["responses"] {
+					if row["survey_id"] == failing {
+						times[row["response_id"]]++
+						most = max(most, times[row["response_id"]])
+					}
+				}
+				if most != test.most {
+					t.Errorf("got a row %d times, want %d", most, test.most)
+				}
+				if _, moved := positions(t, got.states, "responses")[failing]; moved != (test.bad < 5) {
+					t.Errorf("after %d bad files there is a position: %t", test.bad, moved)
+				}
+				tn.transport = tn.RoundTripper()
+				tn.goesOn(t, nil, got, "responses")
+			})
+		})
+	}
+}
+
 // An audit begins with an export of ids, which fails in the same ways.
 func TestRead_IDsThatAreDamagedEveryTime(t *testing.T) {
 	tests := map[string]struct {

@@ -112,7 +112,7 @@ func (f *responseFetch) export(ctx context.Context, request qualtrics.ExportRequ
 			return 0, err
 		}
 		f.exports = true
-		rows, err = f.verified(ctx, file, use)
+		rows, err = f.verified(ctx, file, attempt > 1, use)
 		if closeErr := file.Close(); err == nil && closeErr != nil {
 			err = fmt.Errorf("closing the export of %s: %w", f.partition, closeErr)
 		}
@@ -124,13 +124,23 @@ func (f *responseFetch) export(ctx context.Context, request qualtrics.ExportRequ
 	}
 }
 
-func (f *responseFetch) verified(ctx context.Context, file *qualtrics.ExportFile, use func(*frame.File) (int64, error)) (int64, error) {
+// verified hands a file over that inflates to what it says it holds. Where one
+// before was damaged it is parsed to its end first, for what is in front of a
+// bad record may have been delivered once already.
+func (f *responseFetch) verified(ctx context.Context, file *qualtrics.ExportFile, whole bool, use func(*frame.File) (int64, error)) (int64, error) {
 	opened, err := frame.Open(file, file.Size(), f.env.Frame)
 	if err != nil {
 		return 0, fmt.Errorf("opening the export of %s: %w", f.partition, err)
 	}
 	if err := opened.Verify(ctx); err != nil {
 		return 0, fmt.Errorf("verifying the export of %s: %w", f.partition, err)
+	}
+	if whole {
+		for _, err := range opened.Values(ctx) {
+			if err != nil {
+				return 0, fmt.Errorf("reading the export of %s: %w", f.partition, err)
+			}
+		}
 	}
 	return use(opened)
 }
