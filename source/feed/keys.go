@@ -17,7 +17,12 @@ type Keys struct {
 	schema  func() map[string]string
 	types   map[string]string
 	decided map[string]bool
+	held    int // bytes that decided takes
 }
+
+// mostHeld bounds what is remembered of names: a record may hold any number of
+// new ones, of any length.
+const mostHeld = 8 << 20
 
 // NewKeys returns the keys of a survey with these embedded data names and
 // question ids; schema may be nil.
@@ -47,6 +52,11 @@ func (k *Keys) Embedded(key string) bool {
 	embedded, ok := k.decided[key]
 	if !ok {
 		embedded = k.decide(key)
+		const entry = 64 // without the name
+		if k.held += len(key) + entry; k.held > mostHeld {
+			clear(k.decided)
+			k.held = len(key) + entry
+		}
 		k.decided[strings.Clone(key)] = embedded
 	}
 	return embedded

@@ -1,7 +1,11 @@
 package feed_test
 
 import (
+	"fmt"
+	"runtime"
+	"runtime/metrics"
 	"testing"
+	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 )
@@ -74,5 +78,36 @@ func TestKeys_AskOnceForASchemaThatCannotBeRead(t *testing.T) {
 	}
 	if asked != 1 {
 		t.Errorf("the schema was asked for %d times, want once", asked)
+	}
+}
+
+// What is remembered of names does not grow with them.
+func TestKeys_RememberNoMoreThanTheyMay(t *testing.T) {
+	live := func() uint64 {
+		runtime.GC()
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(sample)
+		return sample[0].Value.Uint64()
+	}
+	for name, test := range map[string]struct{ names, length int }{
+		"many": {400_000, 100},
+		"long": {40, 1 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keys := feed.NewKeys([]string{"plan"}, []string{"QID1"}, nil)
+			before, began := live(), time.Now()
+			for i := range test.names {
+				if keys.Embedded(fmt.Sprintf("QID1_%0*d", test.length, i)) || !keys.Embedded("plan") {
+					t.Fatalf("name %d changed what the names are", i)
+				}
+			}
+			if took := time.Since(began) / time.Duration(test.names); took > time.Second {
+				t.Errorf("a name took %s", took)
+			}
+			if after := live(); after > before+24<<20 {
+				t.Errorf("%d names left %d bytes", test.names, after-before)
+			}
+			runtime.KeepAlive(keys)
+		})
 	}
 }
