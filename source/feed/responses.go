@@ -83,6 +83,7 @@ func (responses) Fetch(ctx context.Context, env *Env, request Request, out Out) 
 func newResponseFetch(env *Env, request Request, out Out) *responseFetch {
 	return &responseFetch{
 		env: env, partition: request.Partition, survey: qualtrics.SurveyID(request.Partition.Key), out: out,
+		shown:   make(versions),
 		exports: len(request.Position) > 0 && deniedAt(request.Position) == 0, report: request.Report,
 	}
 }
@@ -125,6 +126,7 @@ type responseFetch struct {
 	covered time.Time
 	reached int64
 
+	shown     versions  // by the file that is being delivered
 	keepFrom  time.Time // oldest modified date that the window after this one meets
 	response  Response
 	canonical []byte

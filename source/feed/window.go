@@ -142,6 +142,7 @@ func (f *responseFetch) verified(ctx context.Context, file *qualtrics.ExportFile
 			}
 		}
 	}
+	clear(f.shown)
 	return use(opened)
 }
 
@@ -163,6 +164,11 @@ func (f *responseFetch) deliver(ctx context.Context, file *frame.File) (rows int
 // delivered already.
 func (f *responseFetch) take(value frame.Value) error {
 	f.response.Repaired = value.Repaired
+	if f.shown.outdated(f.response.ID, f.response.ModifiedAt) {
+		f.report.Suppressed++
+		f.env.Log.Warn("an export lists an older version of a response after a newer one: it is left out", "survey", f.survey, "record", value.Number)
+		return nil
+	}
 	suppressed, err := f.known()
 	if err != nil {
 		return err
