@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // tripper is a transport made of a function.
@@ -325,4 +327,130 @@ func TestRead_FilesThatAreDamagedTwice(t *testing.T) {
 			t.Errorf("the log does not say it twice:\n%s", log)
 		}
 	})
+}
+
+// recordsOf are the lines of a file that is NDJSON, without blanks.
+func recordsOf(t *testing.T, file []byte) []string {
+	t.Helper()
+	return strings.FieldsFunc(content(t, file), func(r rune) bool { return r == '\n' })
+}
+
+// member returns what follows a name in a row, as a string.
+func member(t *testing.T, row, name string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(row, `"`+name+`":"`)
+	value, _, whole := strings.Cut(rest, `"`)
+	if !ok || !whole {
+		t.Fatalf("no %s in %.300s", name, row)
+	}
+	return value
+}
+
+// What cannot be a row is left out, said and counted, and holds back nothing.
+func TestRead_RecordsWithoutAnID(t *testing.T) {
+	for _, mode := range []string{"reconcile", "off"} {
+		t.Run(mode, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, small)
+				tn.config["deletions"] = map[string]any{"mode": mode}
+				survey := tn.surveyIDs(t)[0]
+				tn.damaging(survey, func(_ int, file []byte) []byte {
+					lines := recordsOf(t, file)
+					nobody := strings.ReplaceAll(strings.ReplaceAll(lines[0], `"responseId"`, `"responseID"`), `"_recordId"`, `"_recordID"`)
+					return archive(t, "survey.ndjson", strings.Join(append(lines, nobody, `{"responseId":null,"values":{}}`, `{"responseId":"","values":[]}`), "\n"))
+				})
+				got := tn.readComplete(t, nil, "responses")
+				tn.compareTruth(t, "responses", merge(nil, got)["responses"])
+				if _, moved := positions(t, got.states, "responses")[survey]; !moved {
+					t.Error("the position did not move")
+				}
+				said := 0
+				for _, line := range got.logs {
+					if strings.Contains(line, "records of the export have no responseId: they are left out survey="+survey+" records=3 first=") {
+						said++
+					}
+				}
+				if said != 1 {
+					t.Errorf("the log says %d times that 3 records were left out, want once:\n%s", said, strings.Join(got.logs, "\n"))
+				}
+			})
+		})
+	}
+}
+
+// A file may list a response twice, in any order: the newest version comes
+// last, and it stays the one that was delivered.
+func TestRead_AResponseThatIsListedTwice(t *testing.T) {
+	tests := map[string]struct {
+		older bool // the second one of the file; else the newer one
+		same  bool // they have one date
+		want  []string
+	}{
+		"an older version first":         {false, false, []string{"old", "new"}},
+		"an older version last":          {true, false, []string{"new"}},
+		"two of one date":                {false, true, []string{"old", "new"}},
+		"two of one date, the other way": {true, true, []string{"new", "old"}},
+	}
+	for name, test := range tests {
+		for _, mode := range []string{"reconcile", "off"} {
+			t.Run(name+", deletions "+mode, func(t *testing.T) {
+				insideBubble(t, func(t *testing.T) {
+					tn := newTenant(t, small)
+					tn.config["deletions"] = map[string]any{"mode": mode, "audit_days": 1}
+					survey := tn.surveyIDs(t)[0]
+					id := ""
+					tn.damaging(survey, func(_ int, file []byte) []byte {
+						lines := recordsOf(t, file)
+						if id == "" {
+							id = member(t, lines[0], "responseId")
+						}
+						var changed []string
+						for _, line := range lines {
+							if member(t, line, "responseId") != id || !strings.Contains(line, `"_lastModifiedDate"`) {
+								changed = append(changed, line)
+								continue
+							}
+							was := member(t, line, "_lastModifiedDate")
+							older := strings.Replace(line, `"values":{`, `"values":{"version":"old",`, 1)
+							if !test.same {
+								older = strings.Replace(older, `"_lastModifiedDate":"`+was, `"_lastModifiedDate":"2001-01-01T00:00:00Z`, 1)
+							}
+							pair := []string{older, strings.Replace(line, `"values":{`, `"values":{"version":"new",`, 1)}
+							if test.older {
+								pair[0], pair[1] = pair[1], pair[0]
+							}
+							changed = append(changed, pair...)
+						}
+						return archive(t, "survey.ndjson", strings.Join(changed, "\n"))
+					})
+					got := tn.readComplete(t, nil, "responses", "sync_audit")
+					var versions []string
+					for _, row := range got.records["responses"] {
+						if row["response_id"] == id {
+							versions = append(versions, fmt.Sprint(row["embedded_data"].(map[string]any)["version"]))
+						}
+					}
+					if diff := cmp.Diff(test.want, versions); diff != "" {
+						t.Errorf("versions (-want +got):\n%s", diff)
+					}
+					for _, row := range got.records["sync_audit"] {
+						if want := int64(2 - len(test.want)); row["survey_id"] == survey && number(t, row, "suppressed") != want {
+							t.Errorf("the audit says %v, want %d suppressed", row, want)
+						}
+					}
+					// Nor does an audit make one of it that was deleted or missed.
+					tables, states := merge(nil, got), got.states
+					for range 3 {
+						tn.Advance(36*time.Hour, true)
+						next := tn.readComplete(t, states, "responses")
+						tables, states = merge(tables, next), next.states
+					}
+					row := tables["responses"][survey+"/"+id]
+					if row == nil || row["embedded_data"].(map[string]any)["version"] != test.want[len(test.want)-1] {
+						t.Errorf("the destination holds %v", row)
+					}
+				})
+			})
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -163,6 +164,7 @@ func (f *responseFetch) compare(ctx context.Context, file *frame.File, before, n
 
 // eachRow calls visit with every response of a file, as f.response.
 func (f *responseFetch) eachRow(ctx context.Context, file *frame.File, visit func(frame.Value) error) error {
+	lacking, first := 0, int64(0)
 	for value, err := range file.Values(ctx) {
 		if err != nil {
 			return fmt.Errorf("reading the export of %s: %w", f.partition, err)
@@ -170,7 +172,8 @@ func (f *responseFetch) eachRow(ctx context.Context, file *frame.File, visit fun
 		switch err := f.response.parse(value.Raw, f.keys); {
 		case errors.Is(err, errNoID):
 			// It cannot be a row, and shall not hold back those that can.
-			f.env.Log.Warn("a record of the export has no responseId: it is left out", "survey", f.survey, "record", value.Number)
+			lacking++
+			first = cmp.Or(first, value.Number)
 			continue
 		case err != nil:
 			return fmt.Errorf("survey %s: %w", f.survey, err)
@@ -178,6 +181,9 @@ func (f *responseFetch) eachRow(ctx context.Context, file *frame.File, visit fun
 		if err := visit(value); err != nil {
 			return err
 		}
+	}
+	if lacking > 0 {
+		f.env.Log.Warn("records of the export have no responseId: they are left out", "survey", f.survey, "records", lacking, "first", first)
 	}
 	return nil
 }
