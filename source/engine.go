@@ -68,6 +68,7 @@ type engine struct {
 	runID     string        // names this run in sync_audit
 	cut       bool          // the run may end before everything is read
 	inTurn    bool          // feeds are read one after another
+	changes   *changes      // of values, on their way
 
 	mu     sync.Mutex // guards the sink and the selected streams
 	broken error      // first error of the sink, or a panic: nothing is written after it
@@ -281,6 +282,9 @@ func (o *partitionOut) Document(doc *feed.Document) error {
 				e.broken = &sinkError{err}
 				return e.broken
 			}
+			for _, change := range row.Changes {
+				e.changes.add(s.stream.Name, change)
+			}
 			s.sent = time.Now()
 			s.pending += row.Size()
 			s.delivered += row.Size()
@@ -456,6 +460,7 @@ func (e *engine) complete(streams []*selected) {
 		if _, err := e.sendState(s); err != nil {
 			return
 		}
+		e.changes.tell(e.log, s.stream.Name)
 		if err := e.sink.End(s.stream.Name, nil); err != nil {
 			e.broken = &sinkError{err}
 			return

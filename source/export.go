@@ -82,7 +82,7 @@ func (r *invocation) export(ctx context.Context, s *settings, to exportTo) (code
 		return 0, configErrorf("export: opening %s: %w", to.folder, err)
 	}
 	writer, err := landing.Open(landing.Options{
-		FS: folder, Format: to.format, Run: runID(time.Now()), Now: time.Now, Version: Version, Mask: r.redactor,
+		FS: folder, Format: to.format, Run: runID(time.Now()), Now: time.Now, Version: Version, Mask: r.redactor, Changed: r.changes.add,
 	})
 	if err != nil {
 		return 0, configErrorf("export: %w", err)

@@ -48,6 +48,7 @@ func (e *engine) finish(ctx context.Context) (int, error) {
 		if _, err := e.sendState(s); err != nil {
 			return exitCode(err), err
 		}
+		e.changes.tell(e.log, s.stream.Name)
 		if err := e.sink.End(s.stream.Name, &failure); err != nil {
 			err = &sinkError{err}
 			return exitCode(err), err

@@ -70,7 +70,7 @@ func (p *Program) Run(ctx context.Context, args []string) (code int) {
 	stdout, stderr := secrets.Writer(sane{p.Stdout}), secrets.Writer(sane{p.Stderr})
 	sound := *p
 	sound.Stdout, sound.Stderr = stdout, stderr
-	run := &invocation{Program: &sound, redactor: secrets}
+	run := &invocation{Program: &sound, redactor: secrets, changes: new(changes)}
 	run.complainAs("source-qualtrics")
 	run.messages = airbyte.NewWriter(sane{stdout}, time.Now)
 	defer func() {
@@ -95,6 +95,7 @@ type invocation struct {
 	logged   func()               // logs how much was not
 	people   bool                 // the command prints for people: errors are lines on stderr
 	complain func(message string) // writes such a line
+	changes  *changes             // of values, by this run
 }
 
 // sane turns a panic of a writer into its error: messages are also written by

@@ -128,6 +128,7 @@ func (r *invocation) newEngine(s *settings, sink Sink, heartbeat time.Duration) 
 		parallel:  s.config.Limits.ParallelExports,
 		heartbeat: heartbeat,
 		runID:     runID(time.Now()),
+		changes:   r.changes,
 	}
 	client, err := r.client(s, e.waiting)
 	return e, client, err

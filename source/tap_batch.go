@@ -115,7 +115,7 @@ func (r *invocation) batching(c *BatchConfig) (_ *singer.Batching, closed func()
 	}
 	batches, err := landing.OpenBatches(landing.Options{
 		FS: root, Format: format, Run: runID(time.Now()), Now: time.Now, Version: Version, Mask: r.redactor,
-		RotateRows: int64(c.Size), RotateBytes: batchBytes,
+		RotateRows: int64(c.Size), RotateBytes: batchBytes, Changed: r.changes.add,
 	}, c.Storage.Prefix+singer.TapName+"--")
 	if err != nil {
 		return nil, nil, configErrorf("batch_config.storage.root: %w", err)

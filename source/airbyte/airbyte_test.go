@@ -73,13 +73,14 @@ func TestWriter_WritesACompleteStream(t *testing.T) {
 	begin(t, w, table)
 	name := "é\u0085\u2028 \x00\xff<&>"
 	must(t, w.Record("things", rowOf(t, table, &row{ID: "1", At: noon, Name: &name, Extra: []byte(`{"n":1.50}`)},
+		record.Change{Column: "extra", Kind: record.Renamed, Reason: record.Repeated}, // no change that the protocol knows
 		record.Change{Column: "name", Kind: record.Truncated, Reason: record.Unfit})))
 	must(t, w.State("things", []byte(`{"v":1}`)))
 	must(t, w.State("things", []byte(`{"v":1}`))) // says nothing new: left out
 	must(t, w.Status("things", record.Status{RateLimitedUntil: noon.Add(time.Minute)}))
 	must(t, w.Status("things", record.Status{}))
 	must(t, w.Status("things", record.Status{}))
-	must(t, w.Record("things", rowOf(t, table, &row{ID: "2", At: noon})))
+	must(t, w.Record("things", rowOf(t, table, &row{ID: "2", At: noon}, record.Change{Column: "extra", Kind: record.Renamed, Reason: record.Repeated})))
 	must(t, w.State("things", []byte(`{"v":2}`)))
 	must(t, w.End("things", nil))
 	must(t, w.Close())

@@ -121,12 +121,14 @@ func (w *Writer) Record(stream string, row record.Row) error {
 }
 
 func (w *Writer) appendChanges(changes []record.Change) {
-	if len(changes) == 0 {
-		return
-	}
-	w.line = append(w.line, `,"meta":{"changes":[`...)
-	for i, change := range changes {
-		if i > 0 {
+	known := 0
+	for _, change := range changes {
+		if change.Kind == record.Renamed { // the protocol does not know it
+			continue
+		}
+		if known++; known == 1 {
+			w.line = append(w.line, `,"meta":{"changes":[`...)
+		} else {
 			w.line = append(w.line, ',')
 		}
 		w.line = append(w.line, `{"field":`...)
@@ -137,7 +139,9 @@ func (w *Writer) appendChanges(changes []record.Change) {
 		w.line = record.AppendString(w.line, string(change.Reason))
 		w.line = append(w.line, '}')
 	}
-	w.line = append(w.line, "]}"...)
+	if known > 0 {
+		w.line = append(w.line, "]}"...)
+	}
 }
 
 // State writes a state, a JSON object, with the number of records that it

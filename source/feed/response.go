@@ -28,6 +28,7 @@ type Response struct {
 	DisplayedFields []byte // array
 	DisplayedValues []byte // object
 	Repaired        bool   // invalid text was replaced by U+FFFD while reading
+	Renamed         bool   // a name came again, and has another one
 
 	members  map[string][]byte
 	answered map[string]int // how often values, or labels, had a name so far
@@ -107,6 +108,7 @@ func (r *Response) parse(raw []byte, keys *Keys) error {
 func (r *Response) once(name string) string {
 	n := r.answered[name]
 	r.answered[name] = n + 1
+	r.Renamed = r.Renamed || n > 0
 	switch n {
 	case 0:
 		return name

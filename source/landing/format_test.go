@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,47 @@ func TestParquet_HoldsEveryKindOfColumn(t *testing.T) {
 	}
 	if !math.Signbit(columns["score"][3].(float64)) {
 		t.Error("the sign of -0 is lost")
+	}
+}
+
+func TestWriter_TellsWhatAColumnCannotHold(t *testing.T) {
+	t.Parallel()
+	for format, want := range map[landing.Format]map[record.Change]int{
+		landing.Parquet: {{Column: "score", Kind: record.Nulled, Reason: record.Unfit}: 1, {Column: "later", Kind: record.Nulled, Reason: record.Unfit}: 2},
+		landing.NDJSON:  {}, // numbers keep their digits
+	} {
+		got := make(map[record.Change]int)
+		o := options(newMemory(), format, "run")
+		o.Changed = func(stream string, change record.Change) {
+			if stream != "typed" {
+				t.Errorf("got a change of %s", stream)
+			}
+			got[change]++
+		}
+		w, err := landing.Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		of := info(t, "typed", typed{}, "id", "at")
+		if err := w.Begin(of); err != nil {
+			t.Fatal(err)
+		}
+		rows := typedRows
+		if format == landing.Parquet { // others refuse such a year
+			beyond := time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
+			rows = append(slices.Clone(rows), &typed{ID: "a", At: noon, Later: &beyond}, &typed{ID: "b", At: noon, Later: &beyond})
+		}
+		for _, rec := range rows {
+			if err := w.Record(of.Stream, row(t, of, rec)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(w.End(of.Stream, nil), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: changes (-want +got):\n%s", format, diff)
+		}
 	}
 }
 

@@ -22,6 +22,8 @@ import (
 	"io/fs"
 	"regexp"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
 // Format is the format of the data files.
@@ -58,6 +60,10 @@ type Options struct {
 	Now     func() time.Time // clock of the manifest and of CommitAfter
 	Version string           // of the connector, as manifest and Parquet files state it
 	Mask    Masker           // sees all text from outside before a file does; nil: nobody
+
+	// Changed is told of every value that its column in the file cannot hold;
+	// nil: nobody.
+	Changed func(stream string, change record.Change)
 
 	RotateBytes int64         // largest data file in raw bytes; 0: 128 MiB
 	RotateRows  int64         // largest data file in rows; 0: 1,000,000
@@ -136,6 +142,9 @@ func Open(o Options) (_ *Writer, err error) {
 func (o *Options) setDefaults() {
 	if o.Mask == nil {
 		o.Mask = unmasked{}
+	}
+	if o.Changed == nil {
+		o.Changed = func(string, record.Change) {}
 	}
 	if o.RotateBytes <= 0 {
 		o.RotateBytes = 128 << 20

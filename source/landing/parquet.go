@@ -35,13 +35,17 @@ type parquetFile struct {
 	columns  []record.Column
 	required []bool
 	mask     Masker
+	nulled   func(column string)
 	waiting  int64 // raw bytes of rows not encoded yet
 	group    int64 // raw bytes of the row group
 }
 
-func newParquet(out io.Writer, info record.Info, version string, mask Masker) (*parquetFile, error) {
+func newParquet(out io.Writer, info record.Info, o *Options) (*parquetFile, error) {
 	columns := info.Table.Columns
-	p := &parquetFile{columns: columns, required: make([]bool, len(columns)), mask: mask}
+	p := &parquetFile{columns: columns, required: make([]bool, len(columns)), mask: o.Mask}
+	p.nulled = func(column string) {
+		o.Changed(info.Stream, record.Change{Column: column, Kind: record.Nulled, Reason: record.Unfit})
+	}
 	tags := make([]string, len(columns))
 	for i, column := range columns {
 		p.required[i] = slices.Contains(info.Key, column.Name)
@@ -54,7 +58,7 @@ func newParquet(out io.Writer, info record.Info, version string, mask Masker) (*
 	w.PageSize = pageBytes
 	w.RowGroupSize = math.MaxInt64 // row groups end by our count
 	w.CompressionType = parquet.CompressionCodec_ZSTD
-	createdBy := "source-qualtrics version " + version
+	createdBy := "source-qualtrics version " + o.Version
 	w.Footer.CreatedBy = &createdBy
 	rename(w, columns)
 	p.writer = w
@@ -108,9 +112,14 @@ func rename(w *writer.CSVWriter, columns []record.Column) {
 func (p *parquetFile) encode(row record.Row) (int64, error) {
 	cells := make([]any, len(p.columns))
 	for i := range p.columns {
-		cells[i] = p.cell(row.Cell(i))
-		if cells[i] == nil && p.required[i] {
+		cell := row.Cell(i)
+		cells[i] = p.cell(cell)
+		switch {
+		case cells[i] != nil:
+		case p.required[i]:
 			return 0, fmt.Errorf("the key column %s has no value that fits it", p.columns[i].Name)
+		case cell != nil:
+			p.nulled(p.columns[i].Name)
 		}
 	}
 	if err := p.writer.Write(cells); err != nil {

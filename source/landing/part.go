@@ -55,7 +55,7 @@ func newPart(o *Options, info record.Info, dir, name string) (*part, error) {
 	p.file = file
 	p.buffer = bufio.NewWriterSize((*counter)(p), 256<<10)
 	if o.Format == Parquet {
-		p.encoder, err = newParquet(p.buffer, info, o.Version, o.Mask)
+		p.encoder, err = newParquet(p.buffer, info, o)
 	} else {
 		p.encoder, err = newLines(p.buffer, o.Format, o.Mask)
 	}

@@ -63,6 +63,9 @@ type ChangeKind string
 const (
 	Nulled    ChangeKind = "NULLED"
 	Truncated ChangeKind = "TRUNCATED"
+	// Renamed is a member of an object whose name had come before. Its value is
+	// as it was; the protocol knows no such change.
+	Renamed ChangeKind = "RENAMED"
 )
 
 // ChangeReason says why a value was changed (Airbyte protocol, record meta).
@@ -74,6 +77,8 @@ const (
 	Unfit ChangeReason = "SOURCE_SERIALIZATION_ERROR"
 	// TooLarge is a value above a size limit.
 	TooLarge ChangeReason = "SOURCE_FIELD_SIZE_LIMITATION"
+	// Repeated is a name that an object has twice. The protocol does not know it.
+	Repeated ChangeReason = "REPEATED_NAME"
 	// NotRetrieved is a value whose own fetch failed.
 	NotRetrieved ChangeReason = "SOURCE_RETRIEVAL_ERROR"
 )

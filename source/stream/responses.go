@@ -138,6 +138,12 @@ func projectResponse(doc *feed.Document, emit Emit) error {
 	}
 	row.ResponseVersion = &version
 	row.LastModifiedDate = modifiedDate(doc, response, row.RecordedDate)
+	if response.ModifiedAt.IsZero() {
+		c.time("last_modified_date", of[feed.LastModifiedDate]) // another date stands in
+	}
+	if response.Renamed {
+		c.changes = append(c.changes, record.Change{Column: "values", Kind: record.Renamed, Reason: record.Repeated})
+	}
 	if response.Repaired {
 		c.changes = append(c.changes, record.Change{Column: "values", Kind: record.Truncated, Reason: record.Unfit})
 	}
