@@ -47,6 +47,7 @@ type selected struct {
 	announced int       // bytes of states that announced records
 	completed int       // partitions read to their end
 	failures  []partitionFailure
+	large     bool // a state was larger than it should be
 	ended     bool
 }
 
@@ -79,6 +80,7 @@ type engine struct {
 const (
 	stateBytes    = 8 << 20
 	stateInterval = time.Minute
+	largeState    = 1 << 20
 )
 
 // run reads every selected stream and returns the exit code. The error is set
@@ -164,7 +166,29 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 			cancel(err)
 		}
 	default:
+		e.retire(source, streams)
 		e.complete(streams)
+	}
+}
+
+// retire lets a feed look after the positions of partitions that are no more.
+func (e *engine) retire(source feed.Feed, streams []*selected) {
+	retiring, ok := source.(feed.Retiring)
+	if !ok {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range streams {
+		for key, position := range s.state.Partitions {
+			switch next := retiring.Retire(e.env, key, position); {
+			case next == nil:
+				delete(s.state.Partitions, key)
+				s.dirty = true
+			case string(next) != string(position):
+				s.state.Partitions[key], s.dirty = next, true
+			}
+		}
 	}
 }
 
@@ -194,7 +218,7 @@ func (e *engine) runPartition(ctx context.Context, cancel context.CancelCauseFun
 			}
 			e.mu.Unlock()
 		case errors.As(err, &skipped):
-			e.log.Warn(skipped.Reason)
+			e.log.Warn("a survey is left out", "survey", partition.String(), "reason", skipped.Reason)
 		case ctx.Err() != nil:
 			// The run is ending; finish says why.
 			return
@@ -361,6 +385,10 @@ func (e *engine) sendState(s *selected) (sent int, err error) {
 	encoded, err := json.Marshal(s.state)
 	if err != nil {
 		return 0, fmt.Errorf("writing the state of %s: %w", s.stream.Name, err)
+	}
+	if len(encoded) > largeState && !s.large {
+		s.large = true
+		e.log.Warn("the state is large: platforms may not keep one of this size; select fewer surveys, or share them out (shard)", "stream", s.stream.Name, "bytes", len(encoded))
 	}
 	if err := e.sink.State(s.stream.Name, encoded); err != nil {
 		e.broken = &sinkError{err}

@@ -37,6 +37,9 @@ func TestPolling_MeasuredOnALargeTenant(t *testing.T) {
 		p.poll(t, time.Duration(*pollingHours)*time.Hour)
 		p.checkLimits(t, 1800, 60)
 		p.checkComplete(t)
+		if len(p.state) > 1<<20 {
+			t.Errorf("the state has %d bytes, more than 1 MiB", len(p.state))
+		}
 		score = p.score(*pollingSurveys, *pollingChanged)
 	})
 	t.Logf("%v\n%s\n%s", score.Facts, score.Tables[0].Markdown(), score.Tables[1].Markdown())

@@ -265,19 +265,49 @@ func TestRead_LosesNothingToAPositionInTheFuture(t *testing.T) {
 	})
 }
 
-// A survey that is gone keeps its position: it may come back.
-func TestRead_KeepsThePositionOfASurveyThatItDoesNotSee(t *testing.T) {
+// The position of a survey that is not listed any more is kept for a month, for
+// it may come back, and no longer: states do not grow with what is gone.
+func TestRead_KeepsThePositionOfASurveyThatItDoesNotSeeForAMonth(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		tn := newTenant(t, small)
-		first := tn.readComplete(t, nil, "surveys", "responses")
-		const position = `{"w":1700000000}`
-		states := bytes.Replace(first.states, []byte(`"partitions":{"SV_`), []byte(`"partitions":{"SV_unheardOf00000":`+position+`,"SV_`), 1)
-		states = bytes.Replace(states, []byte(`{"surveys":{`), []byte(`{"surveys":{"SV_unheardOf00000":"AAAAAAAAAAA",`), 1)
-		got := tn.readComplete(t, states, "surveys", "responses")
-		if kept := positions(t, got.states, "responses")["SV_unheardOf00000"]; string(kept) != position {
-			t.Errorf("got the position %s, want %s", kept, position)
+		r := tn.readComplete(t, nil, "surveys", "responses")
+		hidden := tn.surveyIDs(t)[2]
+		position := func() string { return string(positions(t, r.states, "responses")[hidden]) }
+		before := position()
+		for _, test := range []struct {
+			days   int
+			listed bool
+			kept   bool
+		}{{1, false, true}, {29, false, true}, {0, true, true}, {1, false, true}, {29, false, true}, {2, false, false}} {
+			tn.Advance(time.Duration(test.days)*24*time.Hour, true)
+			tn.transport = tn.RoundTripper()
+			if !test.listed {
+				tn.shows(listingOf("/API/v3/surveys", without(hidden)))
+			}
+			r = tn.readComplete(t, r.states, "surveys", "responses")
+			if is := position(); (is != "") != test.kept || (strings.Contains(is, `"g":`) == test.listed && test.kept) {
+				t.Errorf("%+v: the position is %s, and was %s", test, is, before)
+			}
+			if r.count() != 0 && len(r.records["response_deletions"])+len(r.records["surveys"]) > 0 {
+				t.Errorf("%+v: got %v, want no news", test, r.records)
+			}
 		}
-		if len(got.records["surveys"]) != 1 || got.records["surveys"][0]["deleted_at"] == nil || len(got.records["responses"]) != 0 {
+		tn.transport = tn.RoundTripper()
+		r = tn.readComplete(t, r.states, "surveys", "responses")
+		if position() == "" || len(r.records["responses"]) == 0 {
+			t.Error("the survey is not read when it comes back")
+		}
+	})
+}
+
+// What a state says of a survey that Qualtrics does not know is told once.
+func TestRead_BuriesASurveyThatOnlyTheStateKnows(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, small)
+		first := tn.readComplete(t, nil, "surveys")
+		states := bytes.Replace(first.states, []byte(`{"surveys":{`), []byte(`{"surveys":{"SV_unheardOf00000":"AAAAAAAAAAA",`), 1)
+		got := tn.readComplete(t, states, "surveys")
+		if len(got.records["surveys"]) != 1 || got.records["surveys"][0]["deleted_at"] == nil {
 			t.Errorf("got %v, want the news that one survey is gone", got.records)
 		}
 	})

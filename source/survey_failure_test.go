@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
 // What one survey's refusal means depends on which call is refused, whether
@@ -204,4 +206,32 @@ func TestRead_TheSurveyListFails(t *testing.T) {
 			})
 		})
 	}
+}
+
+// However many surveys are left out for a reason, the log says so of some and
+// counts the others; sync_audit has them all.
+func TestRead_DoesNotFloodTheLogWithSurveysThatItLeavesOut(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		const surveys = 60
+		tn := newTenant(t, sandbox.Options{Seed: 7, Surveys: surveys, Responses: 60, Contacts: 1, SmallSurveys: true})
+		tn.Intercept(refusing(http.MethodPost, "/export-responses", http.StatusForbidden))
+		got := tn.readComplete(t, nil, "responses", "sync_audit")
+		told, counted := 0, 0
+		for _, line := range got.logs {
+			told += strings.Count(line, "a survey is left out survey=")
+			counted += strings.Count(line, `like="a survey is left out"`)
+		}
+		if told == 0 || told > 10 || counted != 1 {
+			t.Errorf("got %d lines and %d that count the others:\n%s", told, counted, strings.Join(got.logs, "\n"))
+		}
+		denied := 0
+		for _, row := range got.records["sync_audit"] {
+			if row["result"] == "no_access" {
+				denied++
+			}
+		}
+		if denied != surveys {
+			t.Errorf("sync_audit names %d of %d surveys", denied, surveys)
+		}
+	})
 }

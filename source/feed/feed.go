@@ -125,6 +125,13 @@ type Feed interface {
 	Fetch(ctx context.Context, env *Env, request Request, out Out) error
 }
 
+// Retiring is a feed that forgets positions of partitions that are no more.
+type Retiring interface {
+	// Retire returns the position, or another one to be kept in its place; nil:
+	// it is forgotten. It is asked when all partitions were listed.
+	Retire(env *Env, key string, position Position) Position
+}
+
 // Skipped says that a partition is outside of what can be read and that this
 // leaves nothing incomplete.
 type Skipped struct {
@@ -162,8 +169,9 @@ type Env struct {
 	hashes  int        // row hashes kept so far, over all partitions
 	sealed  int        // bytes that the seals of all partitions take
 	listing sync.Once
-	turn    chan struct{} // holds one value while nobody is at what follows
-	listed  []Survey
+	turn    chan struct{}   // holds one value while nobody is at what follows
+	listed  []Survey        // the selected surveys
+	exists  map[string]bool // ids that the account's list holds
 	cached  bool
 }
 

@@ -38,7 +38,8 @@ type ledger struct {
 	entries   int              // most of delivered, by the share of this partition
 }
 
-// ledgerState is a ledger in a position.
+// ledgerState is a ledger in a position. Of accounts with very many surveys each
+// byte counts: what follows from the rest is left out.
 type ledgerState struct {
 	SealedAt  int64            `json:"c,omitempty"`
 	Floor     int64            `json:"f,omitempty"`
@@ -82,9 +83,13 @@ func newLedger(state *ledgerState, partitions int) (*ledger, error) {
 			return nil, err
 		}
 	}
-	l.floor, l.deleted, l.due, l.newest, l.undated = state.Floor, state.Deleted, state.Due, state.Newest, state.Undated
-	if state.Since > 0 {
+	l.floor, l.deleted, l.due, l.undated = state.Floor, state.Deleted, state.Due, state.Undated
+	l.newest = max(state.Newest, state.SealedAt)
+	switch {
+	case state.Since > 0:
 		l.since = time.Unix(state.Since, 0).UTC()
+	case l.sealed():
+		l.since = l.sealedAt.Add(-deliveredSince)
 	}
 	maps.Copy(l.delivered, state.Delivered)
 	maps.Copy(l.owed, state.Owed)
@@ -101,6 +106,14 @@ func (l *ledger) state() *ledgerState {
 		SealedAt: epoch(l.sealedAt), Floor: l.floor, NoRoom: l.sealed() && l.set == nil, Deleted: l.deleted, Since: epoch(l.since), Due: l.due,
 		Newest: l.newest, Undated: l.undated,
 		Delivered: l.delivered, Intended: slices.Sorted(maps.Keys(l.intended)), Owed: l.owed, pendingState: l.pending.state(),
+	}
+	if l.sealed() {
+		if l.since.Equal(l.sealedAt.Add(-deliveredSince)) {
+			s.Since = 0
+		}
+		if s.Newest <= s.SealedAt {
+			s.Newest = 0
+		}
 	}
 	s.sealState = l.set.state()
 	if l.lacking != nil {

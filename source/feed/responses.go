@@ -60,6 +60,9 @@ type responsePosition struct {
 	// Denied is when the account was last refused the survey, in epoch seconds,
 	// of a survey that it never could read.
 	Denied int64 `json:"d,omitempty"`
+	// Missed is when the account's list was seen to lack the survey first, in
+	// epoch seconds.
+	Missed int64 `json:"g,omitempty"`
 	// Swept is of accounts whose exports cannot be sorted by modified date.
 	Swept *stretches `json:"b,omitempty"`
 	// Ledger is what was delivered, as far as finding deletions needs it.
@@ -166,7 +169,7 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 		}
 	}
 	f.distrust()
-	f.position.Denied = 0
+	f.position.Denied, f.position.Missed = 0, 0
 	f.floor, f.reached = f.position.Floor, f.position.Watermark
 	if f.covered = f.env.Start; f.reached > 0 {
 		f.covered = f.from()

@@ -22,13 +22,15 @@ type Resuming interface {
 
 var _ Resuming = responses{}
 
-// Resume counts what the seals take so far.
+// Resume counts what the seals take so far, but for those of surveys that are
+// missing from the account's list.
 func (responses) Resume(env *Env, positions iter.Seq[Position]) {
 	for position := range positions {
 		var p struct {
 			Ledger *sealState `json:"a"`
+			Missed int64      `json:"g"`
 		}
-		if json.Unmarshal(position, &p) == nil && p.Ledger != nil { // who reads it all says what is wrong
+		if json.Unmarshal(position, &p) == nil && p.Ledger != nil && p.Missed == 0 { // who reads it all says what is wrong
 			env.sealed += p.Ledger.size()
 		}
 	}

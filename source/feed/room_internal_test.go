@@ -23,7 +23,11 @@ func TestRoom_GoesToWhereDeletionsHappen(t *testing.T) {
 		}
 		positions = append(positions, position)
 	}
-	positions = append(positions, Position(`{"w":1}`), Position(`{"a":{"n":true}}`), Position(`{"a":7}`), nil)
+	gone, err := json.Marshal(responsePosition{Watermark: 1, Missed: 1, Ledger: &ledgerState{SealedAt: 1, sealState: small.state()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	positions = append(positions, gone, Position(`{"w":1}`), Position(`{"a":{"n":true}}`), Position(`{"a":7}`), nil)
 	responses{}.Resume(env, slices.Values(positions))
 	used := 900 * len(small.state().IDs)
 	if env.sealed != used {

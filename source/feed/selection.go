@@ -92,10 +92,12 @@ func (e *Env) Surveys(ctx context.Context) ([]Survey, error) {
 func (e *Env) list(ctx context.Context) ([]Survey, error) {
 	var surveys []Survey
 	seen := make(map[string]bool)
+	e.exists = make(map[string]bool)
 	for survey, err := range e.Client.Surveys(ctx) {
 		if err != nil {
 			return nil, err
 		}
+		e.exists[string(survey.ID)] = true
 		// A list that changes while it is paged can show a survey twice.
 		if !seen[string(survey.ID)] && e.Selection.Takes(&survey) {
 			seen[string(survey.ID)] = true
