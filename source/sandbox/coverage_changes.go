@@ -2,6 +2,8 @@ package sandbox
 
 var timeCoverage = []Behavior{
 	{"brings responses, edits that move the modified date, imports, and open sessions that close later", Documented, "3.4", "TestAdvance_ResponsesArriveChangeAndVanish", ""},
+	{"dates imports by when they were imported", Assumed, "3.4", "TestAdvance_ImportsAreDatedByTheirAnswersWhenInDoubt", ""},
+	{"dates imports by their answers", Assumed, "3.4", "TestAdvance_ImportsAreDatedByTheirAnswersWhenInDoubt", "--doubt BackdatedImports"},
 	{"deletes responses without a trace but the counter", Documented, "3.4", "TestAdvance_ResponsesArriveChangeAndVanish", ""},
 	{"shows changes up to ten minutes later than they are dated", Assumed, "3.4", "TestAdvance_QuietShowsWhatIsPendingAndNothingElse", ""},
 	{"shows the old version of a response until its edit is visible", Assumed, "3.4", "TestAdvance_LateEditShowsTheOldVersionFirst", ""},

@@ -25,6 +25,7 @@ type Doubt struct {
 	SearchDateFormat     string        // layout of creationDate/lastModified in contact search: "" = RFC 3339 with Z; "2006-01-02 15:04:05"; "ms" = epoch milliseconds number
 	LiteDirectory        bool          // the directories are XMD Lite: search answers 403, listing works
 	OptOutKeepsModified  bool          // an opt-out does not move a contact's lastModified
+	BackdatedImports     bool          // an import carries the recorded date of its answers (else: of the import)
 	InflatedCounts       int           // a survey's counters hold so many responses that no export has
 	ForeignExport200     bool          // in foreign data-center mode the export POST works instead of answering 400
 }

@@ -1,6 +1,9 @@
 package sandbox
 
-import "sort"
+import (
+	"cmp"
+	"sort"
+)
 
 // facts are what a version of a response is besides its answers. Start and end
 // are Unix seconds, recorded and modified Unix milliseconds.
@@ -111,13 +114,14 @@ func (f facts) generated() bool { return f.status == statusPreview || f.status =
 type arrival struct {
 	start, end int64 // Unix seconds
 	recorded   int64 // Unix milliseconds
+	modified   int64 // likewise; 0: when it was recorded
 	status     uint8
 	progress   uint8
 }
 
 func (a arrival) facts(index int) facts {
 	return facts{
-		index: index, start: a.start, end: a.end, recorded: a.recorded, modified: a.recorded,
+		index: index, start: a.start, end: a.end, recorded: a.recorded, modified: cmp.Or(a.modified, a.recorded),
 		status: int(a.status), progress: int(a.progress),
 	}
 }

@@ -17,8 +17,11 @@ func (p *progressing) newArrival(at int64) arrival {
 	case n < 17:
 		f.status = statusSpam
 	}
+	if f.status == statusImported && p.doubt.BackdatedImports {
+		f.recorded = f.end * second
+	}
 	return arrival{
-		start: f.start, end: f.end, recorded: f.recorded,
+		start: f.start, end: f.end, recorded: f.recorded, modified: at,
 		status: uint8(f.status), progress: uint8(f.progress),
 	}
 }

@@ -265,3 +265,25 @@ func TestWorld_CanBeReadWhileItChanges(t *testing.T) {
 		t.Error("an export changed after it was taken")
 	}
 }
+
+func TestAdvance_ImportsAreDatedByTheirAnswersWhenInDoubt(t *testing.T) {
+	t.Parallel()
+	for _, backdated := range []bool{false, true} {
+		w := testWorld(t, worldOptions{Surveys: 4, Responses: 400, Contacts: 1, Doubt: Doubt{BackdatedImports: backdated}})
+		before := responseTruth(t, w)
+		w.advance(testEpoch, testEpoch.Add(48*time.Hour), false)
+		imports := 0
+		for id, r := range responseTruth(t, w) {
+			if _, known := before[id]; known || r.Values["status"] != float64(statusImported) {
+				continue
+			}
+			imports++
+			if old := r.RecordedDate.Before(testEpoch); old != backdated || !r.LastModified.After(testEpoch) {
+				t.Errorf("in doubt: %t, and %s is recorded at %s and modified at %s", backdated, id, r.RecordedDate, r.LastModified)
+			}
+		}
+		if imports == 0 {
+			t.Error("nothing was imported")
+		}
+	}
+}
