@@ -395,3 +395,41 @@ func TestRead_OfManySurveysDeniedOnesAreAskedForOnceADay(t *testing.T) {
 		}
 	})
 }
+
+// Surveys whose first export never ends take no more than one run's time from
+// the others.
+func TestRead_FirstLoadsThatNeverEndDoNotStarveTheOthers(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 7, Surveys: 16, Responses: 320, Contacts: 1, LateMost: time.Second})
+		tn.exportAll = 1
+		tn.config["limits"] = map[string]any{"parallel_exports": 4, "run_minutes": 30, "requests_per_minute": 1000000, "exports_per_minute": 1000000}
+		stuck := tn.surveyIDs(t)[:4]
+		isStuck := func(text string) bool {
+			return slices.ContainsFunc(stuck, func(id string) bool { return strings.Contains(text, id) })
+		}
+		tn.Intercept(func(r *http.Request) *http.Response {
+			if r.Method == http.MethodGet && isStuck(r.URL.Path) && strings.Contains(r.URL.Path, "/export-responses/ES_") {
+				return answer(r, http.StatusOK, `{"result":{"percentComplete":16.666,"status":"inProgress"},"meta":{"httpStatus":"200 - OK"}}`)
+			}
+			return nil
+		})
+		states, tables := []byte("[]"), make(map[string]table)
+		for range 5 {
+			got := tn.read(t, states, "responses")
+			tables, states = merge(tables, got), got.states
+			tn.Advance(time.Hour, false)
+		}
+		tn.Advance(time.Hour, true)
+		got := tn.read(t, states, "responses")
+		tables = merge(tables, got)
+		missing := 0
+		for key := range snapshot(t, tn)["responses"] {
+			if _, read := tables["responses"][key]; !read && !isStuck(key) {
+				missing++
+			}
+		}
+		if missing > 0 {
+			t.Errorf("%d responses of other surveys were not read", missing)
+		}
+	})
+}

@@ -135,7 +135,7 @@ type contactFetch struct {
 // distrust drops what lies in the future: it was poisoned by a wrong date.
 // Dates that rows carry are none of that, for later ones have to be greater.
 func (f *contactFetch) distrust() {
-	if f.to.IsZero() || f.position.Watermark <= f.to.Add(time.Minute).Unix() {
+	if !f.env.Client.IsFuture(time.Unix(f.position.Watermark, 0)) {
 		return
 	}
 	f.env.Log.Warn("the position lies in the future: the directory is read again from its beginning", "directory", f.directory)

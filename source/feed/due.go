@@ -101,15 +101,16 @@ func (f *responseFetch) denied(err error) error {
 	return err
 }
 
-// deniedAt is when the account was last refused a survey, by its position.
-func deniedAt(position Position) int64 {
+// wasExported reports whether a position tells of an export that was read.
+func wasExported(position Position) bool {
 	var p struct {
-		Denied int64 `json:"d"`
+		Watermark int64        `json:"w"`
+		Ledger    *ledgerState `json:"a"`
 	}
-	if json.Unmarshal(position, &p) != nil {
-		return 0 // who reads it all says what is wrong
+	if len(position) == 0 || json.Unmarshal(position, &p) != nil {
+		return len(position) > 0 // who reads it all says what is wrong
 	}
-	return p.Denied
+	return p.Watermark != 0 || p.Ledger != nil
 }
 
 // waited reports whether a look-back has passed since, in epoch seconds.

@@ -10,6 +10,9 @@ import (
 // load goes on where it was; the last window is open-ended.
 func (f *responseFetch) load(ctx context.Context) error {
 	f.loading, f.report.Reason = true, FirstLoad
+	if err := f.try(); err != nil {
+		return err
+	}
 	from, begin := f.env.Start, later(f.env.Start, f.created).Truncate(time.Second)
 	if f.position.Loading {
 		begin = time.Unix(f.position.Watermark, 0)
@@ -46,7 +49,7 @@ func (f *responseFetch) load(ctx context.Context) error {
 	if _, err := f.window(ctx, from, time.Time{}); err != nil {
 		return err
 	}
-	f.position.Loading, f.loading = false, false
+	f.position.Loading, f.position.Tried, f.loading = false, 0, false
 	if f.env.unsorted.Load() && !f.to.IsZero() {
 		f.position.Swept = &stretches{At: f.to.Unix()}
 	}
@@ -60,6 +63,20 @@ func (f *responseFetch) load(ctx context.Context) error {
 		return err
 	}
 	return f.settle(ctx)
+}
+
+// try notes that a load begins. Should it come to nothing, as one whose job
+// never ends, the next run shall not spend all of its time on it again.
+func (f *responseFetch) try() error {
+	if f.env.exportsAll() || f.to.IsZero() {
+		return nil
+	}
+	f.position.Tried = f.to.Unix()
+	encoded, err := f.encode()
+	if err != nil {
+		return err
+	}
+	return f.out.Checkpoint(encoded)
 }
 
 // startOver makes the position one of a load that has read nothing.
@@ -94,7 +111,7 @@ func (f *responseFetch) slices(ctx context.Context, from, begin time.Time) (last
 			return from, err
 		}
 		f.env.Log.Info("a window of the first load is complete", "survey", f.survey, "until", until, "rows", rows)
-		f.position.Loading = true
+		f.position.Loading, f.position.Tried = true, 0
 		if err := f.checkpoint(until); err != nil {
 			return from, err
 		}

@@ -20,7 +20,7 @@ const (
 	Overdue              // it is out of its turn for long
 	Settling             // what is new may have come to light since it was read
 	Sweep                // its turn has come
-	Audit                // it is to be compared with what exists
+	Audit                // it is to be compared with what exists, or came to nothing when it was read first
 	Turns                // how many there are
 )
 
@@ -60,6 +60,9 @@ func (responses) Plan(ctx context.Context, env *Env, request Request) Plan {
 		}
 		return Plan{Turn: First}
 	case f.position.Watermark == 0, f.position.Loading:
+		if now, ok := env.Client.ServerTime(); ok && f.position.Tried != 0 && now.Sub(time.Unix(f.position.Tried, 0)) < sweepEvery {
+			return Plan{Turn: Audit}
+		}
 		return Plan{Turn: First}
 	}
 	if f.rests() {

@@ -48,6 +48,9 @@ type responsePosition struct {
 	Floor     int64  `json:"f,omitempty"` // start date of the first load, epoch seconds
 	Resynced  int64  `json:"r,omitempty"` // date of the last resync that was asked for
 	Loading   bool   `json:"l,omitempty"` // the first load was interrupted between two of its windows
+	// Tried is when a load began, in epoch seconds, that has come no further
+	// since: others go first.
+	Tried int64 `json:"e,omitempty"`
 	// Of accounts with many surveys: the counters (auditable, generated,
 	// deleted), when they were seen to change, in epoch seconds (0: an export
 	// has covered it), and whether they were seen to miss a response.
@@ -87,7 +90,7 @@ func newResponseFetch(env *Env, request Request, out Out) *responseFetch {
 	return &responseFetch{
 		env: env, partition: request.Partition, survey: qualtrics.SurveyID(request.Partition.Key), out: out,
 		shown:   make(versions),
-		exports: len(request.Position) > 0 && deniedAt(request.Position) == 0, report: request.Report,
+		exports: wasExported(request.Position), report: request.Report,
 	}
 }
 
@@ -199,7 +202,7 @@ func (f *responseFetch) prepare(ctx context.Context, request *Request) error {
 // distrust drops a watermark that lies in the future: it was poisoned by a
 // wrong date, and keeping it would lose everything until then.
 func (f *responseFetch) distrust() {
-	if f.to.IsZero() || f.position.Watermark <= f.to.Add(time.Minute).Unix() {
+	if !f.env.Client.IsFuture(time.Unix(f.position.Watermark, 0)) {
 		return
 	}
 	f.env.Log.Warn("the position lies in the future: the survey is read again from its beginning",

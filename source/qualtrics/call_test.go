@@ -415,6 +415,16 @@ func TestServerTime_FollowsTheServersClock(t *testing.T) {
 			}
 			time.Sleep(20 * time.Second)
 		}
+		// One date that was too early makes no future of what is past.
+		for at, want := range map[string]bool{"12:01:00": false, "12:02:00": false, "12:04:00": true} {
+			moment, err := time.Parse(time.DateTime, "2026-01-15 "+at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.IsFuture(moment); got != want {
+				t.Errorf("%s is in the future: %t", at, got)
+			}
+		}
 	})
 }
 

@@ -15,6 +15,7 @@ type serverClock struct {
 	mu    sync.Mutex
 	zeros []time.Time // server time at start by each answer, as long as no two agree
 	zero  time.Time   // by the answer that puts it earliest
+	last  time.Time   // by the latest of those that agree
 	known bool        // two answers agree
 }
 
@@ -40,10 +41,13 @@ func (c *serverClock) observe(header http.Header) {
 	if len(c.zeros) == 0 || zero.Before(c.zero) {
 		c.zero = zero
 	}
-	if c.known {
+	if slices.ContainsFunc(c.zeros, func(other time.Time) bool { return zero.Sub(other).Abs() <= sameTime }) {
+		if !c.known || zero.After(c.last) {
+			c.last = zero
+		}
+		c.known = true
 		return
 	}
-	c.known = slices.ContainsFunc(c.zeros, func(other time.Time) bool { return zero.Sub(other).Abs() <= sameTime })
 	if len(c.zeros) < mostZeros {
 		c.zeros = append(c.zeros, zero)
 	}
@@ -58,4 +62,12 @@ func (c *Client) ServerTime() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return c.clock.zero.Add(time.Since(c.clock.start)).UTC().Truncate(time.Second), true
+}
+
+// IsFuture reports whether a moment lies in the server's future, by the latest
+// of the dates that agree: one that was too early makes nothing a future.
+func (c *Client) IsFuture(at time.Time) bool {
+	c.clock.mu.Lock()
+	defer c.clock.mu.Unlock()
+	return c.clock.known && at.After(c.clock.last.Add(time.Since(c.clock.start)+time.Minute))
 }
