@@ -127,6 +127,7 @@ type simPlan struct {
 	tells    bool // response_deletions is selected too
 	seals    int  // bytes of the state for the seals of one survey; 0: many
 	belated  bool // some changes show so late that only an audit finds them
+	resync   int  // the first step that asks for every survey once more; 0: none
 	planned  bool // not every survey is exported by every run, as of accounts with many
 	debug    bool
 	steps    []simStep
@@ -177,7 +178,8 @@ func (c simCase) plan() *simPlan {
 	p.drawDoubts(draw("doubts", false))
 	p.drawFaults(draw("faults", true))
 	p.drawSizes(draw("sizes", false))
-	p.drawSteps(draw("steps", false), draw("crash", true), draw("consumer", true))
+	p.drawResync(draw("resync", false))
+	p.drawSteps(draw("steps", false), draw("crash", true), draw("consumer", true), draw("gaps", false))
 	p.respectHoles()
 	return p
 }
@@ -200,8 +202,9 @@ func (p *simPlan) respectHoles() {
 		// There a start date is one of recorded dates, and the truth knows
 		// the modified ones.
 		p.start, p.earlier = time.Time{}, time.Time{}
-		// And there everything is read at once from time to time.
-		p.options.MaxExportBytes = 0
+		// And there everything is read at once from time to time, and nothing but
+		// that finds an import that is dated back.
+		p.options.MaxExportBytes, p.options.Doubt.BackdatedImports = 0, false
 	}
 }
 
@@ -297,6 +300,13 @@ func (p *simPlan) drawSizes(d dice) {
 	p.planned = d.on("planned", 15)
 }
 
+// drawResync draws that surveys are to be read once more.
+func (p *simPlan) drawResync(d dice) {
+	if step := 1 + d.IntN(8); d.on("resync", 15) {
+		p.resync = step
+	}
+}
+
 // drawDoubts draws what public material leaves open, each by itself.
 func (p *simPlan) drawDoubts(d dice) {
 	doubt := &p.options.Doubt
@@ -325,6 +335,7 @@ func (p *simPlan) drawDoubts(d dice) {
 		{"doubt-opt-out", func() { doubt.OptOutKeepsModified = true }},
 		{"doubt-reject-sort", func() { doubt.RejectSort, doubt.ModifiedKey = true, "none" }},
 		{"doubt-inflated-counts", func() { doubt.InflatedCounts = 400_000 }},
+		{"doubt-backdated-imports", func() { doubt.BackdatedImports = true }},
 	} {
 		if d.on(one.name, 15) {
 			one.set()
@@ -360,14 +371,14 @@ func (p *simPlan) drawFaults(d dice) {
 	}
 }
 
-func (p *simPlan) drawSteps(d, crash, consumer dice) {
+func (p *simPlan) drawSteps(d, crash, consumer, gaps dice) {
 	p.consumer = simConsumer{
 		keeps: 1, endOnly: consumer.on("end-states", 15), losesTail: consumer.on("lose-tail", 40), rollsBack: consumer.on("roll-back", 40),
 	}
 	if consumer.on("some-states", 25) {
 		p.consumer.keeps = 0.5
 	}
-	replays := consumer.on("replay", 25)
+	replays, pauses := consumer.on("replay", 25), gaps.on("long-gaps", 20)
 	var kinds []crashKind
 	for _, kind := range []crashKind{crashLine, crashCall, crashTerm, crashPanic} {
 		if crash.on(string(kind), map[crashKind]int{crashLine: 45, crashCall: 45, crashTerm: 15, crashPanic: 15}[kind]) {
@@ -377,6 +388,9 @@ func (p *simPlan) drawSteps(d, crash, consumer dice) {
 	p.steps = make([]simStep, 6+d.IntN(7))
 	for i := range p.steps {
 		gap := time.Duration(d.between(5*60, 2*24*3600)) * time.Second
+		if pause := gaps.between(2, 60); pauses && gaps.IntN(100) < 15 {
+			gap = time.Duration(pause) * 24 * time.Hour
+		}
 		step := simStep{gap: gap, lose: consumer.Float64()}
 		// A handful of events, however long the gap is.
 		perHour := 1 / gap.Hours()

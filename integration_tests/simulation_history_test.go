@@ -49,6 +49,7 @@ type simHistory struct {
 	figures    figures
 	existed    map[string]bool   // responses, by key
 	said       map[string][]byte // the newest row by stream and key
+	again      map[string]string // survey → from when on it is read once more
 	troubled   bool              // a run did not succeed
 	sizes      []runSize         // of the runs
 	verbose    bool

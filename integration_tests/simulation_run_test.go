@@ -34,7 +34,11 @@ func (h *simHistory) start(step simStep, streams []string, state []byte, jitter 
 	}
 	clear(h.existing)
 	args := []string{"read", "--config", "config.json", "--catalog", "catalog.json"}
-	files := map[string][]byte{"config.json": mustEncode(h.configAt(h.number, h.credentials())), "catalog.json": catalogText(streams)}
+	config := h.configAt(h.number, h.credentials())
+	if h.resync > 0 && h.number >= h.resync {
+		config["surveys"] = map[string]any{"resync": h.resynced()}
+	}
+	files := map[string][]byte{"config.json": mustEncode(config), "catalog.json": catalogText(streams)}
 	if state != nil {
 		files["state.json"] = state
 		args = append(args, "--state", "state.json")
@@ -76,6 +80,18 @@ func (h *simHistory) now(stream string) simTable {
 	}
 	h.existing[stream] = table
 	return table
+}
+
+// resynced are the surveys that are read once more: those that there were when
+// that was asked for.
+func (h *simHistory) resynced() map[string]string {
+	if h.again == nil {
+		h.again = make(map[string]string)
+		for id := range h.now("surveys") {
+			h.again[id] = simEpoch.AddDate(-2, 0, 0).Format(time.RFC3339)
+		}
+	}
+	return h.again
 }
 
 func (h *simHistory) credentials() map[string]any {

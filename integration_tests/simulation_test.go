@@ -106,9 +106,13 @@ func TestSimulation(t *testing.T) {
 	if count < 500 || *simProfile != profileSwarm || *simText != "" || t.Failed() {
 		return
 	}
+	least := 1
+	if count >= 3000 {
+		least = 50
+	}
 	for _, class := range reachable() {
-		if total[class] == 0 {
-			t.Errorf("the class %s never fired in %d histories", class, count)
+		if total[class] < least {
+			t.Errorf("the class %s fired %d times in %d histories, want %d at least", class, total[class], count, least)
 		}
 	}
 }
