@@ -337,7 +337,11 @@ func (p *simPlan) drawDoubts(d dice) {
 		{"doubt-inflated-counts", func() { doubt.InflatedCounts = 400_000 }},
 		{"doubt-backdated-imports", func() { doubt.BackdatedImports = true }},
 	} {
-		if d.on(one.name, 15) {
+		percent := 15
+		if one.name == "doubt-whoami-scope" {
+			percent = 30 // it makes a difference to OAuth clients only
+		}
+		if d.on(one.name, percent) {
 			one.set()
 		}
 	}

@@ -145,7 +145,6 @@ var markers = map[string]string{
 	"trying again":                            "did-retry",
 	"an export job came to nothing":           "did-restart-a-job",
 	"the export file is damaged":              "did-export-again",
-	"the position lies in the future":         "did-distrust-a-position",
 	"the start date was moved back":           "did-read-a-gap",
 	"reading its window in parts":             "did-read-in-parts",
 	"a window of the first load is complete":  "did-load-by-windows",

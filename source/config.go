@@ -115,8 +115,8 @@ type DeletionsConfig struct {
 	// Whether deleted responses and contacts are found and reported. It costs an export of the response
 	// ids per survey and audit, a list of each directory's contacts, and room in the state.
 	Mode string `json:"mode" jsonschema:"title=Mode,enum=reconcile,enum=off,default=reconcile"`
-	// How often each survey and directory is compared, in days; surveys also whenever Qualtrics' counters
-	// tell of deletions.
+	// How often each survey and directory is compared, in days; surveys also, within hours, when
+	// Qualtrics' counters tell of deletions.
 	AuditDays int `json:"audit_days" jsonschema:"title=Audit Every (Days),default=7,minimum=1,maximum=365"`
 }
 

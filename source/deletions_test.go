@@ -227,5 +227,13 @@ func TestRead_ALoadIsLookedAtHoweverLittleRoomThereIs(t *testing.T) {
 		if !strings.Contains(r.output, "responses that exist came with no window") {
 			t.Error("the windows missed nothing: this shows nothing")
 		}
+		tn.StopFaults()
+		for range 2 { // the first one brings what this one could not
+			tn.Advance(time.Hour, true)
+			r = tn.readComplete(t, r.states, "responses")
+		}
+		if r.count() != 0 {
+			t.Errorf("%d rows come again in a quiet run", r.count())
+		}
 	})
 }

@@ -100,5 +100,8 @@ func (f *responseFetch) complete(ctx context.Context) error {
 	if err := f.audit(ctx, from); err != nil {
 		return err
 	}
-	return f.read(ctx, earlier(from, f.from()))
+	if err := f.read(ctx, earlier(from, f.from())); err != nil {
+		return err
+	}
+	return f.checkpoint(f.to)
 }

@@ -260,8 +260,8 @@ func (f *responseFetch) run(ctx context.Context) error {
 		return err
 	}
 	f.exported()
-	if f.report.Reason == Resync { // all of it is out
-		f.position.Resynced = f.env.Resync[string(f.survey)].Unix()
+	if f.report.Reason == Resync { // all of it is out, and in no sum of an earlier read
+		f.position.Resynced, f.position.Swept = f.env.Resync[string(f.survey)].Unix(), nil
 	}
 	if err := f.checkpoint(f.to); err != nil {
 		return err
