@@ -43,7 +43,7 @@ const (
 // inAudits is how likely a class is in a history with audits, where it differs.
 var inAudits = map[string]int{
 	"audits": 100, "response-deletions": 50, "late": 70, "belated": 25, "torn": 50, "many-responses": 5, "many-contacts": 0, "survey-deletions": 5,
-	"denied": 5, "outage": 5, "redirect": 2, "end-states": 5, "some-states": 5, "replay": 5, "doubt-inflated-counts": 40,
+	"denied": 5, "outage": 5, "redirect": 2, "end-states": 5, "some-states": 5, "replay": 5, "doubt-inflated-counts": 40, "clock": 60,
 }
 
 // command is how the case is run again.

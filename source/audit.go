@@ -12,10 +12,11 @@ import (
 
 // partitionRun is what a run does with one partition.
 type partitionRun struct {
-	report feed.Report
-	tally  qualtrics.Tally
-	begun  time.Time
-	err    error // the first one
+	report  feed.Report
+	tally   qualtrics.Tally
+	planned time.Duration // what the plan took
+	begun   time.Time
+	err     error // the first one
 }
 
 // tallied counts what is done under a context.
@@ -46,7 +47,7 @@ func (e *engine) audit(ctx context.Context, partition feed.Partition, run *parti
 		return
 	}
 	done := &feed.SurveyRun{
-		Report: run.report, Run: e.runID, Result: "complete", Calls: run.tally.Calls(), Waited: run.tally.Waited(), Took: time.Since(run.begun),
+		Report: run.report, Run: e.runID, Result: "complete", Calls: run.tally.Calls(), Waited: run.tally.Waited(), Took: run.planned + time.Since(run.begun),
 	}
 	var skipped *feed.Skipped
 	switch {
@@ -56,6 +57,9 @@ func (e *engine) audit(ctx context.Context, partition feed.Partition, run *parti
 		done.Result = "no_access"
 	case run.err != nil:
 		done.Result, done.Problem = "incomplete", e.failure(run.err).Message
+	}
+	if done.Result != "complete" || done.Reason == feed.Unchanged {
+		done.To = time.Time{} // nothing is promised
 	}
 	out := &partitionOut{engine: e, partition: partition, streams: auditors}
 	err := guard(func() error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -159,5 +160,42 @@ func TestRead_AuditsHowLateResponsesShow(t *testing.T) {
 			t.Errorf("got the responses %v, want the late one", got)
 		}
 		tn.compareTruth(t, "responses", merge(tables, r)["responses"])
+	})
+}
+
+// A row promises no more than was read, and its times are those of one run.
+func TestRead_AuditsPromiseNothingOfWhatWasNotRead(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 43, Surveys: 8, Responses: 80, Contacts: 1})
+		tn.exportAll = 1
+		r := tn.readComplete(t, nil, "responses")
+		tn.Advance(time.Hour, true)
+		r = tn.readComplete(t, r.states, "responses", "sync_audit")
+		tn.Advance(30*time.Minute, false)
+		var failing atomic.Pointer[string] // the first that is exported
+		tn.Intercept(func(r *http.Request) *http.Response {
+			if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/export-responses") {
+				return nil
+			}
+			if failing.CompareAndSwap(nil, &r.URL.Path); *failing.Load() != r.URL.Path {
+				return nil
+			}
+			return answer(r, http.StatusInternalServerError, errorBody(500, "ISE_1", "no"))
+		})
+		r = tn.read(t, r.states, "responses", "sync_audit")
+		kinds := make(map[string]int)
+		for _, row := range r.records["sync_audit"] {
+			kind := row["result"].(string) + " " + row["reason"].(string)
+			kinds[kind]++
+			if promises := row["window_to"] != nil; promises != (kind == "complete window") {
+				t.Errorf("%s, and window_to is %v", kind, row["window_to"])
+			}
+			if number(t, row, "seconds_working") < 0 {
+				t.Errorf("%s took %v seconds beside waiting", kind, row["seconds_working"])
+			}
+		}
+		if len(kinds) < 3 {
+			t.Errorf("got only %v", kinds)
+		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 )
@@ -193,6 +194,8 @@ func (q *queue) plan(ctx context.Context, t *task) {
 		t.plan.Turn = feed.News
 		return
 	}
+	begun := time.Now()
+	defer func() { t.run.planned = time.Since(begun) }()
 	request := feed.Request{Partition: t.partition, Position: q.engine.position(t.partition, cohorts[0][0]), Report: &t.run.report}
 	err := guard(func() error {
 		t.plan = planner.Plan(t.run.tallied(ctx), q.engine.env, request)

@@ -27,7 +27,8 @@ type SurveyRun struct {
 	Reason *string `json:"reason"`
 	// The run asked for responses that were modified since. Null: all.
 	WindowFrom *time.Time `json:"window_from"`
-	// Everything that was visible before was read.
+	// Everything that was visible before was read. Null: this run read nothing
+	// to its end.
 	WindowTo *time.Time `json:"window_to"`
 	// Recorded responses by Qualtrics' own counter. What it counts is not
 	// known for sure: a difference is no proof that something is missing.
