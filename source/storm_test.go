@@ -23,7 +23,7 @@ func tooMany(r *http.Request, seconds int) *http.Response {
 func TestRead_ALimitThatLastsForAnHour(t *testing.T) {
 	for name, test := range map[string]struct{ wait, most int }{
 		"saying when":     {600, 60},
-		"not saying when": {0, 600}, // ten a minute
+		"not saying when": {0, 300}, // five a minute
 	} {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {

@@ -127,7 +127,7 @@ func (o *oauthClient) fetch(ctx context.Context) (*oauth2.Token, time.Time, erro
 		if !worthTrying(err, try) || try == o.client.limits.Tries {
 			return nil, asked, err
 		}
-		if err := o.client.pause(ctx, err, try, begun, ""); err != nil {
+		if err := o.client.pause(ctx, err, try, begun, "", nil); err != nil {
 			return nil, asked, err
 		}
 	}

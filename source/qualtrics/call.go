@@ -87,15 +87,16 @@ func (c *Client) send(ctx context.Context, r request) error {
 		if !worthTrying(err, try) || try >= c.limits.Tries {
 			return err
 		}
-		if err := c.pause(ctx, err, try, begun, r.survey); err != nil {
+		if err := c.pause(ctx, err, try, begun, r.survey, c.pacer(r.to)); err != nil {
 			return err
 		}
 	}
 }
 
-// pause waits before the next try. It returns the error of the last one when
-// the budget is used up.
-func (c *Client) pause(ctx context.Context, failed error, try int, begun time.Time, survey SurveyID) error {
+// pause waits before the next try, and holds back other calls of the pacer (nil:
+// there are none) if it is a limit that was met. It returns the error of the last
+// try when the budget is used up.
+func (c *Client) pause(ctx context.Context, failed error, try int, begun time.Time, survey SurveyID, paced *pacer) error {
 	delay := backoff(try, c.jitter)
 	kind := WaitRetry
 	var answer *APIError
@@ -111,6 +112,9 @@ func (c *Client) pause(ctx context.Context, failed error, try int, begun time.Ti
 		return failed
 	}
 	c.log.Debug("trying again", "error", failed, "try", try, "wait", delay.Round(time.Millisecond))
+	if kind == WaitRateLimit && paced != nil {
+		paced.hold(time.Now().Add(delay)) // no other call has to find out
+	}
 	c.wait(Wait{Kind: kind, Survey: survey, Until: time.Now().Add(delay), Reason: failed.Error()})
 	return sleep(ctx, delay)
 }

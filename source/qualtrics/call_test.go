@@ -379,6 +379,37 @@ func TestCall_TLSOfOldIsAProblemOfTheConfiguration(t *testing.T) {
 	}
 }
 
+// What one call is told about a limit holds for the others, too.
+func TestCall_OneIsToldToWaitAndAllDo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int64
+		begun := time.Now()
+		c := client(t, func(*http.Request) *http.Response {
+			if calls.Add(1) == 1 {
+				return answer(429, "", "Retry-After: 30")
+			}
+			if waited := time.Since(begun); waited < 30*time.Second {
+				t.Errorf("a call came after %s", waited)
+			}
+			return ok(account)
+		})
+		var callers sync.WaitGroup
+		for i := range 8 {
+			callers.Go(func() {
+				time.Sleep(time.Duration(i) * 3 * time.Second)
+				if err := whoami(t, c); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		callers.Wait()
+		if took := time.Since(begun); took > time.Minute || calls.Load() != 9 {
+			t.Errorf("%d calls took %s", calls.Load(), took)
+		}
+	})
+}
+
 func TestServerTime_FollowsTheServersClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

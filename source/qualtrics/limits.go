@@ -94,6 +94,7 @@ type pacer struct {
 
 	mu      sync.Mutex
 	current rate.Limit
+	held    time.Time // no call before
 }
 
 // pacer returns the pacer of an endpoint.
@@ -114,6 +115,11 @@ func (c *Client) pacer(to endpoint) *pacer {
 }
 
 func (p *pacer) wait(ctx context.Context) error {
+	for p.holding() > 0 {
+		if err := sleep(ctx, p.holding()); err != nil {
+			return err
+		}
+	}
 	defer waited(ctx, time.Now())
 	if err := p.limiter.Wait(ctx); err != nil {
 		if cause := stopped(ctx); cause != nil {
@@ -122,6 +128,22 @@ func (p *pacer) wait(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// hold lets no call go before a moment: Qualtrics asked one of them to wait.
+func (p *pacer) hold(until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until.After(p.held) {
+		p.held = until
+	}
+}
+
+// holding is for how long no call may go.
+func (p *pacer) holding() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Until(p.held)
 }
 
 // slower halves the pace, down to a twentieth of the nominal one.
