@@ -216,6 +216,7 @@ func (h *simHistory) settle() {
 		h.mustEqualTruth("I1", stream, h.platform.tables[stream])
 		h.mustHoldNoGhosts(stream)
 	}
+	h.mustTellDeletions()
 	h.countDeletions()
 	h.restart(5)
 }
@@ -292,6 +293,21 @@ func (h *simHistory) cameBack(stream string, truth *simRow) bool {
 	return slices.ContainsFunc(h.platform.accepted[stream], func(row *simRow) bool {
 		return row.key == truth.key && h.compare.difference(stream, truth, row) == ""
 	})
+}
+
+// mustTellDeletions checks that what is gone from the responses is told by the
+// stream that tells of nothing else.
+func (h *simHistory) mustTellDeletions() {
+	if !h.tells || h.forgetful() {
+		return
+	}
+	told := h.platform.tables["response_deletions"]
+	for _, row := range h.platform.accepted["responses"] {
+		if now := h.platform.tables["responses"][row.key]; !row.deleted && now != nil && now.deleted && told[row.key] == nil {
+			h.fail("I2", "response_deletions does not tell of %s", row.key)
+			return
+		}
+	}
 }
 
 // mustHoldNoGhosts checks that a destination does not keep what is gone.

@@ -1,6 +1,8 @@
 package source_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -236,4 +238,95 @@ func TestRead_ALoadIsLookedAtHoweverLittleRoomThereIs(t *testing.T) {
 			t.Errorf("%d rows come again in a quiet run", r.count())
 		}
 	})
+}
+
+// Deletions are told from where the responses stand, whether their stream is
+// selected later or its state is an older one: no survey is exported twice for
+// long.
+func TestRead_DeletionsFollowTheResponses(t *testing.T) {
+	both := []string{"responses", "response_deletions"}
+	for name, begin := range map[string]func(t *testing.T, tn *tenant) (tables map[string]table, state []byte){
+		"selected later": func(t *testing.T, tn *tenant) (map[string]table, []byte) {
+			r := tn.readComplete(t, nil, "responses")
+			return merge(nil, r), r.states
+		},
+		"with an older state": func(t *testing.T, tn *tenant) (map[string]table, []byte) {
+			first := tn.readComplete(t, nil, both...)
+			tn.Advance(30*time.Minute, false)
+			second := tn.readComplete(t, first.states, both...)
+			mixed := withState(t, second.states, first.states, "response_deletions")
+			tn.Advance(30*time.Minute, false)
+			third := tn.readComplete(t, mixed, both...) // each for itself
+			return merge(merge(merge(nil, first), second), third), third.states
+		},
+		"with a newer state": func(t *testing.T, tn *tenant) (map[string]table, []byte) {
+			first := tn.readComplete(t, nil, both...)
+			tn.Advance(30*time.Minute, false)
+			second := tn.readComplete(t, first.states, both...)
+			mixed := withState(t, first.states, second.states, "response_deletions")
+			tn.Advance(30*time.Minute, false)
+			third := tn.readComplete(t, mixed, both...)
+			return merge(merge(merge(nil, first), second), third), third.states
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, sandbox.Options{Seed: 71, Surveys: 4, Responses: 120, Contacts: 1})
+				tn.config["deletions"] = map[string]any{"audit_days": 1}
+				tables, state := begin(t, tn)
+				tn.Advance(time.Hour, true)
+				r := tn.readComplete(t, state, both...) // one may have to bring what is pending
+				tables = merge(tables, r)
+				starts := tn.starts()
+				tn.Advance(time.Hour, true)
+				r = tn.readComplete(t, r.states, both...)
+				tables = merge(tables, r)
+				if surveys := len(tn.surveyIDs(t)); *starts > surveys {
+					t.Errorf("%d exports of %d surveys", *starts, surveys)
+				}
+				gone := make(map[string]bool)
+				for _, survey := range tn.surveyIDs(t) {
+					for _, id := range tn.DeleteResponses(survey, 2) {
+						gone[id] = true
+					}
+				}
+				for _, pause := range []time.Duration{30 * time.Hour, time.Hour} {
+					tn.Advance(pause, true)
+					r = tn.readComplete(t, r.states, both...)
+					tables = merge(tables, r)
+				}
+				for _, row := range r.records["response_deletions"] {
+					delete(gone, row["response_id"].(string))
+				}
+				if len(gone) > 0 {
+					t.Errorf("%d deletions were not told", len(gone))
+				}
+				tn.exactly(t, tables)
+			})
+		})
+	}
+}
+
+// withState puts a stream's state among others in the place of theirs.
+func withState(t *testing.T, states, from []byte, stream string) []byte {
+	t.Helper()
+	type element = struct {
+		Type   string `json:"type"`
+		Stream struct {
+			Descriptor map[string]any  `json:"stream_descriptor"`
+			State      json.RawMessage `json:"stream_state"`
+		} `json:"stream"`
+	}
+	var into, source []element
+	if err := errors.Join(json.Unmarshal(states, &into), json.Unmarshal(from, &source)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range into {
+		for _, other := range source {
+			if into[i].Stream.Descriptor["name"] == stream && other.Stream.Descriptor["name"] == stream {
+				into[i] = other
+			}
+		}
+	}
+	return mustJSON(t, into)
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -134,6 +135,10 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 		e.fail(streams, feed.Partition{Kind: kind}, fmt.Errorf("there is no feed %q", kind))
 		return
 	}
+	// What tells of tombstones is ahead of what has the rows, in their states too:
+	// wherever a run is cut, it knows of all rows that went out.
+	slices.SortStableFunc(streams, func(a, b *selected) int { return cmp.Compare(b.tombstones(), a.tombstones()) })
+	e.follow(source, streams)
 	if resuming, ok := source.(feed.Resuming); ok && len(streams) > 0 {
 		resuming.Resume(e.env, maps.Values(streams[0].state.Partitions))
 	}
@@ -168,6 +173,36 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 	default:
 		e.retire(source, streams)
 		e.complete(streams)
+	}
+}
+
+// tombstones is 1 for a stream that only tells what is gone, else 0.
+func (s *selected) tombstones() int {
+	if s.stream.Tombstones {
+		return 1
+	}
+	return 0
+}
+
+// follow lets a stream that tells what is gone stand where the rows stand that
+// it tells of: apart, each partition would be read once for either of them.
+func (e *engine) follow(source feed.Feed, streams []*selected) {
+	following, ok := source.(feed.Following)
+	rows := slices.IndexFunc(streams, func(s *selected) bool { return !s.stream.Tombstones && !s.refresh })
+	if !ok || rows < 0 {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range streams {
+		if !s.stream.Tombstones || s.refresh {
+			continue
+		}
+		for key, position := range streams[rows].state.Partitions {
+			if own := s.state.Partitions[key]; string(own) != string(position) && following.Follows(own, position) {
+				s.state.Partitions[key], s.dirty = position, true
+			}
+		}
 	}
 }
 

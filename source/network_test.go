@@ -131,7 +131,7 @@ func TestCommands_TalkToATrustedServerOnly(t *testing.T) {
 		return &tls.Config{Certificates: []tls.Certificate{certificate}}
 	}
 	expired := with(ours.issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }))
-	early := with(ours.issue(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) }))
+	early := with(ours.issue(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour / 2) }))
 	misnamed := with(ours.issue(t, func(c *x509.Certificate) { c.DNSNames = []string{"surveys.example.com"} }))
 	old := with(good)
 	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11

@@ -110,7 +110,7 @@ func wasExported(position Position) bool {
 	if len(position) == 0 || json.Unmarshal(position, &p) != nil {
 		return len(position) > 0 // who reads it all says what is wrong
 	}
-	return p.Watermark != 0 || p.Ledger != nil
+	return p.Watermark != 0 || (p.Ledger != nil && p.Ledger.SealedAt != 0)
 }
 
 // waited reports whether a look-back has passed since, in epoch seconds.

@@ -132,6 +132,14 @@ type Retiring interface {
 	Retire(env *Env, key string, position Position) Position
 }
 
+// Following is a feed whose positions serve a stream that tells what is gone of
+// the rows of another one, as long as nothing is lost by it.
+type Following interface {
+	// Follows reports whether such a stream may go on from where the rows stand,
+	// in place of its own position.
+	Follows(own, rows Position) bool
+}
+
 // Skipped says that a partition is outside of what can be read and that this
 // leaves nothing incomplete.
 type Skipped struct {

@@ -2,7 +2,10 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
 // load reads a survey for the first time. A large one is cut into windows of
@@ -90,8 +93,12 @@ func (f *responseFetch) loadAgain(ctx context.Context) error {
 	f.env.Log.Warn("the audit cannot name what came to light: reading the survey again", "survey", f.survey)
 	f.startOver()
 	f.covered, f.reached = f.from(), f.position.Watermark
-	f.ledger.lacking = nil
-	return f.load(ctx)
+	f.ledger.lacking, f.seals = nil, false
+	err := f.load(ctx)
+	if errors.Is(err, errLoadAgain) {
+		return &qualtrics.ExportError{Survey: f.survey, Reason: "more came to light while it was read again: the next run goes on", Attempts: 1}
+	}
+	return err
 }
 
 // slices reads all but the last, open-ended window and returns where that one

@@ -27,6 +27,8 @@ var _ = register(&Stream{
 	Feed:    feed.Responses,
 	Scopes:  []string{"read:survey_responses", "read:surveys"},
 	Project: projectResponseDeletion,
+
+	Tombstones: true,
 })
 
 func projectResponseDeletion(doc *feed.Document, emit Emit) error {

@@ -23,6 +23,9 @@ type Stream struct {
 	Cursor  string    // column name; "" means full refresh only
 	Feed    feed.Kind // whose documents it projects
 	Scopes  []string  // OAuth scopes without which it cannot be read (API §1.4)
+	// Tombstones is set for a stream that only tells what is gone of another
+	// one's rows.
+	Tombstones bool
 	// Project turns one document into records: pointers to the record
 	// struct, each with the columns that do not hold what Qualtrics sent.
 	Project func(doc *feed.Document, emit Emit) error
