@@ -3,6 +3,7 @@ package source_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,12 +20,12 @@ func TestRead_AnInterruptedResyncIsMadeAgain(t *testing.T) {
 		},
 		"the export fails, behind an audit": func(t *testing.T, tn *tenant, state []byte) *reading {
 			tn.Advance(26*time.Hour, true)
-			starts := make(map[string]int)
+			var started sync.Map
 			tn.Intercept(func(r *http.Request) *http.Response {
 				if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/export-responses") {
 					return nil
 				}
-				if starts[r.URL.Path]++; starts[r.URL.Path] < 2 {
+				if _, again := started.LoadOrStore(r.URL.Path, true); !again {
 					return nil
 				}
 				return answer(r, http.StatusInternalServerError, errorBody(500, "ISE_1", "no"))

@@ -274,15 +274,16 @@ func TestRead_DeletionsFollowTheResponses(t *testing.T) {
 				tn := newTenant(t, sandbox.Options{Seed: 71, Surveys: 4, Responses: 120, Contacts: 1})
 				tn.config["deletions"] = map[string]any{"audit_days": 1}
 				tables, state := begin(t, tn)
-				tn.Advance(time.Hour, true)
-				r := tn.readComplete(t, state, both...) // one may have to bring what is pending
-				tables = merge(tables, r)
 				starts := tn.starts()
-				tn.Advance(time.Hour, true)
-				r = tn.readComplete(t, r.states, both...)
-				tables = merge(tables, r)
-				if surveys := len(tn.surveyIDs(t)); *starts > surveys {
-					t.Errorf("%d exports of %d surveys", *starts, surveys)
+				r := &reading{states: state}
+				for range 3 { // some may have to bring what is pending
+					starts.Store(0)
+					tn.Advance(time.Hour, true)
+					r = tn.readComplete(t, r.states, both...)
+					tables = merge(tables, r)
+				}
+				if surveys := len(tn.surveyIDs(t)); starts.Load() > int64(surveys) {
+					t.Errorf("%d exports of %d surveys", starts.Load(), surveys)
 				}
 				gone := make(map[string]bool)
 				for _, survey := range tn.surveyIDs(t) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,7 +132,7 @@ func TestRead_GoesOnWithoutAListOfIDs(t *testing.T) {
 				tn.DeleteResponses(tn.surveyIDs(t)[0], 3)
 				tn.Advance(30*time.Hour, false)
 				tn.Advance(time.Hour, true)
-				refused := 0
+				var refused atomic.Int64
 				tn.Intercept(func(r *http.Request) *http.Response {
 					if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/export-responses") {
 						return nil
@@ -141,12 +142,12 @@ func TestRead_GoesOnWithoutAListOfIDs(t *testing.T) {
 					if err != nil || !bytes.Contains(body, []byte("surveyMetadataIds")) {
 						return nil
 					}
-					refused++
+					refused.Add(1)
 					return answer(r, test.status, errorBody(test.status, "ATP_2", "surveyMetadataIds"))
 				})
 				r = tn.read(t, r.states, "responses")
-				if r.code != test.code || refused == 0 {
-					t.Errorf("got exit code %d after %d refusals, want %d: %v", r.code, refused, test.code, r.errors)
+				if r.code != test.code || refused.Load() == 0 {
+					t.Errorf("got exit code %d after %d refusals, want %d: %v", r.code, refused.Load(), test.code, r.errors)
 				}
 				tables = merge(tables, r)
 				tn.compareTruth(t, "responses", tables["responses"])

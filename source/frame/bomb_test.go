@@ -96,6 +96,9 @@ func zeros(size int) string { return `{"a":"` + strings.Repeat("0", size-8) + `"
 
 // Whatever a file is made to be, it costs what the limits allow and no more.
 func TestRead_IsNoMatchForBombs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one file after the other has nothing to race for, and the detector spoils what is reused")
+	}
 	limits := frame.Limits{InflatedBytes: 1 << 20, RecordBytes: 1 << 16}
 	bomb := strings.Repeat(zeros(1<<10)+"\n", 64<<10) // 64 MiB
 	line := zeros(1<<10) + "\n"
