@@ -268,22 +268,32 @@ func TestRead_DeletionsFollowTheResponses(t *testing.T) {
 			third := tn.readComplete(t, mixed, both...)
 			return merge(merge(merge(nil, first), second), third), third.states
 		},
+		"with a newer state, and audits of its own": func(t *testing.T, tn *tenant) (map[string]table, []byte) {
+			first := tn.readComplete(t, nil, both...)
+			tn.Advance(30*time.Minute, false)
+			second := tn.readComplete(t, first.states, both...)
+			mixed := withState(t, first.states, second.states, "response_deletions")
+			tn.Advance(26*time.Hour, true)
+			third := tn.readComplete(t, mixed, both...) // both are audited
+			return merge(merge(merge(nil, first), second), third), third.states
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
 				tn := newTenant(t, sandbox.Options{Seed: 71, Surveys: 4, Responses: 120, Contacts: 1})
 				tn.config["deletions"] = map[string]any{"audit_days": 1}
 				tables, state := begin(t, tn)
-				starts := tn.starts()
 				r := &reading{states: state}
-				for range 3 { // some may have to bring what is pending
-					starts.Store(0)
-					tn.Advance(time.Hour, true)
+				// Some have to bring what is pending, and to be audited again.
+				for _, pause := range []time.Duration{time.Hour, time.Hour, 25 * time.Hour, time.Hour, time.Hour} {
+					tn.Advance(pause, true)
 					r = tn.readComplete(t, r.states, both...)
 					tables = merge(tables, r)
 				}
-				if surveys := len(tn.surveyIDs(t)); starts.Load() > int64(surveys) {
-					t.Errorf("%d exports of %d surveys", starts.Load(), surveys)
+				for id, position := range positions(t, r.states, "responses") {
+					if own := positions(t, r.states, "response_deletions")[id]; string(own) != string(position) {
+						t.Errorf("%s stands at\n%s, and what tells of its deletions at\n%s", id, position, own)
+					}
 				}
 				gone := make(map[string]bool)
 				for _, survey := range tn.surveyIDs(t) {

@@ -199,7 +199,7 @@ func (e *engine) follow(source feed.Feed, streams []*selected) {
 			continue
 		}
 		for key, position := range streams[rows].state.Partitions {
-			if own := s.state.Partitions[key]; string(own) != string(position) && following.Follows(own, position) {
+			if own := s.state.Partitions[key]; string(own) != string(position) && following.Follows(e.env, own, position) {
 				s.state.Partitions[key], s.dirty = position, true
 			}
 		}

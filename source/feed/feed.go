@@ -137,7 +137,7 @@ type Retiring interface {
 type Following interface {
 	// Follows reports whether such a stream may go on from where the rows stand,
 	// in place of its own position.
-	Follows(own, rows Position) bool
+	Follows(env *Env, own, rows Position) bool
 }
 
 // Skipped says that a partition is outside of what can be read and that this
