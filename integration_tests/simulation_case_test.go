@@ -42,8 +42,8 @@ const (
 
 // inAudits is how likely a class is in a history with audits, where it differs.
 var inAudits = map[string]int{
-	"audits": 100, "response-deletions": 50, "late": 70, "belated": 25, "torn": 50, "many-responses": 5, "many-contacts": 0, "survey-deletions": 5,
-	"denied": 5, "outage": 5, "redirect": 2, "end-states": 5, "some-states": 5, "replay": 5, "doubt-inflated-counts": 40, "clock": 60,
+	"audits": 100, "response-deletions": 50, "late": 70, "belated": 25, "torn": 70, "many-responses": 5, "many-contacts": 0, "survey-deletions": 5,
+	"denied": 5, "outage": 5, "redirect": 2, "end-states": 5, "some-states": 5, "replay": 5, "doubt-inflated-counts": 40, "clock": 60, "quick-syncs": 80,
 }
 
 // command is how the case is run again.
@@ -382,7 +382,7 @@ func (p *simPlan) drawSteps(d, crash, consumer, gaps dice) {
 	if consumer.on("some-states", 25) {
 		p.consumer.keeps = 0.5
 	}
-	replays, pauses := consumer.on("replay", 25), gaps.on("long-gaps", 20)
+	replays, pauses, quick := consumer.on("replay", 25), gaps.on("long-gaps", 20), gaps.on("quick-syncs", 20)
 	var kinds []crashKind
 	for _, kind := range []crashKind{crashLine, crashCall, crashTerm, crashPanic} {
 		if crash.on(string(kind), map[crashKind]int{crashLine: 45, crashCall: 45, crashTerm: 15, crashPanic: 15}[kind]) {
@@ -394,6 +394,9 @@ func (p *simPlan) drawSteps(d, crash, consumer, gaps dice) {
 		gap := time.Duration(d.between(5*60, 2*24*3600)) * time.Second
 		if pause := gaps.between(2, 60); pauses && gaps.IntN(100) < 15 {
 			gap = time.Duration(pause) * 24 * time.Hour
+		}
+		if pause := gaps.between(45, 300); quick && gaps.IntN(100) < 50 {
+			gap = time.Duration(pause) * time.Second
 		}
 		step := simStep{gap: gap, lose: consumer.Float64()}
 		// A handful of events, however long the gap is.
