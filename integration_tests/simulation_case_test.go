@@ -297,7 +297,7 @@ func (p *simPlan) drawSizes(d dice) {
 		o.Responses, o.SmallSurveys = atMost(responses, p.Responses), false
 		o.MaxExportBytes = int64(30_000 + 250*o.Responses)
 	}
-	p.planned = d.on("planned", 15)
+	p.planned = d.on("planned", 25)
 }
 
 // drawResync draws that surveys are to be read once more.

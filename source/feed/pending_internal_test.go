@@ -45,8 +45,9 @@ func TestPending_WaitsForALookbackByTheClocksOfBothSides(t *testing.T) {
 			if slices.Contains(after.ripe(now, lookback), "R_2") {
 				t.Error("what has no date is asked for by the run that dates it")
 			}
-			now = now.Add(lookback)
-			after.begin(now, local.Add(time.Second+test.local+lookback))
+			quiet := lookback - min(0, test.server) // a moment that lies ahead now has to pass
+			now = now.Add(quiet)
+			after.begin(now, local.Add(time.Second+test.local+quiet))
 			if got := after.ripe(now, lookback); len(got) != 2 {
 				t.Errorf("a quiet look-back later %q may be asked for", got)
 			}
@@ -55,18 +56,54 @@ func TestPending_WaitsForALookbackByTheClocksOfBothSides(t *testing.T) {
 }
 
 // A tenant whose clock is made to leap, as that of a simulation, is waited for
-// once more and not for ever.
-func TestPending_BeginsAnewOnceOnly(t *testing.T) {
+// twice more and not for ever.
+func TestPending_BeginsAnewTwiceAtMost(t *testing.T) {
 	t.Parallel()
 	p := newPending(pendingState{})
 	p.begin(noon, noon)
 	p.miss("R_1", noon)
-	for leap, want := range []int{0, 1, 1} {
+	for leap, want := range []int{0, 0, 1, 1} {
 		p = newPending(p.state())
 		now := noon.Add(time.Duration(leap+1) * time.Hour)
 		p.begin(now, noon)
 		if got := p.ripe(now, 15*time.Minute); len(got) != want {
 			t.Errorf("after leap %d %q may be asked for", leap, got)
 		}
+	}
+}
+
+// A date that is too early, once or now and then, makes no wait shorter.
+func TestPending_IsNotShortenedByAnEarlyDate(t *testing.T) {
+	t.Parallel()
+	const lookback, early = 15 * time.Minute, -8 * time.Hour
+	for name, wrong := range map[string][]time.Duration{ // of the server's clock, in runs a minute apart
+		"when it was missed": {early, 0, 0}, "later": {0, early, 0}, "twice": {0, early, 0, early, 0}, "first and later": {early, 0, early, 0},
+		"first, and once earlier": {early, early - 20*time.Hour, 0, 0}, "first, and later less so": {early - 20*time.Hour, early, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPending(pendingState{})
+			for i, off := range wrong {
+				passed := time.Duration(i) * time.Minute
+				now := noon.Add(passed + off)
+				p = newPending(p.state())
+				p.begin(now, noon.Add(passed))
+				if i == 0 {
+					p.miss("R_1", now)
+				}
+				if got := p.ripe(now, lookback); len(got) > 0 {
+					t.Errorf("%q may be asked for after %s", got, passed)
+				}
+			}
+			var passed time.Duration
+			for i := range 2 { // it may begin anew in the first of them
+				passed = time.Duration(len(wrong))*time.Minute + time.Duration(i+1)*lookback
+				p = newPending(p.state())
+				p.begin(noon.Add(passed), noon.Add(passed))
+			}
+			if got := p.ripe(noon.Add(passed), lookback); len(got) != 1 {
+				t.Errorf("%q may be asked for in the end", got)
+			}
+		})
 	}
 }

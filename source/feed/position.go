@@ -41,6 +41,9 @@ func (p *responsePosition) plausible() error {
 		seconds = append(seconds, at/1000)
 	}
 	for _, at := range l.Absent {
+		if anew(at) <= mostAnew {
+			at = moment(at)
+		}
 		seconds = append(seconds, at)
 	}
 	intended := make(map[string]int64, len(l.Intended))

@@ -72,8 +72,7 @@ func (f *responseFetch) fetchOwed(ctx context.Context) error {
 
 // miss notes that a response was not found.
 func (f *responseFetch) miss(id string) {
-	now, _ := f.env.Client.ServerTime()
-	f.ledger.miss(id, later(now, f.to))
+	f.ledger.miss(id, f.to)
 }
 
 // confirm asks for the responses that were not found at least a look-back ago:
