@@ -200,7 +200,7 @@ func (e *engine) follow(source feed.Feed, streams []*selected) {
 		}
 		for key, position := range streams[rows].state.Partitions {
 			if own := s.state.Partitions[key]; string(own) != string(position) && following.Follows(e.env, own, position) {
-				s.state.Partitions[key], s.dirty = position, true
+				s.move(feed.Partition{Key: key}, position)
 			}
 		}
 	}
@@ -216,13 +216,12 @@ func (e *engine) retire(source feed.Feed, streams []*selected) {
 	defer e.mu.Unlock()
 	for _, s := range streams {
 		for key, position := range s.state.Partitions {
-			switch next := retiring.Retire(e.env, key, position); {
-			case next == nil:
-				delete(s.state.Partitions, key)
-				s.dirty = true
-			case string(next) != string(position):
-				s.state.Partitions[key], s.dirty = next, true
+			if next := retiring.Retire(e.env, key, position); next != nil {
+				s.move(feed.Partition{Key: key}, next)
+				continue
 			}
+			delete(s.state.Partitions, key)
+			s.dirty = true
 		}
 	}
 }

@@ -36,7 +36,6 @@ type tenant struct {
 	stdout    func(io.Writer) io.Writer // what the program writes to, in front of what is kept
 	loadRows  int64
 	exportAll int
-	sealBytes int
 	jitter    func(time.Duration) time.Duration // nil: at random
 	// noModified is set when rows carry no modified date.
 	noModified bool
@@ -125,7 +124,7 @@ func (tn *tenant) run(t testing.TB, args ...string) result {
 	program := &source.Program{
 		Stdout: out, Stderr: &stderr,
 		Getenv:    func(name string) string { return tn.env[name] },
-		Transport: tn.transport, Files: tn, LoadRows: tn.loadRows, ExportAll: tn.exportAll, SealBytes: tn.sealBytes, Jitter: tn.jitter,
+		Transport: tn.transport, Files: tn, LoadRows: tn.loadRows, ExportAll: tn.exportAll, Jitter: tn.jitter,
 	}
 	if tn.Sandbox != nil {
 		program.Clock = tn.Now

@@ -104,13 +104,15 @@ func (f *responseFetch) denied(err error) error {
 // wasExported reports whether a position tells of an export that was read.
 func wasExported(position Position) bool {
 	var p struct {
-		Watermark int64        `json:"w"`
-		Ledger    *ledgerState `json:"a"`
+		Watermark int64 `json:"w"`
+		Ledger    struct {
+			SealedAt int64 `json:"c"`
+		} `json:"a"`
 	}
 	if len(position) == 0 || json.Unmarshal(position, &p) != nil {
 		return len(position) > 0 // who reads it all says what is wrong
 	}
-	return p.Watermark != 0 || (p.Ledger != nil && p.Ledger.SealedAt != 0)
+	return p.Watermark != 0 || p.Ledger.SealedAt != 0
 }
 
 // waited reports whether a look-back has passed since, in epoch seconds.

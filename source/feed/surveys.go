@@ -9,6 +9,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
@@ -125,12 +126,13 @@ func bury(ctx context.Context, env *Env, partition Partition, before map[string]
 		}
 	}
 	listed := slices.Sorted(maps.Keys(next.Surveys))
+	found := sync.OnceValue(func() bool { return answers(ctx, env, listed) })
 	for _, id := range slices.Sorted(maps.Keys(missing)) {
 		_, err := env.Client.Survey(ctx, qualtrics.SurveyID(id))
 		if ctx.Err() != nil {
 			return err
 		}
-		if !qualtrics.IsGone(err) || !answers(ctx, env, listed) {
+		if !qualtrics.IsGone(err) || !found() {
 			env.Log.Info("a survey is not listed any more, and not known to be gone", "survey", id, "error", err)
 			delete(missing, id)
 			next.Surveys[id] = before[id]
