@@ -241,7 +241,8 @@ func (s *Sandbox) Requests() map[string]map[string]int { return s.counts.copy() 
 
 // Intercept makes f see every request to the API and the token endpoint before
 // the tenant does. When f returns a response, that is the answer; nil means
-// the normal one. The request's body can be read. A nil f ends it.
+// the normal one. The request's body can be read. A response without a Date
+// gets that of the server clock. A nil f ends it.
 func (s *Sandbox) Intercept(f func(*http.Request) *http.Response) {
 	if f == nil {
 		s.intercept.Store(nil)

@@ -123,6 +123,7 @@ func (x *exchange) call(known bool) (any, error) {
 
 // relay sends an answer that an interceptor made.
 func (x *exchange) relay(response *http.Response) {
+	x.w.Header().Set("Date", x.tenant.Now().Format(http.TimeFormat))
 	for name, values := range response.Header {
 		x.w.Header()[name] = slices.Clone(values)
 	}
