@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
 // tooMany answers as a limit does, with a wait of so many seconds or none.
@@ -23,7 +25,7 @@ func tooMany(r *http.Request, seconds int) *http.Response {
 func TestRead_ALimitThatLastsForAnHour(t *testing.T) {
 	for name, test := range map[string]struct{ wait, most int }{
 		"saying when":     {600, 60},
-		"not saying when": {0, 300}, // five a minute
+		"not saying when": {0, 60},
 	} {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
@@ -66,6 +68,38 @@ func TestRead_ALimitThatLastsForAnHour(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Where every export fails, a run says so of every survey without trying each
+// again and again, and the next one brings what is there.
+func TestRead_AnOutageOfEveryExport(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		const surveys = 300
+		tn := newTenant(t, sandbox.Options{Seed: 66, Surveys: surveys, Responses: 900, Contacts: 1, SmallSurveys: true})
+		var calls atomic.Int32
+		tn.Intercept(func(r *http.Request) *http.Response {
+			if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/export-responses") {
+				return nil
+			}
+			calls.Add(1)
+			return answer(r, http.StatusServiceUnavailable, errorBody(503, "ISE_1", "Temporary internal server error."))
+		})
+		begin := time.Now()
+		got := tn.read(t, nil, "responses")
+		if got.code != 3 || len(got.errors) != 1 || got.errors[0].kind != "transient_error" {
+			t.Errorf("got exit code %d and %v, want 3 and one transient error", got.code, got.errors)
+		}
+		// A tenth of what succeeded in between may be tried again, too.
+		if n, most := int(calls.Load()), surveys+150; n < surveys || n > most {
+			t.Errorf("got %d starts of exports of %d surveys, want %d at most", n, surveys, most)
+		}
+		if took := time.Since(begin); took > 30*time.Minute {
+			t.Errorf("the run took %s", took)
+		}
+		tn.Intercept(nil)
+		got = tn.readComplete(t, got.states, "responses")
+		tn.compareTruth(t, "responses", merge(nil, got)["responses"])
+	})
 }
 
 // A short limit is waited for, and the streams that wait say so.

@@ -59,6 +59,7 @@ func (c *Client) send(ctx context.Context, r request) error {
 		err = c.once(ctx, r, func(header http.Header) { c.auth.apply(header, credential) })
 		if err == nil {
 			c.pacer(r.to).faster()
+			c.retries.succeeded()
 			return nil
 		}
 		if cause := stopped(ctx); cause != nil {
@@ -95,20 +96,27 @@ func (c *Client) send(ctx context.Context, r request) error {
 
 // pause waits before the next try, and holds back other calls of the pacer (nil:
 // there are none) if it is a limit that was met. It returns the error of the last
-// try when the budget is used up.
+// try when the budget is used up: this call's, or that of all calls.
 func (c *Client) pause(ctx context.Context, failed error, try int, begun time.Time, survey SurveyID, paced *pacer) error {
 	delay := backoff(try, c.jitter)
 	kind := WaitRetry
 	var answer *APIError
 	if errors.As(failed, &answer) {
+		if answer.Status == http.StatusTooManyRequests {
+			kind = WaitRateLimit
+			if !answer.hasRetry {
+				delay = limitBackoff(try, c.jitter)
+			}
+		}
 		if answer.hasRetry {
 			delay = max(delay, answer.retryAfter)
 		}
-		if answer.Status == http.StatusTooManyRequests {
-			kind = WaitRateLimit
-		}
 	}
 	if time.Since(begun)+delay > c.limits.RetryBudget {
+		return failed
+	}
+	if kind == WaitRetry && !c.retries.take() {
+		c.log.Debug("so many calls failed that none is tried again for now", "error", failed)
 		return failed
 	}
 	c.log.Debug("trying again", "error", failed, "try", try, "wait", delay.Round(time.Millisecond))

@@ -95,6 +95,7 @@ type Client struct {
 	waiting  func(Wait)
 	jitter   func(time.Duration) time.Duration
 	clock    serverClock
+	retries  allowance
 
 	mu     sync.Mutex // guards what follows
 	pacers map[string]*pacer

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -13,6 +14,8 @@ import (
 const (
 	firstBackoff = time.Second
 	maxBackoff   = time.Minute
+	// limitWindow is the time that limits count in (API §7.2).
+	limitWindow = time.Minute
 	// maxRetryAfter stands for more than it: longer than any call may take,
 	// so that it is not tried again too early.
 	maxRetryAfter = 24 * time.Hour
@@ -23,6 +26,45 @@ const (
 func backoff(try int, jitter func(time.Duration) time.Duration) time.Duration {
 	bound := min(maxBackoff, firstBackoff<<min(try-1, 10))
 	return bound/10 + jitter(bound*9/10)
+}
+
+// limitBackoff is the backoff after an answer that there were too many calls, and
+// no word on when there may be more: up to a whole window of the limit at first,
+// and never less than half of the bound.
+func limitBackoff(try int, jitter func(time.Duration) time.Duration) time.Duration {
+	bound := limitWindow << min(try-1, 10)
+	return bound/2 + jitter(bound/2)
+}
+
+// allowance is how many calls may be tried again, over all of a client's calls:
+// where everything fails, a run of thousands of surveys is to end, and not to
+// ask eight times for each of them.
+type allowance struct {
+	mu   sync.Mutex
+	used float64
+}
+
+const (
+	mostRetries = 100 // at once
+	retryShare  = 0.1 // of the calls that succeed, over time
+)
+
+// take reports whether one more call may be tried again.
+func (a *allowance) take() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.used > mostRetries-1 {
+		return false
+	}
+	a.used++
+	return true
+}
+
+// succeeded gives back a part of a retry.
+func (a *allowance) succeeded() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.used = max(0, a.used-retryShare)
 }
 
 // retryAfter reads a Retry-After header: seconds, or a date that counts from
