@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -272,6 +273,34 @@ func TestRead_ContactDeletionsOffCostNothing(t *testing.T) {
 		}
 		if strings.Contains(string(r.states), `"a":`) {
 			t.Errorf("the state holds more than it needs: %s", r.states)
+		}
+	})
+}
+
+// The list says less of a contact than a search: it takes the place of none that
+// was found.
+func TestRead_AListBringsWhatSearchesDoNotReach(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 1, Responses: 5, Contacts: 250})
+		tn.Intercept(func(r *http.Request) *http.Response {
+			if !strings.HasSuffix(r.URL.Path, "/contacts/search") {
+				return nil
+			}
+			body, err := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			if err != nil || !bytes.Contains(body, []byte(`"lastModified"`)) {
+				return nil
+			}
+			return answer(r, http.StatusNotFound, errorBody(404, "UNF_9", "Resource not found"))
+		})
+		r := tn.readComplete(t, nil, "contacts")
+		if !strings.Contains(strings.Join(r.logs, "\n"), "reading the directory's list") {
+			t.Fatal("no list was read")
+		}
+		held := deduplicated(t, nil, "contacts", r)
+		tn.compareTruth(t, "contacts", held)
+		if want := len(keysOfTruth(t, tn, "contacts")); r.count() != want {
+			t.Errorf("got %d records of %d contacts", r.count(), want)
 		}
 	})
 }

@@ -8,8 +8,14 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// take takes a contact that is to be delivered by the next flush.
+// take takes a contact that a search showed.
 func (f *contactFetch) take(contact *Contact) error {
+	f.searched.put(string(contact.ID))
+	return f.deliver(contact)
+}
+
+// deliver takes a contact that is to be delivered by the next flush.
+func (f *contactFetch) deliver(contact *Contact) error {
 	if f.batch = append(f.batch, *contact); len(f.batch) < searchPage {
 		return nil
 	}

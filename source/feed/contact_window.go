@@ -44,7 +44,8 @@ var errUnstable = errors.New("the window changed in every pass")
 func (f *contactFetch) read(ctx context.Context, window contactWindow) error {
 	_, err := f.passes(ctx, window)
 	if refused(err) {
-		return f.list(ctx, err)
+		f.unreached = err
+		return nil
 	}
 	if !errors.Is(err, qualtrics.ErrSearchDepth) && !errors.Is(err, errUnstable) {
 		return err
@@ -55,8 +56,8 @@ func (f *contactFetch) read(ctx context.Context, window contactWindow) error {
 	}
 	half := end.Sub(window.from) / 2
 	if half < time.Second {
-		// More contacts in one second than search shows.
-		return f.list(ctx, err)
+		f.unreached = err // more contacts in one second than search shows
+		return nil
 	}
 	middle := window.from.Add(half).Truncate(time.Second)
 	first, second := window, window
@@ -128,13 +129,14 @@ func (f *contactFetch) slices(ctx context.Context) error {
 		count, err := f.passes(ctx, window)
 		switch {
 		case refused(err):
-			return f.list(ctx, err)
+			f.unreached = err
+			return nil
 		case (errors.Is(err, qualtrics.ErrSearchDepth) || errors.Is(err, errUnstable)) && width > time.Second:
 			width = max(time.Second, (width / 8).Truncate(time.Second))
 			continue
 		case errors.Is(err, qualtrics.ErrSearchDepth) || errors.Is(err, errUnstable):
-			// One second holds more than search shows; the list shows all.
-			return f.list(ctx, err)
+			f.unreached = err // one second holds more than search shows
+			return nil
 		case err != nil:
 			return err
 		case last:
@@ -159,10 +161,11 @@ func refused(err error) bool {
 	return qualtrics.IsNotFound(err) || (qualtrics.IsForbidden(err) && !qualtrics.IsMissingScope(err))
 }
 
-// list delivers the whole directory from its list, for what search does not
-// reach. Listed contacts carry no dates.
-func (f *contactFetch) list(ctx context.Context, why error) error {
-	if f.listed {
+// list delivers from the directory's list what the searches of this run did not
+// reach, should there be any. It comes last, for listed contacts carry no dates,
+// and less than the others.
+func (f *contactFetch) list(ctx context.Context) error {
+	if f.unreached == nil {
 		return nil
 	}
 	if f.ledger != nil && f.ledger.set != nil && f.ledger.set.table != nil && !f.audited {
@@ -171,15 +174,21 @@ func (f *contactFetch) list(ctx context.Context, why error) error {
 			return err
 		}
 	}
-	f.env.Log.Info("reading the directory's list", "directory", f.directory, "reason", why)
+	f.env.Log.Info("reading the directory's list", "directory", f.directory, "reason", f.unreached)
+	if err := f.flush(); err != nil {
+		return err
+	}
+	f.searched.close()
 	for contact, err := range f.env.Client.Contacts(ctx, f.directory) {
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case f.searched.has(string(contact.ID)):
+			continue
 		}
-		if err := f.take(&contact); err != nil {
+		if err := f.deliver(&contact); err != nil {
 			return err
 		}
 	}
-	f.listed = true
 	return f.flush()
 }

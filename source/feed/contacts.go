@@ -118,7 +118,8 @@ type contactFetch struct {
 	rows      *rowSet
 	to        time.Time // server time before the first page; zero: unknown
 	keepFrom  time.Time // oldest modified date that the next window meets again
-	listed    bool      // the whole list was delivered by this run
+	searched  listing   // contacts that this run's searches showed
+	unreached error     // why there are contacts that searches do not show
 	dated     bool      // the position holds the date of this run's listed contacts
 	unsaid    bool      // the state does not know yet what a row means to it
 	batch     []Contact
@@ -143,7 +144,8 @@ func (f *contactFetch) distrust() {
 }
 
 func (f *contactFetch) run(ctx context.Context) error {
-	if f.sweepDue() {
+	sweeps := f.sweepDue()
+	if sweeps {
 		if err := f.sweep(ctx); err != nil {
 			return err
 		}
@@ -151,7 +153,14 @@ func (f *contactFetch) run(ctx context.Context) error {
 	if err := f.read(ctx, f.modified()); err != nil {
 		return err
 	}
-	f.position.Watermark = max(f.position.Watermark, f.to.Unix())
+	if err := f.list(ctx); err != nil {
+		return err
+	}
+	f.position.Watermark = max(f.since(), f.to.Unix())
+	if sweeps {
+		f.position.Swept = f.position.SweepStart
+		f.position.SweepStart, f.position.SweepThrough = 0, 0
+	}
 	f.rows.roll(f.keepFrom)
 	f.position.Rows, f.held = f.env.encodeWithin(f.rows, f.held)
 	if err := f.checkpoint(); err != nil || f.ledger == nil {
@@ -166,19 +175,32 @@ func (f *contactFetch) run(ctx context.Context) error {
 	return f.checkpoint()
 }
 
-// modified is the window of what was modified since the position.
+// since is when the last complete read began, in epoch seconds, or the sweep
+// that is the first one.
+func (f *contactFetch) since() int64 {
+	if f.position.Swept == 0 {
+		return f.position.SweepStart
+	}
+	return f.position.Watermark
+}
+
+// modified is the window of what was modified since then.
 func (f *contactFetch) modified() contactWindow {
-	return contactWindow{field: modifiedField, from: time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback)}
+	return contactWindow{field: modifiedField, from: time.Unix(f.since(), 0).Add(-f.env.Lookback)}
 }
 
 // undated reads without knowing the server's time: what was read cannot be
 // told from what comes later, so the position stays.
 func (f *contactFetch) undated(ctx context.Context) error {
 	f.env.Log.Warn("no answer carried a date: rows are delivered, the position stays", "directory", f.directory)
+	window := f.modified()
 	if f.position.Watermark == 0 {
-		return f.read(ctx, contactWindow{field: createdField, from: firstContact})
+		window = contactWindow{field: createdField, from: firstContact}
 	}
-	return f.read(ctx, f.modified())
+	if err := f.read(ctx, window); err != nil {
+		return err
+	}
+	return f.list(ctx)
 }
 
 func (f *contactFetch) sweepDue() bool {
@@ -196,15 +218,7 @@ func (f *contactFetch) sweep(ctx context.Context) error {
 	if f.position.SweepStart == 0 {
 		f.position.SweepStart, f.position.SweepThrough = f.to.Unix(), 0
 	}
-	if err := f.slices(ctx); err != nil {
-		return err
-	}
-	if f.position.Swept == 0 {
-		f.position.Watermark = f.position.SweepStart
-	}
-	f.position.Swept = f.position.SweepStart
-	f.position.SweepStart, f.position.SweepThrough = 0, 0
-	return f.checkpoint()
+	return f.slices(ctx)
 }
 
 func (f *contactFetch) checkpoint() error { return f.report(f.out.Checkpoint) }
