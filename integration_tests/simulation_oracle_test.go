@@ -49,7 +49,7 @@ func (h *simHistory) checkStates(run *simRun) {
 			}
 		case line.status == "COMPLETE" && since[line.stream] > 0:
 			h.fail("I7", "%s is complete with %d records behind its last state", line.stream, since[line.stream])
-		case strings.Contains(line.log, "lies in the future"), strings.Contains(line.log, "the audit found responses"):
+		case strings.Contains(line.log, "lies in the future"), strings.Contains(line.log, "the audit found responses"), strings.Contains(line.log, "reading the survey again"):
 			reset = true
 		}
 	}

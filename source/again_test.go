@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -54,6 +55,34 @@ func TestRead_AnInterruptedResyncIsMadeAgain(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A survey whose first load is still at work when it is asked for once more is
+// read again within the load, as far as that has come.
+func TestRead_AResyncInTheMiddleOfAFirstLoad(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 7, Surveys: 3, Responses: 1200, Contacts: 1})
+		tn.loadRows = 60
+		var starts atomic.Int32
+		tn.Intercept(func(r *http.Request) *http.Response {
+			if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/export-responses") || starts.Add(1) <= 4 {
+				return nil
+			}
+			return answer(r, http.StatusInternalServerError, errorBody(500, "ISE_1", "no"))
+		})
+		cut := tn.read(t, nil, "responses")
+		if cut.code == 0 || cut.count() == 0 || !strings.Contains(string(cut.states), `"l":true`) {
+			t.Fatalf("the load was not interrupted between its windows: code %d, %d records, %s", cut.code, cut.count(), cut.states)
+		}
+		tn.Intercept(nil)
+		tn.resyncAll(t)
+		tn.Advance(time.Hour, true)
+		rest := tn.readComplete(t, cut.states, "responses")
+		tn.compareTruth(t, "responses", merge(nil, rest)["responses"])
+		if quiet := tn.readComplete(t, rest.states, "responses"); quiet.count() != 0 {
+			t.Errorf("got %d records after the load was made anew, want none", quiet.count())
+		}
+	})
 }
 
 // More responses that came to light late, than a sketch can name, are told from
