@@ -160,6 +160,10 @@ func (f *responseFetch) audit(ctx context.Context, from time.Time) error {
 		if a.mixed && !f.loading {
 			return errLoadAgain
 		}
+		if f.ledger.sealedAt.After(at) && !f.env.Client.IsFuture(f.ledger.sealedAt) {
+			// A clock that is too early takes nothing out of the set.
+			at = f.ledger.sealedAt
+		}
 		if _, err := f.sealFrom(ctx, ids, at); err != nil {
 			return err
 		}
