@@ -352,8 +352,8 @@ func (p *simPlan) drawFaults(d dice) {
 	p.options.FaultRates = make(map[string]int)
 	most := map[string]int{"redirect": 300, "slow": 1500, "jobstuck": 1500, "denied": 2500, "jobfail": 5000, "jobnull": 5000, "jobvanish": 5000, "truncate": 4000, "corrupt": 4000, "clock": 8000, "dateless": 9500, "outage": 800}
 	for _, class := range sandbox.FaultClasses() {
-		if class == "torn" {
-			continue // below: only an audit finds what is missed
+		if class == "torn" || class == "misfiled" {
+			continue // below
 		}
 		least := 30
 		if class == "dateless" {
@@ -370,8 +370,11 @@ func (p *simPlan) drawFaults(d dice) {
 	if d.on("long-rows", 25) {
 		p.options.FaultRow = 12
 	}
-	if rate := d.between(1500, 6000); d.on("torn", 15) && p.audits {
+	if rate := d.between(1500, 6000); d.on("torn", 15) && p.audits { // only an audit finds what is missed
 		p.options.FaultRates["torn"], p.options.Lag, p.belated = rate, p.lookback*3/4, true
+	}
+	if rate := d.between(1000, 5000); d.on("misfiled", 15) {
+		p.options.FaultRates["misfiled"] = rate
 	}
 }
 

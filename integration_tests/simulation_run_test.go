@@ -144,7 +144,7 @@ func (h *simHistory) inspect(run *simRun, process *simProcess, output, stderr []
 var markers = map[string]string{
 	"trying again":                            "did-retry",
 	"an export job came to nothing":           "did-restart-a-job",
-	"the export file is damaged":              "did-export-again",
+	"the export file cannot be used":          "did-export-again",
 	"the start date was moved back":           "did-read-a-gap",
 	"reading its window in parts":             "did-read-in-parts",
 	"a window of the first load is complete":  "did-load-by-windows",

@@ -323,7 +323,7 @@ func TestRead_FilesThatAreDamagedTwice(t *testing.T) {
 		})
 		got := tn.readComplete(t, nil, "responses")
 		tn.compareTruth(t, "responses", merge(nil, got)["responses"])
-		if log := strings.Join(got.logs, "\n"); strings.Count(log, "the export file is damaged: exporting again") != 2 {
+		if log := strings.Join(got.logs, "\n"); strings.Count(log, "the export file cannot be used: exporting again") != 2 {
 			t.Errorf("the log does not say it twice:\n%s", log)
 		}
 	})

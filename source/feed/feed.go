@@ -171,6 +171,7 @@ type Env struct {
 
 	unsorted   atomic.Bool // exports cannot be sorted by the modified date
 	unlistable atomic.Bool // exports of ids alone are refused
+	loose      atomic.Bool // exports hold more than their windows
 	probed     atomic.Bool // a single response was read
 
 	budget  sync.Mutex // guards the next two

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/birdie-ai/source-qualtrics/source/frame"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
 // UnreadableError says that an export holds what no other export makes
@@ -32,7 +33,13 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 // gaveUp types an error of a file of which no more exports are made. What was
 // damaged on its way may come whole the next time.
 func (f *responseFetch) gaveUp(err error, attempts int) error {
-	var damaged *frame.Error
+	var (
+		damaged  *frame.Error
+		misfiled *misfiledError
+	)
+	if errors.As(err, &misfiled) {
+		return &qualtrics.ExportError{Survey: f.survey, Reason: misfiled.Error(), Attempts: attempts}
+	}
 	if !errors.As(err, &damaged) || damaged.Kind != frame.TooLarge && damaged.Record == 0 {
 		return err
 	}

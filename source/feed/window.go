@@ -81,7 +81,11 @@ func (f *responseFetch) parts(ctx context.Context, from, begin, end, until time.
 // part exports a window, checks the whole file, and only then delivers it.
 func (f *responseFetch) part(ctx context.Context, from, until time.Time) (rows int64, err error) {
 	request := qualtrics.ExportRequest{Survey: f.survey, Start: from, End: until, SortByModified: !f.env.unsorted.Load()}
+	var misfiled misfiledError
 	return f.export(ctx, request, func(file *frame.File) (int64, error) {
+		if err := f.filed(ctx, file, from, &misfiled); err != nil {
+			return 0, err
+		}
 		if f.ledger != nil {
 			if err := f.intend(ctx, file); err != nil {
 				return 0, err
@@ -95,11 +99,12 @@ func (f *responseFetch) part(ctx context.Context, from, until time.Time) (rows i
 	})
 }
 
-// exportAttempts is how often a damaged file is exported anew.
+// exportAttempts is how often a file that cannot be used is exported anew.
 const exportAttempts = 5
 
 // export runs an export and hands its verified file over. A file that fails
-// the check, or turns out to be damaged while it is used, is exported anew.
+// the check, or turns out to be damaged or another's while it is used, is
+// exported anew.
 func (f *responseFetch) export(ctx context.Context, request qualtrics.ExportRequest, use func(*frame.File) (int64, error)) (rows int64, err error) {
 	for attempt := 1; ; attempt++ {
 		file, err := f.env.Client.Export(ctx, request)
@@ -116,11 +121,15 @@ func (f *responseFetch) export(ctx context.Context, request qualtrics.ExportRequ
 		if closeErr := file.Close(); err == nil && closeErr != nil {
 			err = fmt.Errorf("closing the export of %s: %w", f.partition, closeErr)
 		}
-		var damaged *frame.Error
-		if !errors.As(err, &damaged) || damaged.Kind == frame.TooLarge || attempt == exportAttempts {
+		var (
+			damaged  *frame.Error
+			misfiled *misfiledError
+		)
+		again := errors.As(err, &misfiled) || errors.As(err, &damaged) && damaged.Kind != frame.TooLarge
+		if !again || attempt == exportAttempts {
 			return rows, f.gaveUp(err, attempt)
 		}
-		f.env.Log.Warn("the export file is damaged: exporting again", "survey", f.survey, "attempt", attempt, "error", err)
+		f.env.Log.Warn("the export file cannot be used: exporting again", "survey", f.survey, "attempt", attempt, "error", err)
 	}
 }
 

@@ -30,6 +30,7 @@ var faultCoverage = []Behavior{
 	{"an export job that never ends", Assumed, "3.2", "TestFaults_OfJobsSpareTheNextJob", "fault jobstuck"},
 	{"an export job without an id", Assumed, "3.1", "TestScript_StrikesJobsFilesAndBearerTokens", "fault jobnull"},
 	{"an export that misses responses, once each", Assumed, "3.4", "TestTorn_AnExportMissesSomeOnceAndTheirOwnReadsLag", "fault torn"},
+	{"an export that holds older responses of another survey", Assumed, "3.3", "TestMisfiled_AnExportOfAWindowHoldsAnotherSurveysPast", "fault misfiled"},
 	{"503 to one and the same request for half an hour", Assumed, "7.3", "TestFaultRates_AnOutageAndADenialLast", "fault outage"},
 	{"403 to a survey for three hours", Assumed, "8", "TestFaultRates_AnOutageAndADenialLast", "fault denied"},
 }

@@ -22,6 +22,7 @@ const (
 	faultOutage    = "outage"    // one and the same request is answered 503 for half an hour
 	faultDenied    = "denied"    // a survey may not be read for some hours
 	faultTorn      = "torn"      // an export misses responses that exist; see tear
+	faultMisfiled  = "misfiled"  // an export of a window holds older responses of another survey instead
 )
 
 // chance is how often a class strikes, in ten thousandths.
@@ -69,7 +70,7 @@ func FaultProfiles() []string {
 var (
 	callFaults = []string{faultRate, faultServer, faultReset, faultSlow, faultHTML, faultAuth, faultRedirect, faultClock, faultDateless}
 	fileFaults = []string{faultTruncate, faultCorrupt}
-	jobFaults  = []string{faultJobFail, faultJobVanish, faultJobStuck, faultJobNull, faultTorn}
+	jobFaults  = []string{faultJobFail, faultJobVanish, faultJobStuck, faultJobNull, faultTorn, faultMisfiled}
 )
 
 // FaultClasses lists what Options.FaultRates takes.

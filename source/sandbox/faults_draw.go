@@ -210,16 +210,20 @@ func (f *faults) file(v visit) fault {
 	return drawn
 }
 
-// job decides about a job. Two jobs of a survey in a row are not struck.
-func (f *faults) job(v visit, surveyID string) fault {
+// job decides about a job. Two jobs of a survey in a row are not struck. Applies
+// says which classes can strike it.
+func (f *faults) job(v visit, surveyID string, applies func(class string) bool) fault {
 	drawn := f.strikes(v, "job fault", f.plan.jobs, jobFaults)
 	f.lock.Lock()
 	defer f.lock.Unlock()
-	if planned, ok := f.nextLocked(v, jobEndpoint, jobFaults, always); ok {
+	if planned, ok := f.nextLocked(v, jobEndpoint, jobFaults, applies); ok {
 		return planned
 	}
-	if f.stopped || f.jobs[surveyID] >= f.most.jobs {
+	switch {
+	case f.stopped, f.jobs[surveyID] >= f.most.jobs, !applies(drawn.class):
 		drawn = fault{}
+	case drawn.class == faultMisfiled && f.jobs[surveyID] > 0:
+		drawn = fault{} // two jobs that hold the same are believed
 	}
 	if drawn.class == "" {
 		delete(f.jobs, surveyID)

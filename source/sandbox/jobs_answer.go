@@ -57,6 +57,13 @@ func (s *Sandbox) startExport(x *exchange) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var foreign func() iter.Seq[[]byte]
+	applies := func(class string) bool {
+		if class == faultMisfiled {
+			foreign = s.misfiled(found, request.query)
+		}
+		return class != faultMisfiled || foreign != nil
+	}
 	started := &job{
 		progressID: "ES_" + x.visit.derive("progress").text(15),
 		fileID:     x.visit.derive("file").uuid() + "-def",
@@ -65,13 +72,16 @@ func (s *Sandbox) startExport(x *exchange) (any, error) {
 		request:    request,
 		started:    s.Now(),
 		delay:      s.options.ExportDelay,
-		fault:      s.faults.job(x.visit, x.params["id"]),
+		fault:      s.faults.job(x.visit, x.params["id"], applies),
 		maxBytes:   s.options.MaxExportBytes,
 		rowCount:   found.responseCount,
 		snapshot:   func() iter.Seq[[]byte] { return found.export(request.query) },
 	}
-	if started.fault.class == faultTorn {
+	switch started.fault.class {
+	case faultTorn:
 		started.snapshot = func() iter.Seq[[]byte] { return found.exportTorn(request.query, started.fault.roll, s.Now()) }
+	case faultMisfiled:
+		started.snapshot = foreign
 	}
 	if !s.options.Doubt.SnapshotAtCompletion {
 		started.rows = started.snapshot()
