@@ -254,7 +254,7 @@ func (p *simPlan) drawWorld(d dice) {
 	}
 	o.Responses = atMost(o.Responses, p.Responses)
 	o.Contacts = d.between(1, 60)
-	if many := d.between(110, 250); d.on("many-contacts", 4) {
+	if many := d.between(110, 250); d.on("many-contacts", 3) {
 		o.Contacts = many
 	}
 	o.Contacts = atMost(o.Contacts, p.Contacts)
@@ -286,6 +286,9 @@ func (p *simPlan) drawWorld(d dice) {
 	o.KeepContacts = !d.on("contact-deletions", 70) || p.has("many-contacts")
 	if many := d.between(200, 320); d.on("sketched-contacts", 5) {
 		o.Contacts = atMost(many, p.Contacts) // of which the state keeps a sketch
+	}
+	if depth := d.between(3, 20); d.on("shallow-search", 10) {
+		o.SearchDepth = depth // below what imports bring in a second
 	}
 }
 
@@ -424,8 +427,8 @@ func (p *simPlan) drawSteps(d, crash, consumer, gaps dice) {
 		}
 		if p.has("many-contacts") {
 			// More change than a page holds, and while pages are turned.
-			step.activity[1] *= 60
-			step.living[1] *= 25
+			step.activity[1] *= 20
+			step.living[1] *= 10
 		}
 		if n := crash.IntN(100); len(kinds) > 0 && n < 40 {
 			step.crash = kinds[crash.IntN(len(kinds))]

@@ -141,6 +141,10 @@ func (h *simHistory) play() {
 	h.settle()
 }
 
+// lists reports whether contacts come from lists, which have no dates: where
+// there is no search, or none that shows all.
+func (h *simHistory) lists() bool { return h.options.Doubt.LiteDirectory || h.options.SearchDepth > 0 }
+
 // ignored are the columns that the truth has and a record cannot.
 func (h *simHistory) ignored() map[string]bool {
 	ignored := make(map[string]bool)
@@ -150,7 +154,7 @@ func (h *simHistory) ignored() map[string]bool {
 	if h.options.Doubt.OptOutKeepsModified {
 		ignored["unsubscribed"] = true // until the weekly sweep
 	}
-	if h.options.Doubt.LiteDirectory {
+	if h.lists() {
 		ignored["last_modified"], ignored["creation_date"] = true, true
 	}
 	return ignored
@@ -249,7 +253,7 @@ func (h *simHistory) mustBeQuiet(run *simRun) {
 		if line.stream == "responses" && h.options.Doubt.ModifiedKey == "none" && len(run.visible["responses"]) > mostHashes {
 			continue // without dates nothing tells of which rows the hashes are needed
 		}
-		if line.stream == "contacts" && h.options.Doubt.LiteDirectory && len(run.visible["contacts"]) > mostHashes {
+		if line.stream == "contacts" && h.lists() && len(run.visible["contacts"]) > mostHashes {
 			continue // listed contacts are all as new, and the state knows so many
 		}
 		if line.record != nil && !line.record.deleted && line.stream != "response_deletions" && (line.stream != "contacts" || !run.swept() && !h.has("many-contacts")) {
@@ -293,7 +297,7 @@ func (h *simHistory) mustEqualTruth(invariant, stream string, table simTable) {
 // takes it for the row that it knows, and dates what is newer by an older date.
 // A known hole where states are lost or replaced.
 func (h *simHistory) cameBack(stream string, truth *simRow) bool {
-	if stream != "contacts" || !h.options.Doubt.LiteDirectory || !h.forgetful() {
+	if stream != "contacts" || !h.lists() || !h.forgetful() {
 		return false
 	}
 	return slices.ContainsFunc(h.platform.accepted[stream], func(row *simRow) bool {

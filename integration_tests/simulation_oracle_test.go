@@ -74,7 +74,7 @@ func (h *simHistory) checkForward(stream string, before, after *simState) {
 // checkPromise checks that what the next window will not see is out: the next
 // one starts the look-back before the watermark.
 func (h *simHistory) checkPromise(stream string, state *simState, visible, held simTable) {
-	if (stream == "contacts" && h.options.Doubt.LiteDirectory) || (stream == "responses" && h.belated) {
+	if (stream == "contacts" && h.lists()) || (stream == "responses" && h.belated) {
 		return
 	}
 	now := h.tenant.Now().Add(time.Minute).Unix()
@@ -228,7 +228,7 @@ func (h *simHistory) checkComplete(run *simRun) {
 		}
 		for key, row := range visible {
 			held := tables[stream][key]
-			dated := !(stream == "responses" && h.compare.ignored["last_modified_date"]) && !(stream == "contacts" && h.options.Doubt.LiteDirectory)
+			dated := !(stream == "responses" && h.compare.ignored["last_modified_date"]) && !(stream == "contacts" && h.lists())
 			switch start := h.startAt(h.number); {
 			case stream == "responses" && !start.IsZero() && row.cursor < start.UnixNano():
 			case held != nil && (held.cursor >= row.cursor || !dated):

@@ -149,6 +149,7 @@ var markers = map[string]string{
 	"reading its window in parts":             "did-read-in-parts",
 	"a window of the first load is complete":  "did-load-by-windows",
 	"reading the directory's list":            "did-list-a-directory",
+	"matches more than 10,000 contacts":       "did-list-what-searches-lack",
 	"may not be exported by this account":     "did-skip-a-denied-survey",
 	"is gone":                                 "did-skip-a-gone-survey",
 	"the survey itself may not be read":       "did-go-on-without-the-survey",

@@ -67,7 +67,7 @@ func reachable() []string {
 		"parallel", "run-minutes", "published-limits", "debug", "oauth", "start-date", "start-moves-back", "late-stream", "many-contacts", "late",
 		"live", "survey-deletions", "small-pages", "long-rows", "end-states", "did-find-a-late-row", "did-suppress-a-row", "did-end-partially",
 		"did-send-a-heartbeat", "did-bury-a-survey", "did-bury-a-response", "local-clock", "audits", "response-deletions", "many-responses", "small-seals", "belated",
-		"small-files", "planned", "resync", "long-gaps", "quick-syncs",
+		"small-files", "planned", "resync", "long-gaps", "quick-syncs", "shallow-search",
 		"contact-deletions", "sketched-contacts", "did-bury-a-contact",
 	)
 	for _, marker := range markers {

@@ -166,7 +166,8 @@ const (
 
 // SearchContacts yields the contacts that a filter matches, with their dates.
 // The pages are cut by position while the directory may change: a contact may
-// be left out or come twice. More than 10,000 matches end with [ErrSearchDepth].
+// be left out or come twice. More than 10,000 matches end with [ErrSearchDepth],
+// as does every other depth: of a search that has shown a page, 400 says that.
 func (c *Client) SearchContacts(ctx context.Context, directory DirectoryID, filter ContactFilter) iter.Seq2[Contact, error] {
 	return func(yield func(Contact, error) bool) {
 		call := request{
@@ -178,7 +179,7 @@ func (c *Client) SearchContacts(ctx context.Context, directory DirectoryID, filt
 			var got page
 			if err := c.get(ctx, call, &got); err != nil {
 				var answer *APIError
-				if errors.As(err, &answer) && answer.Status == http.StatusBadRequest && yielded >= searchDepth-searchPage {
+				if errors.As(err, &answer) && answer.Status == http.StatusBadRequest && yielded > 0 {
 					err = fmt.Errorf("%w: %w", ErrSearchDepth, err)
 				}
 				yield(Contact{}, err)

@@ -362,16 +362,19 @@ func TestSearchContacts_SaysWhenASearchIsTooDeep(t *testing.T) {
 	}
 }
 
-func TestSearchContacts_AnEarly400IsNoMatterOfDepth(t *testing.T) {
+// Another depth than the published one is one, too; a search that is refused at
+// once is refused.
+func TestSearchContacts_A400BehindAPageIsAMatterOfDepth(t *testing.T) {
 	t.Parallel()
-	s, calls := script(
-		func() *http.Response { return ok(`{"elements":[{"id":"CID_1"}],"skipToken":"NQ=="}`) },
-		func() *http.Response { return failed(400, "DIR_1", "bad filter") },
-	)
-	_, err := collect(client(t, s).SearchContacts(t.Context(), "POOL_1", qualtrics.ContactFilter{}))
-	var answer *qualtrics.APIError
-	if errors.Is(err, qualtrics.ErrSearchDepth) || !errors.As(err, &answer) || answer.Code != "DIR_1" || *calls != 2 {
-		t.Errorf("got %v after %d calls", err, *calls)
+	refused := func() *http.Response { return failed(400, "DIR_1", "no") }
+	page := func() *http.Response { return ok(`{"elements":[{"id":"CID_1"}],"skipToken":"NQ=="}`) }
+	for deep, answers := range map[bool][]func() *http.Response{true: {page, refused}, false: {refused}} {
+		s, calls := script(answers...)
+		_, err := collect(client(t, s).SearchContacts(t.Context(), "POOL_1", qualtrics.ContactFilter{}))
+		var answer *qualtrics.APIError
+		if errors.Is(err, qualtrics.ErrSearchDepth) != deep || !errors.As(err, &answer) || answer.Code != "DIR_1" || *calls != len(answers) {
+			t.Errorf("got %v after %d calls", err, *calls)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -186,9 +187,14 @@ func acceptsGzip(r *http.Request) bool {
 	return false
 }
 
+// writers are used again: a new one takes more time than most answers do.
+var writers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 func gzipped(body []byte) []byte {
 	var out bytes.Buffer
-	w := gzip.NewWriter(&out)
+	w := writers.Get().(*gzip.Writer) //nolint:forcetypeassert // there is nothing else in it
+	defer writers.Put(w)
+	w.Reset(&out)
 	if _, err := w.Write(body); err != nil {
 		panic(err) // a buffer takes everything
 	}

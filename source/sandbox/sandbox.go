@@ -46,6 +46,7 @@ type Options struct {
 	KeepSurveys  int            // surveys are deleted as long as more than so many are listed; 0 means 20
 	KeepContacts bool           // contacts are not deleted
 	PageSize     int            // elements on a page of a list; 0 means what the API has
+	SearchDepth  int            // contacts that a search shows at most; 0 means 10,000 (API §4.2)
 	SmallSurveys bool           // surveys have few questions
 	Stored       bool           // ZIP files are stored instead of deflated
 }
@@ -86,7 +87,7 @@ type Credentials struct {
 // New makes a tenant. It fails for an unknown fault profile, unknown limits
 // and negative sizes.
 func New(o Options) (*Sandbox, error) {
-	if o.Surveys < 0 || o.Responses < 0 || o.Contacts < 0 || o.ExportDelay < 0 || o.MaxExportBytes < 0 || o.LateMost < 0 || o.Lag < 0 || o.KeepSurveys < 0 || o.PageSize < 0 || o.FaultRow < 0 {
+	if o.Surveys < 0 || o.Responses < 0 || o.Contacts < 0 || o.ExportDelay < 0 || o.MaxExportBytes < 0 || o.LateMost < 0 || o.Lag < 0 || o.KeepSurveys < 0 || o.PageSize < 0 || o.SearchDepth < 0 || o.FaultRow < 0 {
 		return nil, fmt.Errorf("making a sandbox: sizes and delays cannot be negative")
 	}
 	if o.Limits != "" && o.Limits != limitsNone && o.Limits != limitsPublished {

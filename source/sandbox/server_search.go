@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -46,20 +47,22 @@ func (s *Sandbox) searchContacts(x *exchange) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	depth := cmp.Or(s.options.SearchDepth, searchDepth)
 	// One more than the depth is enough to know that the search goes beyond it.
 	results := s.contacts.list(x.params["id"]+"?"+string(x.body), func() []*contact {
 		var list []*contact
 		for c := range found.contacts() {
 			if matches(c) {
-				if list = append(list, c); len(list) > searchDepth {
+				if list = append(list, c); len(list) > depth {
 					break
 				}
 			}
 		}
 		return list
 	})
-	if from >= searchDepth || (from+size > searchDepth && len(results) > searchDepth) {
-		return nil, badRequest("Invalid request. A search cannot go beyond the first %d contacts.", searchDepth)
+	size = min(size, depth)
+	if from >= depth || (from+size > depth && len(results) > depth) {
+		return nil, badRequest("Invalid request. A search cannot go beyond the first %d contacts.", depth)
 	}
 	embedded := query.Get("includeEmbedded") == "true"
 	from = min(from, len(results))
