@@ -32,7 +32,7 @@ func killsAsked() int {
 
 // killedAtOnce is how many histories run at once: most of each is waiting for
 // an export.
-const killedAtOnce = 12
+const killedAtOnce = 32
 
 // inParallel does n things, several at once, each as a test of its own only
 // where it fails.
