@@ -88,12 +88,18 @@ func (f *responseFetch) scan(ctx context.Context, file *frame.File, visit func(p
 			dated++
 		}
 		f.ledger.dated(one)
+		if f.strays != nil {
+			f.strays.see(one)
+		}
 		visit(one)
 	})
 	if rows > 0 {
 		f.ledger.undated = dated == 0
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return f.filed(ctx)
 }
 
 // floorOfIDs is where an export of ids begins: with the start date, or with an

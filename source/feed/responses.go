@@ -133,6 +133,7 @@ type responseFetch struct {
 	reached int64
 
 	shown     versions  // by the file that is being delivered
+	strays    *strays   // nil: nothing lies before the window
 	keepFrom  time.Time // oldest modified date that the window after this one meets
 	response  Response
 	canonical []byte

@@ -81,15 +81,11 @@ func (f *responseFetch) parts(ctx context.Context, from, begin, end, until time.
 // part exports a window, checks the whole file, and only then delivers it.
 func (f *responseFetch) part(ctx context.Context, from, until time.Time) (rows int64, err error) {
 	request := qualtrics.ExportRequest{Survey: f.survey, Start: from, End: until, SortByModified: !f.env.unsorted.Load()}
-	var misfiled misfiledError
+	f.strays = f.straysOf(from)
+	defer func() { f.strays = nil }()
 	return f.export(ctx, request, func(file *frame.File) (int64, error) {
-		if err := f.filed(ctx, file, from, &misfiled); err != nil {
+		if err := f.inspect(ctx, file); err != nil {
 			return 0, err
-		}
-		if f.ledger != nil {
-			if err := f.intend(ctx, file); err != nil {
-				return 0, err
-			}
 		}
 		rows, err := f.deliver(ctx, file)
 		if err == nil && !from.After(f.covered) {
@@ -97,6 +93,23 @@ func (f *responseFetch) part(ctx context.Context, from, until time.Time) (rows i
 		}
 		return rows, err
 	})
+}
+
+// inspect looks at a file before anything of it is delivered.
+func (f *responseFetch) inspect(ctx context.Context, file *frame.File) error {
+	if f.strays != nil {
+		f.strays.found = misfiledError{}
+	}
+	switch {
+	case f.ledger != nil:
+		return f.intend(ctx, file)
+	case f.strays == nil:
+		return nil
+	}
+	if err := scan(ctx, file, f.strays.see); err != nil {
+		return err
+	}
+	return f.filed(ctx)
 }
 
 // exportAttempts is how often a file that cannot be used is exported anew.
