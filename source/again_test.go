@@ -88,6 +88,9 @@ func TestRead_AResyncInTheMiddleOfAFirstLoad(t *testing.T) {
 // More responses that came to light late, than a sketch can name, are told from
 // deletions: the survey is read again.
 func TestRead_MoreLateResponsesThanCanBeNamedAreRead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: some thousand responses, which are read as few are")
+	}
 	insideBubble(t, func(t *testing.T) {
 		tn := newTenant(t, sandbox.Options{Seed: 33, Surveys: 2, Responses: 1600, Contacts: 1, LateMost: 12 * time.Hour})
 		tn.config["deletions"] = map[string]any{"audit_days": 1}

@@ -146,7 +146,10 @@ func TestRead_TakesAHostileCatalog(t *testing.T) {
 
 func TestRead_TakesACatalogOfAHundredThousandStreams(t *testing.T) {
 	t.Parallel()
-	const streams = 100_000
+	streams := 100_000
+	if testing.Short() {
+		streams = 5000
+	}
 	var catalog strings.Builder
 	catalog.WriteString(`{"streams":[`)
 	for n := range streams {
@@ -159,7 +162,7 @@ func TestRead_TakesACatalogOfAHundredThousandStreams(t *testing.T) {
 	unique := strings.TrimSuffix(catalog.String(), `,{"stream":{"name":"s0"}}]}`) + "]}"
 	tn.files["catalog.json"] = []byte(unique)
 	all := collectReading(t, tn.run(t, "read", "--config", "config.json", "--catalog", "catalog.json"), nil)
-	if all.code != 1 || len(all.errors) != streams || all.errors[streams-1].stream != "s99999" {
+	if all.code != 1 || len(all.errors) != streams || all.errors[streams-1].stream != fmt.Sprint("s", streams-1) {
 		t.Errorf("got exit code %d and %d errors, want 1 and one for each stream", all.code, len(all.errors))
 	}
 }

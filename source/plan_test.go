@@ -248,6 +248,9 @@ func insideSubBubble(t *testing.T, minutes int, test func(t *testing.T)) {
 // Runs that are too short for all that is due get to every survey all the
 // same, although there is always news of some.
 func TestRead_ShortRunsOfManySurveysGetToEveryOne(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: two days of half a thousand surveys, one at a time")
+	}
 	insideBubble(t, func(t *testing.T) {
 		options := many
 		options.ExportDelay, options.Live, options.KeepSurveys = 20*time.Minute, true, options.Surveys
