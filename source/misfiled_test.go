@@ -13,20 +13,26 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
+// withNews is a tenant that was read, and in which much has happened since.
+func withNews(t *testing.T) (tn *tenant, state []byte, tables map[string]table) {
+	t.Helper()
+	tn = newTenant(t, sandbox.Options{Seed: 12, Surveys: 4, Responses: 300, Contacts: 1})
+	tn.config["deletions"] = map[string]any{"mode": "off"}
+	r := tn.readComplete(t, nil, "responses")
+	tn.SetActivity(60, 0, 0)
+	tn.Advance(time.Hour, false)
+	tn.Advance(time.Hour, true)
+	return tn, r.states, merge(nil, r)
+}
+
 // The file of another survey, or of an older job, is thrown away.
 func TestRead_AFileThatIsNotTheWindowsIsExportedAgain(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 12, Surveys: 4, Responses: 300, Contacts: 1})
-		tn.config["deletions"] = map[string]any{"mode": "off"}
-		r := tn.readComplete(t, nil, "responses")
-		tables := merge(nil, r)
-		tn.SetActivity(60, 0, 0)
-		tn.Advance(time.Hour, false)
-		tn.Advance(time.Hour, true)
+		tn, state, tables := withNews(t)
 		if err := tn.Script(sandbox.ScriptedFault{Class: "misfiled", Count: 2}); err != nil {
 			t.Fatal(err)
 		}
-		r = tn.readComplete(t, r.states, "responses")
+		r := tn.readComplete(t, state, "responses")
 		tn.compareTruth(t, "responses", merge(tables, r)["responses"])
 		exist := tn.existing(t)
 		for _, row := range r.records["responses"] {
@@ -45,13 +51,7 @@ var startDate = regexp.MustCompile(`"startDate":"[^"]*"`)
 // Where windows hold more than they are known to, no run fails for that.
 func TestRead_WindowsThatHoldMoreAreBelieved(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 12, Surveys: 4, Responses: 300, Contacts: 1})
-		tn.config["deletions"] = map[string]any{"mode": "off"}
-		r := tn.readComplete(t, nil, "responses")
-		tables := merge(nil, r)
-		tn.SetActivity(60, 0, 0)
-		tn.Advance(time.Hour, false)
-		tn.Advance(time.Hour, true)
+		tn, state, tables := withNews(t)
 		var starts atomic.Int64
 		next := tn.transport
 		tn.transport = tripper(func(r *http.Request) (*http.Response, error) {
@@ -69,7 +69,7 @@ func TestRead_WindowsThatHoldMoreAreBelieved(t *testing.T) {
 			return next.RoundTrip(r)
 		})
 		tn.config["limits"] = map[string]any{"parallel_exports": 1}
-		r = tn.readComplete(t, r.states, "responses")
+		r := tn.readComplete(t, state, "responses")
 		tn.compareTruth(t, "responses", merge(tables, r)["responses"])
 		surveys := len(keysOfTruth(t, tn, "surveys"))
 		if n := int(starts.Load()); n != surveys+1 {

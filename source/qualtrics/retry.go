@@ -46,7 +46,7 @@ type allowance struct {
 
 const (
 	mostRetries = 100 // at once
-	retryShare  = 0.1 // of the calls that succeed, over time
+	retryShare  = 0.2 // of the calls that succeed, over time
 )
 
 // take reports whether one more call may be tried again.
