@@ -171,6 +171,7 @@ func TestRead_AuditsPromiseNothingOfWhatWasNotRead(t *testing.T) {
 		r := tn.readComplete(t, nil, "responses")
 		tn.Advance(time.Hour, true)
 		r = tn.readComplete(t, r.states, "responses", "sync_audit")
+		tn.SetActivity(30, 0, 0) // of which some come to more than one survey
 		tn.Advance(30*time.Minute, false)
 		var failing atomic.Pointer[string] // the first that is exported
 		tn.Intercept(func(r *http.Request) *http.Response {
