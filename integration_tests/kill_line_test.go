@@ -115,7 +115,7 @@ func (s *killScore) report(t *testing.T, what string, begun time.Time) {
 // each history is cut several times, one line further than the one before.
 const (
 	killedLines = 1500
-	killedTimes = 3
+	killedTimes = 5
 )
 
 // Whoever kills the program after any line of its output and goes on from the
