@@ -105,7 +105,7 @@ type SurveysConfig struct {
 	// survey named by its id, or read before, is always reported as a failure.
 	OnDenied string `json:"on_denied" jsonschema:"title=When a Survey Is Denied,enum=skip,enum=fail,default=skip"`
 	// Surveys to read again once, each with the time from which on, such as
-	// SV_0123456789abcde=2025-01-01T00:00:00Z.
+	// SV_0123456789abcde=2025-01-01T00:00:00Z; what lies before start_date stays out.
 	Resync Resync `json:"resync" jsonschema:"title=Read Again,example=SV_0123456789abcde=2025-01-01T00:00:00Z"`
 }
 

@@ -21,16 +21,16 @@ func (f *responseFetch) load(ctx context.Context) error {
 		f.position.Floor = epoch(f.env.Start)
 		f.floor = f.position.Floor
 	}
-	if resync := f.env.Resync[string(f.survey)]; f.again() {
-		if f.position.Loading && f.position.Watermark > resync.Unix() {
+	if f.again() {
+		if resync := f.resync(); f.position.Loading && f.position.Watermark > resync.Unix() {
 			f.env.Log.Info("reading the survey again", "survey", f.survey, "from", resync)
 			f.position.Watermark, f.rows.known = max(1, resync.Unix()), nil
 		}
-		f.position.Resynced = resync.Unix()
+		f.position.Resynced = f.env.Resync[string(f.survey)].Unix()
 	}
 	if f.position.Loading {
 		begin = time.Unix(f.position.Watermark, 0)
-		from = begin.Add(-f.env.Lookback)
+		from = later(begin.Add(-f.env.Lookback), time.Unix(f.floor, 0))
 	}
 	f.report.From = from
 	large := f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero()

@@ -238,8 +238,9 @@ func (f *responseFetch) run(ctx context.Context) error {
 		return err
 	}
 	from := f.from()
-	switch resync := f.env.Resync[string(f.survey)]; {
+	switch {
 	case f.again():
+		resync := f.resync()
 		f.env.Log.Info("reading the survey again", "survey", f.survey, "from", resync)
 		from, f.rows.known = earlier(from, resync), nil
 		f.report.Reason = Resync
@@ -276,6 +277,12 @@ func (f *responseFetch) run(ctx context.Context) error {
 // from is where the next window begins.
 func (f *responseFetch) from() time.Time {
 	return time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback)
+}
+
+// resync is from where the survey is read once more. What lies before the start
+// date is not read: no audit would find it.
+func (f *responseFetch) resync() time.Time {
+	return later(f.env.Resync[string(f.survey)], time.Unix(f.floor, 0))
 }
 
 // again reports whether the survey was asked for once more.
