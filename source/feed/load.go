@@ -30,7 +30,7 @@ func (f *responseFetch) load(ctx context.Context) error {
 	}
 	if f.position.Loading {
 		begin = time.Unix(f.position.Watermark, 0)
-		from = later(begin.Add(-f.env.Lookback), time.Unix(f.floor, 0))
+		from = begin.Add(-f.env.Lookback)
 	}
 	f.report.From = from
 	large := f.total > f.env.loadRows()+f.env.loadRows()/2 && !f.to.IsZero() && !begin.IsZero()
