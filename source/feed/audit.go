@@ -365,5 +365,5 @@ func (f *responseFetch) owe(owed map[string]present) {
 	maps.DeleteFunc(f.ledger.intended, func(_ string, meant bool) bool { return !meant })
 	// The position goes back: this run's window, and that of the next one
 	// should this be interrupted, begins there.
-	f.position.Watermark = max(1, min(f.position.Watermark, oldest.Unix()))
+	f.rewind(min(f.position.Watermark, oldest.Unix()))
 }

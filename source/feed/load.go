@@ -24,7 +24,8 @@ func (f *responseFetch) load(ctx context.Context) error {
 	if f.again() {
 		if resync := f.resync(); f.position.Loading && f.position.Watermark > resync.Unix() {
 			f.env.Log.Info("reading the survey again", "survey", f.survey, "from", resync)
-			f.position.Watermark, f.rows.known = max(1, resync.Unix()), nil
+			f.rewind(resync.Unix())
+			f.rows.known = nil
 		}
 		f.position.Resynced = f.env.Resync[string(f.survey)].Unix()
 	}
@@ -89,7 +90,8 @@ func (f *responseFetch) try() error {
 
 // startOver makes the position one of a load that has read nothing.
 func (f *responseFetch) startOver() {
-	f.position.Watermark, f.position.Loading = max(1, epoch(later(f.env.Start, f.created))), true
+	f.rewind(epoch(later(f.env.Start, f.created)))
+	f.position.Loading = true
 }
 
 // loadAgain reads a survey from its beginning that cannot be told from what was
@@ -97,7 +99,7 @@ func (f *responseFetch) startOver() {
 func (f *responseFetch) loadAgain(ctx context.Context) error {
 	f.env.Log.Warn("the audit cannot name what came to light: reading the survey again", "survey", f.survey)
 	f.startOver()
-	f.covered, f.reached = f.from(), f.position.Watermark
+	f.covered = f.from()
 	f.ledger.lacking, f.seals = nil, false
 	err := f.load(ctx)
 	if errors.Is(err, errLoadAgain) {

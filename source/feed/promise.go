@@ -9,13 +9,13 @@ import (
 )
 
 // checkpoint moves the watermark to the bound of what was read (zero: leaves
-// it) and reports the position. It never moves back.
+// it) and reports the position.
 func (f *responseFetch) checkpoint(through time.Time) error {
 	if through.After(f.covered) {
 		return &record.InvariantError{What: fmt.Sprintf("survey %s: a state at %s, while what was read ends at %s", f.survey, through, f.covered)}
 	}
 	if !through.IsZero() {
-		f.position.Watermark = max(f.position.Watermark, through.Unix())
+		f.position.Watermark, f.reached = max(f.position.Watermark, through.Unix()), max(f.reached, through.Unix())
 		f.rows.roll(time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback))
 		f.position.Rows, f.held = f.env.encodeWithin(f.rows, f.held)
 	}
@@ -26,8 +26,14 @@ func (f *responseFetch) checkpoint(through time.Time) error {
 	if err != nil {
 		return err
 	}
-	f.reached = f.position.Watermark
 	return f.out.Checkpoint(encoded)
+}
+
+// rewind moves the watermark to where reading begins again. Nothing else moves
+// it back.
+func (f *responseFetch) rewind(to int64) {
+	f.position.Watermark = max(1, to)
+	f.reached = f.position.Watermark
 }
 
 // announce reports the position as it was, with what is about to be delivered.
@@ -40,9 +46,6 @@ func (f *responseFetch) announce() error {
 
 // sendBefore sends the position before what it tells of is delivered.
 func (f *responseFetch) sendBefore() error {
-	if f.position.Watermark > f.reached {
-		return &record.InvariantError{What: fmt.Sprintf("survey %s: an announcement promises %d, while %d was reached", f.survey, f.position.Watermark, f.reached)}
-	}
 	encoded, err := f.encode()
 	if err != nil {
 		return err
@@ -50,7 +53,12 @@ func (f *responseFetch) sendBefore() error {
 	return f.out.Announce(encoded)
 }
 
+// encode writes the position, unless it promises more than was reached, or
+// less without a reason.
 func (f *responseFetch) encode() (Position, error) {
+	if f.position.Watermark != f.reached {
+		return nil, &record.InvariantError{What: fmt.Sprintf("survey %s: a state at %d, while %d was reached", f.survey, f.position.Watermark, f.reached)}
+	}
 	if f.ledger != nil {
 		f.position.Ledger = f.ledger.state()
 	}
