@@ -101,6 +101,9 @@ func (e *engine) run(ctx context.Context) (int, error) {
 	}
 	stop := e.beat(ctx, cancel)
 	defer stop() // should one of the next lines panic
+	for _, kind := range e.kinds() {
+		e.resume(kind)
+	}
 	var feeds sync.WaitGroup
 	for _, kind := range e.kinds() {
 		if e.parallel == 1 || e.inTurn {
@@ -139,9 +142,6 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 	// wherever a run is cut, it knows of all rows that went out.
 	slices.SortStableFunc(streams, func(a, b *selected) int { return cmp.Compare(b.tombstones(), a.tombstones()) })
 	e.follow(source, streams)
-	if resuming, ok := source.(feed.Resuming); ok && len(streams) > 0 {
-		resuming.Resume(e.env, maps.Values(streams[0].state.Partitions))
-	}
 	var workers sync.WaitGroup
 	slots := make(chan struct{}, e.parallel)
 	err := guard(func() error {
@@ -173,6 +173,16 @@ func (e *engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 	default:
 		e.retire(source, streams)
 		e.complete(streams)
+	}
+}
+
+// resume lets a feed look at where it resumes; of streams that stand apart, at
+// where one of them does.
+func (e *engine) resume(kind feed.Kind) {
+	source, _ := feed.ByKind(kind)
+	at := slices.IndexFunc(e.streams, func(s *selected) bool { return s.stream.Feed == kind })
+	if resuming, ok := source.(feed.Resuming); ok {
+		resuming.Resume(e.env, maps.All(e.streams[at].state.Partitions))
 	}
 }
 

@@ -235,3 +235,46 @@ func TestRead_DoesNotFloodTheLogWithSurveysThatItLeavesOut(t *testing.T) {
 		}
 	})
 }
+
+// A survey slips between two pages of a list that changes meanwhile: the list is
+// read once more, and its news come with this run. One that neither pass shows
+// does not make later runs read it twice.
+func TestRead_ASurveySlipsBetweenTwoPages(t *testing.T) {
+	for name, test := range map[string]struct {
+		passes int // over the list, that do not show it
+		news   int // the run that delivers its news
+	}{
+		"in one pass": {1, 0}, "in both passes": {2, 1}, "in every pass": {9, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, small)
+				states := tn.readComplete(t, nil, "responses").states
+				tn.Advance(time.Hour, true)
+				shown, slipping := tn.surveyIDs(t)[0], tn.surveyIDs(t)[2]
+				tn.RecordResponses(slipping, 4, tn.Now(), tn.Now())
+				passes, lacking := 0, rewritten("/API/v3/surveys", slipping, shown) // and another one twice
+				tn.shows(func(r *http.Request, answer *http.Response) {
+					if strings.HasSuffix(r.URL.Path, "/API/v3/surveys") {
+						if passes++; passes <= test.passes {
+							lacking(r, answer)
+						}
+					}
+				})
+				for run, want := range []int{2, 1} {
+					before := passes
+					r := tn.readComplete(t, states, "responses")
+					states = r.states
+					if passes-before != want {
+						t.Errorf("run %d read the list %d times, want %d", run, passes-before, want)
+					}
+					delivered := slices.ContainsFunc(r.records["responses"], func(row map[string]any) bool { return row["survey_id"] == slipping })
+					if delivered != (run == test.news) {
+						t.Errorf("run %d delivered the news of the survey: %t", run, delivered)
+					}
+					tn.Advance(time.Minute, true)
+				}
+			})
+		})
+	}
+}

@@ -125,6 +125,13 @@ type Feed interface {
 	Fetch(ctx context.Context, env *Env, request Request, out Out) error
 }
 
+// Resuming is a feed that shares something among all of its positions.
+type Resuming interface {
+	// Resume looks at the positions from which a run begins, before any feed
+	// reads.
+	Resume(env *Env, positions iter.Seq2[string, Position])
+}
+
 // Retiring is a feed that forgets positions of partitions that are no more.
 type Retiring interface {
 	// Retire returns the position, or another one to be kept in its place; nil:
@@ -181,6 +188,7 @@ type Env struct {
 	turn    chan struct{}   // holds one value while nobody is at what follows
 	listed  []Survey        // the selected surveys
 	exists  map[string]bool // ids that the account's list holds
+	known   map[string]bool // ids that it held in earlier runs
 	cached  bool
 }
 

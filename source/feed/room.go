@@ -14,23 +14,21 @@ const (
 	manyResponses = 500
 )
 
-// Resuming is a feed that shares something among all of its positions.
-type Resuming interface {
-	// Resume looks at the positions from which a run begins.
-	Resume(env *Env, positions iter.Seq[Position])
-}
-
 var _ Resuming = responses{}
 
-// Resume counts what the seals take so far, but for those of surveys that are
-// missing from the account's list.
-func (responses) Resume(env *Env, positions iter.Seq[Position]) {
-	for position := range positions {
+// Resume notes which surveys the account's list should hold, and counts what
+// their seals take so far. Those that it was seen to lack do not count.
+func (responses) Resume(env *Env, positions iter.Seq2[string, Position]) {
+	for survey, position := range positions {
 		var p struct {
 			Ledger *sealState `json:"a"`
 			Missed int64      `json:"g"`
 		}
-		if json.Unmarshal(position, &p) == nil && p.Ledger != nil && p.Missed == 0 { // who reads it all says what is wrong
+		if json.Unmarshal(position, &p) != nil || p.Missed != 0 { // who reads it all says what is wrong
+			continue
+		}
+		env.expect(survey)
+		if p.Ledger != nil {
 			env.sealed += p.Ledger.size()
 		}
 	}

@@ -3,8 +3,8 @@ package feed
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
-	"slices"
 	"testing"
 )
 
@@ -15,23 +15,26 @@ func TestRoom_GoesToWhereDeletionsHappen(t *testing.T) {
 	random := rand.New(rand.NewPCG(6, 6))
 	env := &Env{SealBytes: 100_000, listed: make([]Survey, 1000)}
 	small, _ := sealOf(t, 100, responseIDs(random, 3))
-	var positions []Position
-	for range 900 {
+	positions := make(map[string]Position)
+	for i := range 900 {
 		position, err := json.Marshal(responsePosition{Watermark: 1, Ledger: &ledgerState{SealedAt: 1, sealState: small.state()}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		positions = append(positions, position)
+		positions[fmt.Sprint("SV_", i)] = position
 	}
 	gone, err := json.Marshal(responsePosition{Watermark: 1, Missed: 1, Ledger: &ledgerState{SealedAt: 1, sealState: small.state()}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	positions = append(positions, gone, Position(`{"w":1}`), Position(`{"a":{"n":true}}`), Position(`{"a":7}`), nil)
-	responses{}.Resume(env, slices.Values(positions))
+	maps.Copy(positions, map[string]Position{"gone": gone, "unsealed": Position(`{"w":1}`), "odd": Position(`{"a":{"n":true}}`), "odder": Position(`{"a":7}`), "empty": nil})
+	responses{}.Resume(env, maps.All(positions))
 	used := 900 * len(small.state().IDs)
 	if env.sealed != used {
 		t.Fatalf("%d bytes are taken, want %d", env.sealed, used)
+	}
+	if len(env.known) != 902 || env.known["gone"] {
+		t.Errorf("%d surveys should be in the list, gone ones among them: %t; want 902 and none", len(env.known), env.known["gone"])
 	}
 
 	const share = 100

@@ -88,27 +88,35 @@ func (e *Env) Surveys(ctx context.Context) ([]Survey, error) {
 	return surveys, nil
 }
 
-// list reads the survey list afresh.
+// expect notes a survey that the account's list held in an earlier run.
+func (e *Env) expect(survey string) {
+	if e.known == nil {
+		e.known = make(map[string]bool)
+	}
+	e.known[survey] = true
+}
+
+// list reads the survey list afresh. Of one that changes while it is paged a
+// survey can slip between two pages: where one is missing that was there in an
+// earlier run, the list is read once more, and what either pass holds counts.
 func (e *Env) list(ctx context.Context) ([]Survey, error) {
-	var surveys []Survey
-	seen := make(map[string]bool)
 	e.exists = make(map[string]bool)
-	for survey, err := range e.Client.Surveys(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		e.exists[string(survey.ID)] = true
-		// A list that changes while it is paged can show a survey twice.
-		if !seen[string(survey.ID)] && e.Selection.Takes(&survey) {
-			seen[string(survey.ID)] = true
-			surveys = append(surveys, survey)
+	surveys, err := e.pass(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	for survey := range e.known {
+		if !e.exists[survey] && !slices.Contains(e.Selection.IDs, survey) {
+			if surveys, err = e.pass(ctx, surveys); err != nil {
+				return nil, err
+			}
+			break
 		}
 	}
-	for _, id := range e.Selection.IDs {
-		if seen[id] || !e.Selection.mine(id) {
+	for i, id := range e.Selection.IDs {
+		if e.exists[id] || !e.Selection.mine(id) || slices.Contains(e.Selection.IDs[:i], id) {
 			continue
 		}
-		seen[id] = true
 		detail, err := e.Client.Survey(ctx, qualtrics.SurveyID(id))
 		if err != nil {
 			// Reading its responses will say what is wrong with it.
@@ -117,6 +125,22 @@ func (e *Env) list(ctx context.Context) ([]Survey, error) {
 			continue
 		}
 		surveys = append(surveys, detail.Survey)
+	}
+	return surveys, nil
+}
+
+// pass reads all pages of the list, and appends the selected surveys that no
+// page has shown before: some are shown twice.
+func (e *Env) pass(ctx context.Context, surveys []Survey) ([]Survey, error) {
+	for survey, err := range e.Client.Surveys(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		id := string(survey.ID)
+		if !e.exists[id] && e.Selection.Takes(&survey) {
+			surveys = append(surveys, survey)
+		}
+		e.exists[id] = true
 	}
 	return surveys, nil
 }

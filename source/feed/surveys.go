@@ -20,7 +20,10 @@ import (
 // selection leaves out.
 const SurveyList Kind = "surveys"
 
-var _ = register(surveyList{})
+var (
+	_          = register(surveyList{})
+	_ Resuming = surveyList{}
+)
 
 type surveyList struct{}
 
@@ -43,8 +46,20 @@ type listPosition struct {
 	Newest int64 `json:"n,omitempty"`
 }
 
-// Fetch delivers the surveys whose content changed, and those that are gone
-// from two passes over the list.
+// Resume notes which surveys the list should hold.
+func (surveyList) Resume(env *Env, positions iter.Seq2[string, Position]) {
+	for _, position := range positions {
+		var p listPosition
+		if json.Unmarshal(position, &p) != nil {
+			continue // who reads it says what is wrong
+		}
+		for survey := range p.Surveys {
+			env.expect(survey)
+		}
+	}
+}
+
+// Fetch delivers the surveys whose content changed, and those that are gone.
 func (surveyList) Fetch(ctx context.Context, env *Env, request Request, out Out) error {
 	var position listPosition
 	if err := request.understand(&position); err != nil {
@@ -100,51 +115,42 @@ func report(position listPosition, to func(Position) error) error {
 	return to(encoded)
 }
 
-// bury reports the surveys that were delivered before and are gone now. One
-// missing from a list that changes while it is paged may have slipped between
-// two pages, so a second pass has to miss it too, and the list does not show all
-// (API §2.1): only Qualtrics' own word that a survey does not exist makes it
-// gone. One that the selection merely stopped taking, or that is not shared any
-// more, is left alone, and stays in the position.
+// bury reports the surveys that were delivered before and are gone now. The list
+// does not show all (API §2.1): only Qualtrics' own word that a survey does not
+// exist makes it gone. One that the selection merely stopped taking, or that is
+// not shared any more, is left alone, and stays in the position.
 func bury(ctx context.Context, env *Env, partition Partition, before map[string]string, next *listPosition, out Out) error {
-	missing := make(map[string]bool)
-	for id := range before {
-		if _, listed := next.Surveys[id]; !listed {
-			missing[id] = true
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	for survey, err := range env.Client.Surveys(ctx) {
-		if err != nil {
-			return err
-		}
-		if id := string(survey.ID); missing[id] {
-			delete(missing, id)
+	var missing, gone []string
+	for _, id := range slices.Sorted(maps.Keys(before)) {
+		switch _, listed := next.Surveys[id]; {
+		case listed:
+		case env.exists[id]:
 			next.Surveys[id] = before[id]
+		default:
+			missing = append(missing, id)
 		}
 	}
 	listed := slices.Sorted(maps.Keys(next.Surveys))
 	found := sync.OnceValue(func() bool { return answers(ctx, env, listed) })
-	for _, id := range slices.Sorted(maps.Keys(missing)) {
+	for _, id := range missing {
 		_, err := env.Client.Survey(ctx, qualtrics.SurveyID(id))
 		if ctx.Err() != nil {
 			return err
 		}
-		if !qualtrics.IsGone(err) || !found() {
-			env.Log.Info("a survey is not listed any more, and not known to be gone", "survey", id, "error", err)
-			delete(missing, id)
-			next.Surveys[id] = before[id]
+		if qualtrics.IsGone(err) && found() {
+			gone = append(gone, id)
+			continue
 		}
+		env.Log.Info("a survey is not listed any more, and not known to be gone", "survey", id, "error", err)
+		next.Surveys[id] = before[id]
 	}
-	if len(missing) == 0 {
+	if len(gone) == 0 {
 		return nil
 	}
 	now, _ := env.Client.ServerTime()
 	next.Newest = stamp(now, next.Newest)
 	at := time.Unix(next.Newest, 0).UTC()
-	for _, id := range slices.Sorted(maps.Keys(missing)) {
+	for _, id := range gone {
 		if err := out.Document(&Document{Partition: partition, ID: id, DeletedAt: at, ReadAt: at}); err != nil {
 			return err
 		}
