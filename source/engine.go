@@ -3,7 +3,6 @@ package source
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -426,7 +425,7 @@ func (e *engine) sendState(s *selected) (sent int, err error) {
 		s.state.WaitingAsOf = time.Now().UTC().Format(time.RFC3339Nano)
 		defer func() { s.state.WaitingAsOf = "" }()
 	}
-	encoded, err := json.Marshal(s.state)
+	encoded, err := s.state.encode()
 	if err != nil {
 		return 0, fmt.Errorf("writing the state of %s: %w", s.stream.Name, err)
 	}

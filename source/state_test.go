@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // positions returns the positions of a stream's state by partition.
@@ -68,7 +71,7 @@ func TestRead_RefusesAStateThatItCannotFollow(t *testing.T) {
 		"a text":                     {`"state"`, []string{"reading the state: it is neither a list nor an object"}},
 		"an element of another kind": {`[1]`, []string{"reading the state: its element 1: it cannot be a JSON number"}},
 		"no name":                    {`[{"type":"STREAM","stream":{"stream_state":{}}}]`, []string{"reading the state: its element 1: it has no stream_descriptor with a name"}},
-		"a future version":           {storedState("responses", `{"v":2,"partitions":{}}`), []string{"responses is of version 2, made by a newer release", "upgrade the connector or reset the stream"}},
+		"a future version":           {storedState("responses", `{"v":3,"partitions":{}}`), []string{"responses is of version 3, made by a newer release", "upgrade the connector or reset the stream"}},
 		"no version":                 {storedState("responses", `{"cursor":"2024-01-01"}`), []string{"the state of stream responses is not one of this connector", reset}},
 		"another brand":              {storedState("responses", `{"v":1,"brand":"elsewhere","partitions":{}}`), []string{`belongs to the Qualtrics brand "elsewhere"`, "use the credentials of that brand or reset the stream"}},
 		"a list for a stream":        {storedState("responses", `[]`), []string{"the state of stream responses cannot be read", "restore it from a backup, or reset the stream"}},
@@ -90,6 +93,32 @@ func TestRead_RefusesAStateThatItCannotFollow(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The state of very many surveys is packed. Whoever reads on from one knows what
+// was read.
+func TestRead_GoesOnFromAPackedState(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, small)
+		first := tn.readComplete(t, nil, "responses")
+		partitions := mustJSON(t, positions(t, first.states, "responses"))
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		if _, err := w.Write(partitions); err != nil || w.Close() != nil {
+			t.Fatal("the state cannot be packed")
+		}
+		state := mustJSON(t, map[string]any{"v": 2, "brand": brandOf(t, first.states, "responses"), "packed": packed.Bytes()})
+		tn.Advance(time.Hour, true)
+		again := tn.readComplete(t, []byte(storedState("responses", string(state))), "responses")
+		plain := tn.readComplete(t, first.states, "responses")
+		keys := func(r *reading) []string { return slices.Sorted(maps.Keys(merge(nil, r)["responses"])) }
+		if diff := cmp.Diff(keys(plain), keys(again)); diff != "" || again.count() >= first.count() {
+			t.Errorf("%d rows after %d; -those from the plain state +those from the packed one:\n%s", again.count(), first.count(), diff)
+		}
+		if got := positions(t, again.states, "responses"); len(got) != len(positions(t, first.states, "responses")) {
+			t.Errorf("the next state, which is short, has %d readable positions", len(got))
+		}
+	})
 }
 
 // A state is bound to the id of its brand as soon as that is known, and to the
