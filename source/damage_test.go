@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"compress/flate"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -158,7 +160,7 @@ func TestRead_FilesThatAreDamagedEveryTime(t *testing.T) {
 			return archive(t, "survey.ndjson", `{"a":`+strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)+"}\n"+content(t, file))
 		}, 5, false, "record 1 "},
 		"a record that is too long": {func(t *testing.T, file []byte) []byte {
-			return archive(t, "survey.ndjson", `{"a":"`+strings.Repeat("a", 32<<20)+"\"}\n"+content(t, file))
+			return archive(t, "survey.ndjson", `{"a":[1`+strings.Repeat(",1", 16<<20)+"]}\n"+content(t, file))
 		}, 1, true, "record 1 "},
 		"a bomb":       {func(t *testing.T, file []byte) []byte { return bomb(t, content(t, file)) }, 2, false, "start_date"}, // the second one of its ids
 		"another file": {func(*testing.T, []byte) []byte { return []byte("\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 600)) }, 3 * 8, true, ""},
@@ -283,7 +285,7 @@ func TestRead_IDsThatAreDamagedEveryTime(t *testing.T) {
 		},
 		"a record that is too long": {
 			func(t *testing.T, file []byte) []byte {
-				return archive(t, "survey.ndjson", content(t, file)+`{"a":"`+strings.Repeat("a", 32<<20)+`"}`)
+				return archive(t, "survey.ndjson", content(t, file)+`{"a":[1`+strings.Repeat(",1", 16<<20)+`]}`)
 			},
 			ending{kinds: []string{"system_error"}, says: []string{"the export of the ids of SV_", "(attempts: 1)"}},
 		},
@@ -453,4 +455,42 @@ func TestRead_AResponseThatIsListedTwice(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A response that is longer than any record may be comes without its longest
+// texts, which its row says, and by its key and date; it holds up nothing.
+func TestRead_AResponseThatIsTooLong(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, small)
+		survey, long := tn.surveyIDs(t)[0], ""
+		tn.damaging(survey, func(_ int, file []byte) []byte {
+			lines := recordsOf(t, file)
+			long = lines[1]
+			lines[1] = strings.Replace(lines[1], `"values":{`, `"values":{"QID99_TEXT":"`+strings.Repeat("long \\n", 32<<20/7)+`",`, 1)
+			return archive(t, "survey.ndjson", strings.Join(lines, "\n"))
+		})
+		got := tn.readComplete(t, nil, "responses")
+		var want struct {
+			ID     string         `json:"responseId"`
+			Values map[string]any `json:"values"`
+		}
+		if err := json.Unmarshal([]byte(long), &want); err != nil {
+			t.Fatal(err)
+		}
+		row := merge(nil, got)["responses"][survey+"/"+want.ID]
+		values, _ := row["values"].(map[string]any)
+		text, there := values["QID99_TEXT"]
+		if row["last_modified_date"] == nil || !there || text != nil || len(values) < 2 {
+			t.Errorf("the row is %v", row)
+		}
+		delete(values, "QID99_TEXT")
+		tn.compareTruth(t, "responses", merge(nil, got)["responses"])
+		const changed = `"meta":{"changes":[{"field":"values","change":"TRUNCATED","reason":"SOURCE_FIELD_SIZE_LIMITATION"}]}`
+		told := slices.ContainsFunc(got.logs, func(line string) bool {
+			return strings.Contains(line, "values of responses.values are not as Qualtrics sent them change=truncated reason=SOURCE_FIELD_SIZE_LIMITATION values=1")
+		})
+		if strings.Count(got.output, changed) != 1 || !told {
+			t.Errorf("%d rows say that they are changed, the log says it: %t", strings.Count(got.output, changed), told)
+		}
+	})
 }

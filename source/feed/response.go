@@ -28,6 +28,7 @@ type Response struct {
 	DisplayedFields []byte // array
 	DisplayedValues []byte // object
 	Repaired        bool   // invalid text was replaced by U+FFFD while reading
+	Shortened       bool   // the longest texts are null: the record was too long
 	Renamed         bool   // a name came again, and has another one
 
 	members  map[string][]byte

@@ -185,7 +185,7 @@ func (f *responseFetch) deliver(ctx context.Context, file *frame.File) (rows int
 // take delivers the response that was read last, unless it is known to be
 // delivered already.
 func (f *responseFetch) take(value frame.Value) error {
-	f.response.Repaired = value.Repaired
+	f.response.Repaired, f.response.Shortened = value.Repaired, value.Shortened
 	if f.shown.outdated(f.response.ID, f.response.ModifiedAt) {
 		f.report.Suppressed++
 		f.env.Log.Warn("an export lists an older version of a response after a newer one: it is left out", "survey", f.survey, "record", value.Number)

@@ -110,7 +110,7 @@ func TestValues_ReadsSeveralMembersInOrder(t *testing.T) {
 
 func TestValues_TakeRecordsUpToTheLimit(t *testing.T) {
 	t.Parallel()
-	record := func(size int) string { return `{"a":"` + strings.Repeat("x", size-8) + `"}` }
+	record := func(size int) string { return `{"` + strings.Repeat("x", size-6) + `":1}` }
 	for _, test := range []struct {
 		form   string
 		limits frame.Limits

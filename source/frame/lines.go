@@ -10,19 +10,20 @@ import (
 )
 
 // lines cuts NDJSON. A line is handed out where it lies in the block it was
-// read into, unless it spans blocks.
+// read into, unless it spans blocks, or is too long.
 type lines struct {
 	text
-	number  int64  // of the current line
-	offset  int64  // of the current line
-	end     int64  // offset of the line after it
-	joined  []byte // a line that spans blocks
+	number  int64     // of the current line
+	offset  int64     // of the current line
+	end     int64     // offset of the line after it
+	joined  shortened // a line that spans blocks
 	decoder *jsontext.Decoder
 	buffer  bytes.Buffer
 }
 
 func newLines(text text) *lines {
-	l := &lines{text: text, end: text.start}
+	// A little more than a record may be white space around it.
+	l := &lines{text: text, end: text.start, joined: shortened{limit: text.limit + blockBytes}}
 	l.decoder = jsontext.NewDecoder(&l.buffer, lenient...)
 	return l
 }
@@ -36,17 +37,22 @@ func (l *lines) next() (Value, error) {
 		trimmed := bytes.TrimLeft(line, " \t\r")
 		offset := l.offset + int64(len(line)-len(trimmed))
 		trimmed = bytes.TrimRight(trimmed, " \t\r")
-		switch {
-		case len(trimmed) == 0:
+		if len(trimmed) == 0 {
 			l.stats.Blanks++
 			continue
-		case len(trimmed) > l.limit:
-			return Value{}, tooLong("line", l.number, l.limit)
+		}
+		cut := l.joined.cut
+		if len(trimmed) > l.limit {
+			short := shortened{limit: l.limit}
+			if !short.add(trimmed) {
+				return Value{}, tooLong("line", l.number, l.limit)
+			}
+			trimmed, cut = short.kept, true
 		}
 		if err := l.validate(trimmed, offset, whole); err != nil {
 			return Value{}, err
 		}
-		return Value{Raw: trimmed, Number: l.number, Offset: offset}, nil
+		return Value{Raw: trimmed, Number: l.number, Offset: offset, Shortened: cut}, nil
 	}
 }
 
@@ -55,28 +61,30 @@ func (l *lines) next() (Value, error) {
 func (l *lines) line() (line []byte, whole bool, err error) {
 	l.number++
 	l.offset = l.end
-	l.joined = l.joined[:0]
+	l.joined.reset()
 	for {
-		if at := bytes.IndexByte(l.rest, '\n'); at >= 0 {
+		at := bytes.IndexByte(l.rest, '\n')
+		if whole = at >= 0; whole {
 			line, l.rest = l.rest[:at], l.rest[at+1:]
-			if len(l.joined) > 0 {
-				l.joined = append(l.joined, line...)
-				line = l.joined
+			l.end += int64(at) + 1
+			if len(l.joined.kept) == 0 {
+				return line, true, nil
 			}
-			l.end += int64(len(line)) + 1
-			return line, true, nil
+		} else {
+			line = l.rest
+			l.end += int64(len(line))
 		}
-		// A little more than the limit may be white space around the record.
-		if len(l.joined) > l.limit+blockBytes {
+		if !l.joined.add(line) {
 			return nil, false, tooLong("line", l.number, l.limit)
 		}
-		l.joined = append(l.joined, l.rest...)
+		if whole {
+			return l.joined.kept, true, nil
+		}
 		if err := l.more(); errors.Is(err, io.EOF) {
-			if len(l.joined) == 0 {
+			if len(l.joined.kept) == 0 {
 				return nil, false, io.EOF
 			}
-			l.end += int64(len(l.joined))
-			return l.joined, false, nil
+			return l.joined.kept, false, nil
 		} else if err != nil {
 			return nil, false, l.source.failure()
 		}

@@ -21,6 +21,9 @@ type Value struct {
 	// Repaired is set when invalid UTF-8 or a lone surrogate was replaced by
 	// U+FFFD.
 	Repaired bool
+	// Shortened is set when the record is longer than may be, and its longest
+	// texts are null for that.
+	Shortened bool
 	// Number is that of the line, or of the element of a JSON document, in
 	// its member, from 1; for messages.
 	Number int64
@@ -33,7 +36,9 @@ type Value struct {
 // of the "responses" array of a JSON document (API §3.6). Blank lines and
 // empty objects are left out: exports hold them. An error is yielded once,
 // last, and means that the file was not read to its end; it is of type
-// [*Error] unless the context ended or the disk failed. Inflating runs on a
+// [*Error] unless the context ended or the disk failed. A line that is longer
+// than [Limits] allow comes shortened, if null in place of its longest texts
+// makes it short enough; in a JSON document it is an error. Inflating runs on a
 // goroutine that ends with the loop. Memory depends on the longest record, not
 // on the file.
 func (f *File) Values(ctx context.Context) iter.Seq2[Value, error] {

@@ -144,6 +144,9 @@ func projectResponse(doc *feed.Document, emit Emit) error {
 	if response.Renamed {
 		c.changes = append(c.changes, record.Change{Column: "values", Kind: record.Renamed, Reason: record.Repeated})
 	}
+	if response.Shortened {
+		c.changes = append(c.changes, record.Change{Column: "values", Kind: record.Truncated, Reason: record.TooLarge})
+	}
 	if response.Repaired {
 		c.changes = append(c.changes, record.Change{Column: "values", Kind: record.Truncated, Reason: record.Unfit})
 	}
