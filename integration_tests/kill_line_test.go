@@ -252,6 +252,7 @@ func killedHistory(t *testing.T, seed uint64) (killed int, short shortfall, prob
 		u = newTapUser(t)
 		config = u.batched(config, 1+dice.IntN(20))
 	}
+	u.variable = append(u.variable, fmt.Sprint("GOMAXPROCS=", 1+dice.IntN(4)))
 	lines := 200 // of a run, more or less: the first one reads everything
 	for range 4 + dice.IntN(5) {
 		when := kill{after: 1 + dice.IntN(lines), rest: dice.IntN(2) == 0}
