@@ -15,7 +15,8 @@ func (f *responseFetch) checkpoint(through time.Time) error {
 		return &record.InvariantError{What: fmt.Sprintf("survey %s: a state at %s, while what was read ends at %s", f.survey, through, f.covered)}
 	}
 	if !through.IsZero() {
-		f.position.Watermark, f.reached = max(f.position.Watermark, through.Unix()), max(f.reached, through.Unix())
+		f.reached = max(f.reached, through.Unix())
+		f.position.Watermark = max(f.position.Watermark, through.Unix())
 		f.rows.roll(time.Unix(f.position.Watermark, 0).Add(-f.env.Lookback))
 		f.position.Rows, f.held = f.env.encodeWithin(f.rows, f.held)
 	}
