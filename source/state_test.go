@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -119,6 +120,36 @@ func TestRead_GoesOnFromAPackedState(t *testing.T) {
 			t.Errorf("the next state, which is short, has %d readable positions", len(got))
 		}
 	})
+}
+
+// A state of more than a mebibyte, packed as it is, is read on from and written,
+// which the log says once.
+func TestRead_TellsOfALargeState(t *testing.T) {
+	for surveys, told := range map[int]int{6000: 0, 40_000: 1} {
+		t.Run(fmt.Sprint(surveys), func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, small)
+				random := rand.New(rand.NewPCG(1, uint64(surveys)))
+				partitions := make(map[string]any)
+				for range surveys { // of another time: they are kept for a while
+					partitions[fmt.Sprintf("SV_%015x", random.Uint64()>>4)] = map[string]any{"w": 1_700_000_000 + random.IntN(1e7), "h": fmt.Sprintf("AA%014x", random.Uint64()>>8)}
+				}
+				state := mustJSON(t, map[string]any{"v": 1, "brand": "sandboxbrand", "partitions": partitions})
+				got := tn.readComplete(t, []byte(storedState("responses", string(state))), "responses")
+				if n := strings.Count(strings.Join(got.logs, "\n"), "the state is large"); n != told {
+					t.Errorf("the log tells of a large state %d times, want %d", n, told)
+				}
+				written := stateOf(t, got.states, "responses")
+				if large := len(written) > 1<<20; large != (told > 0) {
+					t.Errorf("the state has %d bytes", len(written))
+				}
+				again := tn.readComplete(t, got.states, "responses")
+				if rest := stateOf(t, again.states, "responses"); again.count() > 0 || len(rest) < len(written)*9/10 {
+					t.Errorf("%d rows came again, and the state has %d bytes after %d", again.count(), len(rest), len(written))
+				}
+			})
+		})
+	}
 }
 
 // A state is bound to the id of its brand as soon as that is known, and to the
