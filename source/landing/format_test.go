@@ -1,7 +1,6 @@
 package landing_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -12,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/xitongsys/parquet-go/parquet"
-	"github.com/xitongsys/parquet-go/reader"
+	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 	"github.com/birdie-ai/source-qualtrics/source/record"
@@ -179,12 +178,8 @@ func TestNDJSON_HoldsEveryKindOfColumn(t *testing.T) {
 func TestParquet_SchemaSaysTypesAndWhoWroteIt(t *testing.T) {
 	t.Parallel()
 	_, file := landTyped(t, landing.Parquet)
-	r, err := reader.NewParquetColumnReader(content{bytes.NewReader(file)}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.ReadStop()
-	if got := r.Footer.GetCreatedBy(); got != "source-qualtrics version 1.2.3" {
+	footer := openParquet(t, file).Metadata()
+	if got := footer.CreatedBy; got != "source-qualtrics version 1.2.3" {
 		t.Errorf("created by %q", got)
 	}
 	type column struct {
@@ -209,24 +204,22 @@ func TestParquet_SchemaSaysTypesAndWhoWroteIt(t *testing.T) {
 		"owner_id": {"BYTE_ARRAY", "UTF8", false, false, true},
 	}
 	got := make(map[string]column)
-	for i, chunk := range r.Footer.RowGroups[0].Columns {
-		element := r.Footer.Schema[i+1]
+	for i, chunk := range footer.RowGroups[0].Columns {
+		element := footer.Schema[i+1]
 		c := column{
-			Type:     element.GetType().String(),
-			Required: element.GetRepetitionType() == parquet.FieldRepetitionType_REQUIRED,
+			Type:     element.Type.V.String(),
+			Required: element.RepetitionType.V == format.Required,
 		}
-		if logical := element.LogicalType; logical != nil && logical.TIMESTAMP != nil {
-			c.UTC = logical.TIMESTAMP.IsAdjustedToUTC && logical.TIMESTAMP.Unit.MICROS != nil
-		}
-		if element.IsSetConvertedType() {
-			c.Converted = element.GetConvertedType().String()
+		c.UTC = element.LogicalType.String() == "TIMESTAMP(isAdjustedToUTC=true,unit=MICROS)"
+		if converted, ok := element.ConvertedType.Get(); ok {
+			c.Converted = map[deprecated.ConvertedType]string{deprecated.UTF8: "UTF8", deprecated.Json: "JSON"}[converted]
 		}
 		c.Statistics = chunk.MetaData.Statistics.MinValue != nil
-		got[r.SchemaHandler.Infos[i+1].ExName] = c
-		if chunk.MetaData.Codec != parquet.CompressionCodec_ZSTD {
+		got[element.Name] = c
+		if chunk.MetaData.Codec != format.Zstd {
 			t.Errorf("column %d is compressed by %s", i, chunk.MetaData.Codec)
 		}
-		if chunk.ColumnIndexOffset != nil || chunk.OffsetIndexOffset != nil {
+		if chunk.ColumnIndexOffset != 0 || chunk.OffsetIndexOffset != 0 {
 			t.Errorf("column %d has a page index", i)
 		}
 	}
@@ -242,14 +235,10 @@ func TestParquet_NamesThatDifferInCaseAreTwoColumns(t *testing.T) {
 		Upper *int64 `json:"ID"`
 	}
 	_, file := land(t, landing.Parquet, info(t, "twice", twice{}, "id", ""), &twice{ID: 1, Upper: pointer(int64(2))})
-	r, err := reader.NewParquetColumnReader(content{bytes.NewReader(file)}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.ReadStop()
+	footer := openParquet(t, file).Metadata()
 	for i, want := range []string{"id", "ID"} {
-		least := r.Footer.RowGroups[0].Columns[i].MetaData.Statistics.MinValue
-		if name := r.SchemaHandler.Infos[i+1].ExName; name != want || len(least) != 8 || least[0] != byte(i+1) {
+		least := footer.RowGroups[0].Columns[i].MetaData.Statistics.MinValue
+		if name := footer.Schema[i+1].Name; name != want || len(least) != 8 || least[0] != byte(i+1) {
 			t.Errorf("column %d: got the name %s and the least value %v, want %s and %d", i, name, least, want, i+1)
 		}
 	}
@@ -265,12 +254,7 @@ func TestParquet_ManyRowsMakeRowGroupsThatKeepTheirOrder(t *testing.T) {
 		rows[i] = &numbered{ID: int64(i), Text: &text}
 	}
 	_, file := land(t, landing.Parquet, of, rows...)
-	r, err := reader.NewParquetColumnReader(content{bytes.NewReader(file)}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.ReadStop()
-	if got := len(r.Footer.RowGroups); got != 3 {
+	if got := len(openParquet(t, file).RowGroups()); got != 3 {
 		t.Errorf("got %d row groups for %d MB, want 3", got, n*len(text)/1_000_000)
 	}
 	count, columns := readParquet(t, file)

@@ -5,48 +5,80 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/xitongsys/parquet-go/reader"
-	"github.com/xitongsys/parquet-go/source"
+	"github.com/parquet-go/parquet-go"
 
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 )
 
-// content is a Parquet file in memory.
-type content struct{ *bytes.Reader }
-
-func (content) Write([]byte) (int, error)                 { return 0, io.ErrClosedPipe }
-func (content) Close() error                              { return nil }
-func (content) Create(string) (source.ParquetFile, error) { return nil, io.ErrClosedPipe }
-func (c content) Open(string) (source.ParquetFile, error) { return content{reopen(c.Reader)}, nil }
-func reopen(r *bytes.Reader) *bytes.Reader {
-	all, _ := io.ReadAll(io.NewSectionReader(r, 0, r.Size()))
-	return bytes.NewReader(all)
-}
 func isParquet(name string) bool { return strings.HasSuffix(name, ".parquet") }
 
-// readParquet returns the columns of a file by name, in Parquet's own types.
-func readParquet(t testing.TB, file []byte) (rows int64, columns map[string][]any) {
+func openParquet(t testing.TB, file []byte) *parquet.File {
 	t.Helper()
-	r, err := reader.NewParquetColumnReader(content{bytes.NewReader(file)}, 1)
+	opened, err := parquet.OpenFile(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatalf("reading Parquet: %v", err)
 	}
-	defer r.ReadStop()
+	return opened
+}
+
+// readParquet returns the columns of a file by name, in Parquet's own types. The
+// reader has nothing in common with the writer.
+func readParquet(t testing.TB, file []byte) (rows int64, columns map[string][]any) {
+	t.Helper()
+	opened := openParquet(t, file)
 	columns = make(map[string][]any)
-	rows = r.GetNumRows()
-	for i := range r.SchemaHandler.GetColumnNum() {
-		values, _, _, err := r.ReadColumnByIndex(i, rows)
-		if err != nil {
-			t.Fatalf("reading column %d: %v", i, err)
+	names := opened.Schema().Columns()
+	for _, group := range opened.RowGroups() {
+		for i, chunk := range group.ColumnChunks() {
+			name := strings.Join(names[i], ".")
+			pages := chunk.Pages()
+			for {
+				page, err := pages.ReadPage()
+				if errors.Is(err, io.EOF) {
+					break
+				}
+				if err != nil {
+					t.Fatalf("reading column %s: %v", name, err)
+				}
+				values := make([]parquet.Value, page.NumValues())
+				if n, err := page.Values().ReadValues(values); n < len(values) || err != nil && !errors.Is(err, io.EOF) {
+					t.Fatalf("reading column %s: %d of %d values, %v", name, n, len(values), err)
+				}
+				for _, value := range values {
+					columns[name] = append(columns[name], physical(t, value))
+				}
+				parquet.Release(page)
+			}
+			if err := pages.Close(); err != nil {
+				t.Fatalf("reading column %s: %v", name, err)
+			}
 		}
-		columns[r.SchemaHandler.Infos[i+1].ExName] = values
 	}
-	return rows, columns
+	return opened.NumRows(), columns
+}
+
+// physical is a value in its type; nil is null.
+func physical(t testing.TB, value parquet.Value) any {
+	switch value.Kind() {
+	case parquet.Boolean:
+		return value.Boolean()
+	case parquet.Int64:
+		return value.Int64()
+	case parquet.Double:
+		return value.Double()
+	case parquet.ByteArray:
+		return string(value.ByteArray())
+	}
+	if !value.IsNull() {
+		t.Fatalf("a value of kind %v", value.Kind())
+	}
+	return nil
 }
 
 // readNDJSON returns the lines of a file.
