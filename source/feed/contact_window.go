@@ -56,7 +56,7 @@ func (f *contactFetch) read(ctx context.Context, window contactWindow) error {
 	}
 	half := end.Sub(window.from) / 2
 	if half < time.Second {
-		f.unreached = err // more contacts in one second than search shows
+		f.miss(window, err)
 		return nil
 	}
 	middle := window.from.Add(half).Truncate(time.Second)
@@ -66,6 +66,19 @@ func (f *contactFetch) read(ctx context.Context, window contactWindow) error {
 		return err
 	}
 	return f.read(ctx, second)
+}
+
+// miss notes that a second cannot be read to its end: it holds more contacts
+// than search shows, or changes too fast.
+func (f *contactFetch) miss(window contactWindow, err error) {
+	if at := &f.behind[window.field]; at.IsZero() || window.from.Before(*at) {
+		*at = window.from
+	}
+	if errors.Is(err, errUnstable) {
+		f.unstable = true
+	} else {
+		f.unreached = err
+	}
 }
 
 // passes reads a window until it is verified: it fits one page, or two passes
@@ -135,15 +148,17 @@ func (f *contactFetch) slices(ctx context.Context) error {
 			width = max(time.Second, (width / 8).Truncate(time.Second))
 			continue
 		case errors.Is(err, qualtrics.ErrSearchDepth) || errors.Is(err, errUnstable):
-			f.unreached = err // one second holds more than search shows
-			return nil
+			f.miss(window, err)
 		case err != nil:
 			return err
-		case last:
+		}
+		if last {
 			return nil
 		}
 		from = window.before
-		f.position.SweepThrough = from.Unix()
+		if f.behind[createdField].IsZero() {
+			f.position.SweepThrough = from.Unix()
+		}
 		if err := f.checkpoint(); err != nil {
 			return err
 		}
@@ -163,9 +178,9 @@ func refused(err error) bool {
 
 // list delivers from the directory's list what the searches of this run did not
 // reach, should there be any. It comes last, for listed contacts carry no dates,
-// and less than the others.
+// and less than the others, and not as long as a search may show them.
 func (f *contactFetch) list(ctx context.Context) error {
-	if f.unreached == nil {
+	if f.unreached == nil || f.unstable {
 		return nil
 	}
 	if f.ledger != nil && f.ledger.set != nil && f.ledger.set.table != nil && !f.audited {

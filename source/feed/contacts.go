@@ -116,12 +116,14 @@ type contactFetch struct {
 	position  contactPosition
 	held      int
 	rows      *rowSet
-	to        time.Time // server time before the first page; zero: unknown
-	keepFrom  time.Time // oldest modified date that the next window meets again
-	searched  listing   // contacts that this run's searches showed
-	unreached error     // why there are contacts that searches do not show
-	dated     bool      // the position holds the date of this run's listed contacts
-	unsaid    bool      // the state does not know yet what a row means to it
+	to        time.Time    // server time before the first page; zero: unknown
+	keepFrom  time.Time    // oldest modified date that the next window meets again
+	searched  listing      // contacts that this run's searches showed
+	unreached error        // why there are contacts that searches do not show
+	unstable  bool         // a second changed in every pass over it
+	behind    [2]time.Time // of each field: the first second that was not read to its end; zero: all were
+	dated     bool         // the position holds the date of this run's listed contacts
+	unsaid    bool         // the state does not know yet what a row means to it
 	batch     []Contact
 	canonical []byte
 
@@ -144,7 +146,7 @@ func (f *contactFetch) distrust() {
 }
 
 func (f *contactFetch) run(ctx context.Context) error {
-	sweeps := f.sweepDue()
+	sweeps, whole := f.sweepDue(), f.position.SweepThrough == 0
 	if sweeps {
 		if err := f.sweep(ctx); err != nil {
 			return err
@@ -153,14 +155,17 @@ func (f *contactFetch) run(ctx context.Context) error {
 	if err := f.read(ctx, f.modified()); err != nil {
 		return err
 	}
+	if f.lists() && !(sweeps && whole) {
+		// What earlier runs' searches showed is not for the list, either.
+		sweeps, f.position.SweepThrough = true, 0
+		if err := f.sweep(ctx); err != nil {
+			return err
+		}
+	}
 	if err := f.list(ctx); err != nil {
 		return err
 	}
-	f.position.Watermark = max(f.since(), f.to.Unix())
-	if sweeps {
-		f.position.Swept = f.position.SweepStart
-		f.position.SweepStart, f.position.SweepThrough = 0, 0
-	}
+	f.advance(sweeps)
 	f.rows.roll(f.keepFrom)
 	f.position.Rows, f.held = f.env.encodeWithin(f.rows, f.held)
 	if err := f.checkpoint(); err != nil || f.ledger == nil {
@@ -173,6 +178,35 @@ func (f *contactFetch) run(ctx context.Context) error {
 		return err
 	}
 	return f.checkpoint()
+}
+
+// lists reports whether the directory's list is needed beside its searches, of
+// which there are some.
+func (f *contactFetch) lists() bool { return f.unreached != nil && !refused(f.unreached) }
+
+// advance moves the position over what was read. What changed in every pass is
+// read by the next run, and so is the list that has to wait for that.
+func (f *contactFetch) advance(sweeps bool) {
+	read, swept := f.to, true
+	if f.unstable {
+		f.env.Log.Warn("the directory changed in every pass over a part of it: the next run reads that again", "directory", f.directory)
+		if at := f.behind[modifiedField]; !at.IsZero() {
+			read = earlier(read, at)
+		}
+		swept = f.behind[createdField].IsZero()
+		if f.unreached != nil {
+			read, swept = time.Unix(f.since(), 0), false
+			f.behind[createdField] = time.Unix(0, 0)
+		}
+	}
+	f.position.Watermark = max(f.since(), read.Unix())
+	switch {
+	case sweeps && swept:
+		f.position.Swept = f.position.SweepStart
+		f.position.SweepStart, f.position.SweepThrough = 0, 0
+	case sweeps:
+		f.position.SweepThrough = f.behind[createdField].Unix()
+	}
 }
 
 // since is when the last complete read began, in epoch seconds, or the sweep
@@ -194,11 +228,17 @@ func (f *contactFetch) modified() contactWindow {
 func (f *contactFetch) undated(ctx context.Context) error {
 	f.env.Log.Warn("no answer carried a date: rows are delivered, the position stays", "directory", f.directory)
 	window := f.modified()
+	every := contactWindow{field: createdField, from: firstContact}
 	if f.position.Watermark == 0 {
-		window = contactWindow{field: createdField, from: firstContact}
+		window = every
 	}
 	if err := f.read(ctx, window); err != nil {
 		return err
+	}
+	if f.lists() && window != every {
+		if err := f.read(ctx, every); err != nil {
+			return err
+		}
 	}
 	return f.list(ctx)
 }
