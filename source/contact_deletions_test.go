@@ -3,7 +3,9 @@ package source_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -302,6 +304,107 @@ func TestRead_AListBringsWhatSearchesDoNotReach(t *testing.T) {
 		if want := len(keysOfTruth(t, tn, "contacts")); r.count() != want {
 			t.Errorf("got %d records of %d contacts", r.count(), want)
 		}
+		// No sweep is due, and what it would show is for no list all the same.
+		for range 2 {
+			tn.Advance(time.Hour, true)
+			r = tn.readComplete(t, r.states, "contacts")
+			held = deduplicated(t, held, "contacts", r)
+			tn.compareTruth(t, "contacts", held)
+		}
+	})
+}
+
+// Of a second that holds more contacts than a search shows the list brings the
+// others. What it cannot say of those that earlier runs found is theirs still.
+func TestRead_AListBringsWhatASecondHidesAndNothingElse(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 1, Responses: 5, Contacts: 250})
+		first := tn.readComplete(t, nil, "contacts")
+		held := deduplicated(t, nil, "contacts", first)
+		tn.compareTruth(t, "contacts", held)
+		tn.Advance(6*time.Hour, false)
+		// Of what is modified a search shows one page and refuses the next.
+		hidden := true
+		modified := func(r *http.Request) bool {
+			if !hidden || !strings.HasSuffix(r.URL.Path, "/contacts/search") {
+				return false
+			}
+			body, err := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			return err == nil && bytes.Contains(body, []byte(`"lastModified"`))
+		}
+		tn.Intercept(func(r *http.Request) *http.Response {
+			if r.URL.Query().Get("skipToken") == "beyond" {
+				return answer(r, http.StatusBadRequest, errorBody(400, "QVAL_1", "Invalid request."))
+			}
+			return nil
+		})
+		tn.transport = tripper(func(r *http.Request) (*http.Response, error) {
+			one := modified(r)
+			r.Header.Del("Accept-Encoding")
+			response, err := tn.RoundTripper().RoundTrip(r)
+			if err == nil && one {
+				rewritten("/search", `"elements":[{`, `"skipToken":"beyond","elements":[{`)(r, response)
+			}
+			return response, err
+		})
+		r := tn.readComplete(t, first.states, "contacts")
+		if !strings.Contains(strings.Join(r.logs, "\n"), "reading the directory's list") {
+			t.Fatal("no list was read")
+		}
+		held = deduplicated(t, held, "contacts", r)
+		tn.compareTruth(t, "contacts", held)
+		hidden = false
+		for range 2 {
+			tn.Advance(time.Hour, true)
+			r = tn.readComplete(t, r.states, "contacts")
+			held = deduplicated(t, held, "contacts", r)
+			tn.compareTruth(t, "contacts", held)
+		}
+	})
+}
+
+// What changes in every pass over it is read again by the next run, and is no
+// reason for a list.
+func TestRead_ADirectoryThatChangesInEveryPassIsReadAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one directory is read like another")
+	}
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 1, Responses: 5, Contacts: 250})
+		tn.config["lookback_minutes"] = 1 // a window is read in its seconds
+		first := tn.readComplete(t, nil, "contacts")
+		held := deduplicated(t, nil, "contacts", first)
+		tn.Advance(time.Minute, false)
+		passes, restless := 0, slices.Sorted(maps.Keys(positions(t, first.states, "contacts")))[0]
+		tn.Intercept(func(r *http.Request) *http.Response {
+			if restless == "" || !strings.HasSuffix(r.URL.Path, restless+"/contacts/search") {
+				return nil
+			}
+			body, err := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			if err != nil || !bytes.Contains(body, []byte(`"lastModified"`)) {
+				return nil
+			}
+			// A page of contacts that nobody sees twice.
+			passes++
+			var elements []any
+			for i := range 100 {
+				elements = append(elements, map[string]any{"id": fmt.Sprintf("CID_%011d%04d", i, passes), "lastModified": "2026-01-15T12:00:00Z"})
+			}
+			return answer(r, http.StatusOK, string(mustJSON(t, map[string]any{"result": map[string]any{"elements": elements}, "meta": map[string]any{"httpStatus": "200 - OK"}})))
+		})
+		r := tn.readComplete(t, first.states, "contacts")
+		log := strings.Join(r.logs, "\n")
+		if strings.Count(log, "the directory changed in every pass over a part of it") != 1 || strings.Contains(log, "reading the directory's list") {
+			t.Errorf("the log tells something else:\n%s", log)
+		}
+		if rows := len(r.records["contacts"]); passes < 100 || rows < 100*passes || rows > 100*passes+50 {
+			t.Errorf("%d rows of %d passes were delivered", len(r.records["contacts"]), passes)
+		}
+		restless = ""
+		r = tn.readComplete(t, r.states, "contacts")
+		tn.compareTruth(t, "contacts", deduplicated(t, held, "contacts", r))
 	})
 }
 

@@ -155,7 +155,7 @@ func (f *contactFetch) run(ctx context.Context) error {
 	if err := f.read(ctx, f.modified()); err != nil {
 		return err
 	}
-	if f.lists() && !(sweeps && whole) {
+	if f.unreached != nil && !(sweeps && whole) {
 		// What earlier runs' searches showed is not for the list, either.
 		sweeps, f.position.SweepThrough = true, 0
 		if err := f.sweep(ctx); err != nil {
@@ -179,10 +179,6 @@ func (f *contactFetch) run(ctx context.Context) error {
 	}
 	return f.checkpoint()
 }
-
-// lists reports whether the directory's list is needed beside its searches, of
-// which there are some.
-func (f *contactFetch) lists() bool { return f.unreached != nil && !refused(f.unreached) }
 
 // advance moves the position over what was read. What changed in every pass is
 // read by the next run, and so is the list that has to wait for that.
@@ -235,7 +231,7 @@ func (f *contactFetch) undated(ctx context.Context) error {
 	if err := f.read(ctx, window); err != nil {
 		return err
 	}
-	if f.lists() && window != every {
+	if f.unreached != nil && window != every {
 		if err := f.read(ctx, every); err != nil {
 			return err
 		}
