@@ -72,7 +72,8 @@ func (f *contactFetch) audit(ctx context.Context) error {
 		l.doubt(f.to)
 		return f.report(f.out.Announce)
 	}
-	l.reseal(shown)
+	now, _ := f.env.Client.ServerTime()
+	l.reseal(shown, now)
 	f.sealedFrom = shown
 	if l.set == nil {
 		f.env.Log.Info("deletions of the directory cannot be followed: the ids of its contacts have no known form", "directory", f.directory)

@@ -27,7 +27,7 @@ type contactLedger struct {
 	set      *seal           // contacts that were listed then; nil: there is none yet, or no room for one
 	sealed   bool            // there was a list
 	created  int64           // newest creation date that was seen, epoch seconds
-	through  int64           // newest creation date in the set, as far as that was seen
+	through  int64           // nothing in the set was created later, epoch seconds
 	newest   int64           // newest date that a row or a tombstone may carry, epoch seconds
 	added    map[string]bool // id → whether the set lacks it for sure: may be delivered, and need not be in the set
 }
@@ -90,10 +90,11 @@ func (l *contactLedger) state() *contactLedgerState {
 	return s
 }
 
-// reseal makes the set of what a list showed. It has no date before the run
-// that read the list ends, if rows follow: until then the contacts of the set
-// can be told by that list only.
-func (l *contactLedger) reseal(shown *listing) {
+// reseal makes the set of what a list showed, which ended by now. It has no date
+// before the run that read the list ends, if rows follow: until then the contacts
+// of the set can be told by that list only. What searches have shown so far may
+// be much older than what the list did.
+func (l *contactLedger) reseal(shown *listing, now time.Time) {
 	made := newTally(contactSealBytes)
 	for id := range shown.all() {
 		made.put(id)
@@ -103,7 +104,7 @@ func (l *contactLedger) reseal(shown *listing) {
 		wanted = 1000
 	}
 	l.set, l.sealed, l.doubted = made.sealAs(wanted), true, 0
-	l.sealedAt, l.through = time.Time{}, l.created
+	l.sealedAt, l.through = time.Time{}, max(l.created, epoch(now))
 	clear(l.added)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/sketch"
 )
 
@@ -79,7 +80,7 @@ func TestContactLedger_NamesWhatIsGone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			l.reseal(listingOf(sealed))
+			l.reseal(listingOf(sealed), time.Time{})
 			for _, id := range added {
 				l.added[id] = true
 			}
@@ -107,7 +108,7 @@ func TestContactLedger_SaysAboutHowManyItCannotName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.reseal(listingOf(sealed))
+	l.reseal(listingOf(sealed), time.Time{})
 	gone, more, err := l.compare(listingOf(sealed[5000:], came), nil)
 	if !errors.Is(err, sketch.ErrTooMany) || more+int64(len(gone)) < 4900 || more+int64(len(gone)) > 5000 {
 		t.Errorf("got %d names, %d more and %v, want about 4,900", len(gone), more, err)
@@ -155,7 +156,7 @@ func TestContactLedger_StaysSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.reseal(listingOf(contactIDs(random, 300_000)))
+	l.reseal(listingOf(contactIDs(random, 300_000)), time.Time{})
 	if _, size := stored(t, l); size > 33<<10 {
 		t.Errorf("the ledger of 300,000 contacts takes %d bytes", size)
 	}
@@ -191,6 +192,34 @@ func BenchmarkContactLedger_Audit(b *testing.B) {
 				b.Fatal(gone, err)
 			}
 		}
-		l.reseal(shown)
+		l.reseal(shown, time.Time{})
+	}
+}
+
+// What searches have not shown can be in the set all the same: a contact that was
+// created before its list ended is not said to be missing from it.
+func TestContactLedger_KnowsThatASetHoldsWhatNoSearchHasShown(t *testing.T) {
+	t.Parallel()
+	sealed := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	ids := contactIDs(rand.New(rand.NewPCG(7, 7)), 3000)
+	l, err := newContactLedger(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.created = sealed.Add(-48 * time.Hour).Unix() // of the newest contact that a search has shown
+	l.reseal(listingOf(ids), sealed)
+	for name, test := range map[string]struct {
+		created time.Time
+		lacking bool // from the set, for sure
+	}{
+		"created before the list ended": {sealed.Add(-time.Hour), false},
+		"created after it":              {sealed.Add(time.Hour), true},
+	} {
+		f := &contactFetch{ledger: l, young: make(map[string]bool)}
+		contact := &Contact{ID: qualtrics.ContactID(ids[5]), CreatedAt: &test.created}
+		f.meet(contact)
+		if fresh, ok := f.fresh([]*Contact{contact})[ids[5]]; !ok || fresh != test.lacking || f.young[ids[5]] != test.lacking {
+			t.Errorf("%s: the set lacks it: %t (known: %t), it is young: %t; want %t", name, fresh, ok, f.young[ids[5]], test.lacking)
+		}
 	}
 }
