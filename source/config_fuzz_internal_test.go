@@ -114,6 +114,9 @@ func FuzzState(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q cannot be written: %v", stored, err)
 		}
+		if !strings.HasPrefix(string(written), `{"v":1,`) && !strings.HasPrefix(string(written), `{"v":2,`) {
+			t.Errorf("%q was written as %.80s, of no version", stored, written)
+		}
 		again, err := newState("responses", "brand", written, refresh)
 		if err != nil {
 			t.Fatalf("%q, written as %s: %v", stored, written, err)

@@ -279,18 +279,35 @@ func TestRead_ContactDeletionsOffCostNothing(t *testing.T) {
 	})
 }
 
+// searchesModified reports whether a request searches contacts by their modified
+// date.
+func searchesModified(r *http.Request) bool {
+	if !strings.HasSuffix(r.URL.Path, "/contacts/search") {
+		return false
+	}
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return err == nil && bytes.Contains(body, []byte(`"lastModified"`))
+}
+
+// staysTrue reads contacts on, and compares them each time.
+func (tn *tenant) staysTrue(t *testing.T, held table, r *reading) {
+	t.Helper()
+	for range 2 {
+		tn.Advance(time.Hour, true)
+		r = tn.readComplete(t, r.states, "contacts")
+		held = deduplicated(t, held, "contacts", r)
+		tn.compareTruth(t, "contacts", held)
+	}
+}
+
 // The list says less of a contact than a search: it takes the place of none that
 // was found.
 func TestRead_AListBringsWhatSearchesDoNotReach(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 1, Responses: 5, Contacts: 250})
 		tn.Intercept(func(r *http.Request) *http.Response {
-			if !strings.HasSuffix(r.URL.Path, "/contacts/search") {
-				return nil
-			}
-			body, err := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			if err != nil || !bytes.Contains(body, []byte(`"lastModified"`)) {
+			if !searchesModified(r) {
 				return nil
 			}
 			return answer(r, http.StatusNotFound, errorBody(404, "UNF_9", "Resource not found"))
@@ -305,12 +322,7 @@ func TestRead_AListBringsWhatSearchesDoNotReach(t *testing.T) {
 			t.Errorf("got %d records of %d contacts", r.count(), want)
 		}
 		// No sweep is due, and what it would show is for no list all the same.
-		for range 2 {
-			tn.Advance(time.Hour, true)
-			r = tn.readComplete(t, r.states, "contacts")
-			held = deduplicated(t, held, "contacts", r)
-			tn.compareTruth(t, "contacts", held)
-		}
+		tn.staysTrue(t, held, r)
 	})
 }
 
@@ -325,14 +337,6 @@ func TestRead_AListBringsWhatASecondHidesAndNothingElse(t *testing.T) {
 		tn.Advance(6*time.Hour, false)
 		// Of what is modified a search shows one page and refuses the next.
 		hidden := true
-		modified := func(r *http.Request) bool {
-			if !hidden || !strings.HasSuffix(r.URL.Path, "/contacts/search") {
-				return false
-			}
-			body, err := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			return err == nil && bytes.Contains(body, []byte(`"lastModified"`))
-		}
 		tn.Intercept(func(r *http.Request) *http.Response {
 			if r.URL.Query().Get("skipToken") == "beyond" {
 				return answer(r, http.StatusBadRequest, errorBody(400, "QVAL_1", "Invalid request."))
@@ -340,7 +344,7 @@ func TestRead_AListBringsWhatASecondHidesAndNothingElse(t *testing.T) {
 			return nil
 		})
 		tn.transport = tripper(func(r *http.Request) (*http.Response, error) {
-			one := modified(r)
+			one := hidden && searchesModified(r)
 			r.Header.Del("Accept-Encoding")
 			response, err := tn.RoundTripper().RoundTrip(r)
 			if err == nil && one {
@@ -355,12 +359,7 @@ func TestRead_AListBringsWhatASecondHidesAndNothingElse(t *testing.T) {
 		held = deduplicated(t, held, "contacts", r)
 		tn.compareTruth(t, "contacts", held)
 		hidden = false
-		for range 2 {
-			tn.Advance(time.Hour, true)
-			r = tn.readComplete(t, r.states, "contacts")
-			held = deduplicated(t, held, "contacts", r)
-			tn.compareTruth(t, "contacts", held)
-		}
+		tn.staysTrue(t, held, r)
 	})
 }
 
@@ -378,12 +377,7 @@ func TestRead_ADirectoryThatChangesInEveryPassIsReadAgain(t *testing.T) {
 		tn.Advance(time.Minute, false)
 		passes, restless := 0, slices.Sorted(maps.Keys(positions(t, first.states, "contacts")))[0]
 		tn.Intercept(func(r *http.Request) *http.Response {
-			if restless == "" || !strings.HasSuffix(r.URL.Path, restless+"/contacts/search") {
-				return nil
-			}
-			body, err := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			if err != nil || !bytes.Contains(body, []byte(`"lastModified"`)) {
+			if restless == "" || !strings.Contains(r.URL.Path, restless) || !searchesModified(r) {
 				return nil
 			}
 			// A page of contacts that nobody sees twice.

@@ -144,10 +144,11 @@ func (f *contactFetch) slices(ctx context.Context) error {
 		case refused(err):
 			f.unreached = err
 			return nil
-		case (errors.Is(err, qualtrics.ErrSearchDepth) || errors.Is(err, errUnstable)) && width > time.Second:
-			width = max(time.Second, (width / 8).Truncate(time.Second))
-			continue
 		case errors.Is(err, qualtrics.ErrSearchDepth) || errors.Is(err, errUnstable):
+			if width > time.Second {
+				width = max(time.Second, (width / 8).Truncate(time.Second))
+				continue
+			}
 			f.miss(window, err)
 		case err != nil:
 			return err

@@ -121,7 +121,7 @@ func report(position listPosition, to func(Position) error) error {
 // not shared any more, is left alone, and stays in the position.
 func bury(ctx context.Context, env *Env, partition Partition, before map[string]string, next *listPosition, out Out) error {
 	var missing, gone []string
-	for _, id := range slices.Sorted(maps.Keys(before)) {
+	for id := range before {
 		switch _, listed := next.Surveys[id]; {
 		case listed:
 		case env.exists[id]:
@@ -130,6 +130,10 @@ func bury(ctx context.Context, env *Env, partition Partition, before map[string]
 			missing = append(missing, id)
 		}
 	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
 	listed := slices.Sorted(maps.Keys(next.Surveys))
 	found := sync.OnceValue(func() bool { return answers(ctx, env, listed) })
 	for _, id := range missing {

@@ -9,8 +9,8 @@ import (
 )
 
 // UnreadableError says that an export holds what no other export makes
-// readable: a record that is no JSON, or too long without its long texts, in a file that is whole, or
-// more than is ever read.
+// readable: a record that is no JSON, or too long without its long texts, in a
+// file that is whole, or more than is ever read.
 type UnreadableError struct {
 	What     string // the export of which survey
 	Attempts int    // exports that were made
