@@ -3,12 +3,16 @@
 package integration_tests
 
 import (
+	"bytes"
 	"maps"
-	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 )
 
 // read reads every stream to its end, as a platform does on a bad day: a run
@@ -70,6 +74,11 @@ func testTruth(t *testing.T, tn *tenant, runs int) {
 	changed := changes(t, before, after)
 	compareTruth(t, changed, third.tables)
 	for _, stream := range allStreams {
+		// Of long lists a change delivers a part again. The truth of memberships has no
+		// names of contacts, which change, too.
+		if stream == "mailing_list_memberships" || strings.HasPrefix(stream, "question") {
+			continue
+		}
 		for id := range third.tables[stream] {
 			if after[stream][id] != nil && changed[stream][id] == nil {
 				t.Errorf("%s %s did not change and was read again", stream, id)
@@ -79,13 +88,13 @@ func testTruth(t *testing.T, tn *tenant, runs int) {
 }
 
 // changes are the rows that are new or not what they were.
-func changes(t *testing.T, before, after map[string]table) map[string]table {
+func changes(t *testing.T, before, after map[string]testkit.Table) map[string]testkit.Table {
 	t.Helper()
-	changed := make(map[string]table)
+	changed := make(map[string]testkit.Table)
 	for _, stream := range allStreams {
-		changed[stream] = make(table)
+		changed[stream] = make(testkit.Table)
 		for id, now := range after[stream] {
-			if !reflect.DeepEqual(now, before[stream][id]) {
+			if before[stream][id] == nil || !bytes.Equal(now.Data, before[stream][id].Data) {
 				changed[stream][id] = now
 			}
 		}
@@ -100,10 +109,11 @@ func changes(t *testing.T, before, after map[string]table) map[string]table {
 
 // size are the flags of a tenant: the larger one unless the tests are short.
 func size(surveys, responses int) []string {
-	if testing.Short() {
-		surveys, responses = min(surveys, 40), min(responses, 10_000)
+	contacts := thorough.Number(2000, 300)
+	if !thorough.Asked() {
+		surveys, responses = min(surveys, 12), min(responses, 3000)
 	}
-	return []string{"--surveys", strconv.Itoa(surveys), "--responses", strconv.Itoa(responses), "--contacts", "2000"}
+	return []string{"--surveys", strconv.Itoa(surveys), "--responses", strconv.Itoa(responses), "--contacts", strconv.Itoa(contacts)}
 }
 
 func TestBinary_ReadsTheTruthWithATokenAtFullSize(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // cdkConfig says which configuration is run how. A first read finds no deletions.
@@ -76,7 +78,7 @@ func TestClientCDK_StandardTestsPass(t *testing.T) {
 		"wrong_token.json": s.valid(map[string]any{"credentials": map[string]any{"auth_type": "api_token", "api_token": "a-token-of-nobody"}}),
 		"invalid.json":     s.valid(map[string]any{"lookback_minutes": "many"}),
 	} {
-		write(filepath.Join(root, name), mustEncode(config), 0o644)
+		write(filepath.Join(root, name), testkit.Encode(config), 0o644)
 	}
 	report := filepath.Join(u.folder, "report.xml")
 	command := u.program("python", "-m", "pytest", "-p", "airbyte_cdk.test.standard_tests.pytest_hooks", "-p", "no:cacheprovider",

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // enter starts a program in a container: $1 is the image's root, which becomes
@@ -124,7 +126,7 @@ func (u *containerUser) reads(config map[string]any, streams ...string) *exec.Cm
 
 func (u *containerUser) readArguments(config map[string]any, streams ...string) []string {
 	u.t.Helper()
-	args := []string{"read", "--config", u.put("config.json", mustEncode(config)), "--catalog", u.put("catalog.json", catalogText(streams))}
+	args := []string{"read", "--config", u.put("config.json", testkit.Encode(config)), "--catalog", u.put("catalog.json", testkit.Catalog(streams...))}
 	if state := u.platform.stateFile(); state != nil {
 		args = append(args, "--state", u.put("state.json", state))
 	}

@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/birdie-ai/source-qualtrics/integration_tests"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // buildPatience is how long a step of building the image may take.
@@ -64,9 +64,9 @@ func image(t *testing.T) *containerImage {
 	if output, err := exec.Command("unshare", "--mount", "--pid", "--fork", "true").CombinedOutput(); err != nil {
 		t.Skipf("a container cannot be made here: %v: %s", err, output)
 	}
-	integration_tests.Binary(t) // its folder, and the packages that both need
+	testkit.Binary(t) // its folder, and the packages that both need
 	container.Do(func() {
-		container.err = container.image.build(filepath.Join(integration_tests.BuildFolder(), "container"))
+		container.err = container.image.build(filepath.Join(testkit.BuildFolder(), "container"))
 	})
 	if container.err != nil {
 		t.Fatal(container.err)

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // launcher starts a connector in a work folder that it shares with Airbyte's
@@ -66,7 +68,7 @@ func TestClientContainer_AnswersThePlatform(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := newContainerUser(t, "/config")
-			u.put("connectorConfig.json", mustEncode(test.config))
+			u.put("connectorConfig.json", testkit.Encode(test.config))
 			end := u.silent(u.launches(test.args + " >jobOutput.json"))
 			if code := u.content("exitCode.txt"); end.code != 0 || code != "0" || len(end.stderr) > 0 {
 				t.Errorf("it ended with code %d, the file says %s: %s", end.code, code, end.stderr)
@@ -95,8 +97,8 @@ type synced struct {
 func (u *containerUser) sync(config map[string]any, read func(stdout *stdout)) (end synced) {
 	u.t.Helper()
 	args := "read --config /source/connectorConfig.json --catalog /source/catalog.json"
-	u.put("connectorConfig.json", mustEncode(config))
-	u.put("catalog.json", catalogText(killedStreams))
+	u.put("connectorConfig.json", testkit.Encode(config))
+	u.put("catalog.json", testkit.Catalog(killedStreams...))
 	if state := u.platform.stateFile(); state != nil {
 		u.put("inputState.json", state)
 		args += " --state /source/inputState.json"

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
@@ -76,7 +77,7 @@ func TestClientContainer_AnswersWithNothingToWriteTo(t *testing.T) {
 	s := containerSite(t)
 	u := newContainerUser(t, "/config")
 	delete(u.volumes, "/tmp")
-	inside := u.put("config.json", mustEncode(s.config(nil)))
+	inside := u.put("config.json", testkit.Encode(s.config(nil)))
 	outside := filepath.Join(u.folder, "config.json")
 	for _, args := range [][]string{{"spec"}, {"check", "--config", inside}, {"discover", "--config", inside}, {"surveys", "--config", inside}, {"version"}} {
 		got := u.succeeds(u.runs(args...))
@@ -114,7 +115,7 @@ func TestClientContainer_ReadsTheTruth(t *testing.T) {
 			t.Fatalf("%s: %+v: %s", what, short, problem)
 		}
 		t.Logf("%s\n%s", what, transcript(command, end.all))
-		return bytes.Count(end.all, recordHead)
+		return bytes.Count(end.all, []byte(`{"type":"RECORD"`))
 	}
 	s.tenant.Advance(2*time.Hour, true)
 	first := read("the first read")

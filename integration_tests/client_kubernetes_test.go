@@ -28,7 +28,7 @@ func TestClientKubernetes_TakesTheManifests(t *testing.T) {
 		t.Logf("%s", output)
 	}
 	interoperates(t, interoperation{
-		client: "kubernetes-validate", version: u.version("kubernetes-validate"), what: "the Jobs and the volume of integration_tests/kubernetes",
+		client: "kubernetes-validate", version: u.version("kubernetes-validate"), what: "the Jobs and the volume of docs/examples/kubernetes",
 		result: "valid for Kubernetes " + kubernetesVersions[0] + " and " + kubernetesVersions[1],
 	})
 }

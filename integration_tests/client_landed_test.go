@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/schemas"
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 )
@@ -32,7 +33,7 @@ func columnsOf(t *testing.T, stream string) map[string]column {
 
 // destination is what a client's destination holds.
 type destination struct {
-	tables    map[string]simTable
+	tables    map[string]testkit.Table
 	rows      map[string]int // by stream, all versions of a key counted
 	deletions int            // rows that say that theirs is deleted
 	decimals  int            // that it keeps of a number; 0: all
@@ -45,7 +46,7 @@ type destination struct {
 // times are taken as UTC. Of several versions of a key the newest counts.
 func landed(t *testing.T, output []byte) *destination {
 	t.Helper()
-	d := &destination{tables: make(map[string]simTable), rows: make(map[string]int)}
+	d := &destination{tables: make(map[string]testkit.Table), rows: make(map[string]int)}
 	columns := make(map[string]map[string]column)
 	for line := range bytes.Lines(output) {
 		var one struct {
@@ -56,24 +57,24 @@ func landed(t *testing.T, output []byte) *destination {
 			t.Fatalf("no row: %v: %.300s", err, line)
 		}
 		if columns[one.Stream] == nil {
-			columns[one.Stream], d.tables[one.Stream] = columnsOf(t, one.Stream), make(simTable)
+			columns[one.Stream], d.tables[one.Stream] = columnsOf(t, one.Stream), make(testkit.Table)
 		}
 		for name, c := range columns[one.Stream] {
 			if value, ok := one.Row[name]; ok {
 				one.Row[name] = plainValue(c, value)
 			}
 		}
-		row, err := rowOf(mustEncode(one.Row))
-		if err != nil || row.key == "" {
+		row, err := testkit.ParseRow(one.Stream, testkit.Encode(one.Row))
+		if err != nil || row.Key == "" {
 			t.Fatalf("a row of %s: %v: %.300s", one.Stream, err, line)
 		}
 		d.rows[one.Stream]++
-		row.order = d.rows[one.Stream]
-		d.tables[one.Stream].put(row)
+		row.Order = d.rows[one.Stream]
+		d.tables[one.Stream].Put(row)
 	}
 	for stream, table := range d.tables {
 		for _, row := range table {
-			if row.deleted && deletedColumns[stream] != "" {
+			if row.Deleted && stream != "response_deletions" { // its rows are about rows of another table
 				d.deletions++
 			}
 		}
@@ -97,7 +98,7 @@ func plainValue(c column, value json.RawMessage) json.RawMessage {
 	case c.is("date-time"):
 		for _, layout := range timeLayouts {
 			if at, err := time.Parse(layout, text); err == nil {
-				return mustEncode(at.UTC())
+				return testkit.Encode(at.UTC())
 			}
 		}
 	}
@@ -108,11 +109,11 @@ func plainValue(c column, value json.RawMessage) json.RawMessage {
 // but rows that say that they are deleted, if it keeps those, and ones that
 // existed earlier, as long as no audit looked for them. It returns how many
 // rows were compared.
-func (d *destination) holds(t *testing.T, truth, earlier map[string]simTable) (compared int) {
+func (d *destination) holds(t *testing.T, truth, earlier map[string]testkit.Table) (compared int) {
 	t.Helper()
-	rows := &comparer{rounded: d.decimals, seconds: d.seconds, ignored: make(map[string]bool), known: make(map[string]string)}
+	rows := &testkit.Comparer{Rounded: d.decimals, Seconds: d.seconds, Ignored: make(map[string]bool)}
 	for _, name := range d.ignored {
-		rows.ignored[name] = true
+		rows.Ignored[name] = true
 	}
 	for _, stream := range sortedKeys(truth) {
 		var problems []string
@@ -120,14 +121,14 @@ func (d *destination) holds(t *testing.T, truth, earlier map[string]simTable) (c
 			compared++
 			if got := d.tables[stream][key]; got == nil {
 				problems = append(problems, key+" is missing")
-			} else if got.deleted {
+			} else if got.Deleted {
 				problems = append(problems, key+" is deleted")
-			} else if found := rows.difference(stream, row, got); found != "" {
+			} else if found := rows.Difference(stream, row, got); found != "" {
 				problems = append(problems, key+": "+found)
 			}
 		}
 		for key, row := range d.tables[stream] {
-			if truth[stream][key] == nil && earlier[stream][key] == nil && !row.deleted {
+			if truth[stream][key] == nil && earlier[stream][key] == nil && !row.Deleted {
 				problems = append(problems, key+" does not exist")
 			}
 		}
@@ -140,15 +141,15 @@ func (d *destination) holds(t *testing.T, truth, earlier map[string]simTable) (c
 
 // among demands that what a destination has exists, as it is. It returns how
 // many rows were compared.
-func (d *destination) among(t *testing.T, truth map[string]simTable) (compared int) {
+func (d *destination) among(t *testing.T, truth map[string]testkit.Table) (compared int) {
 	t.Helper()
-	rows := &comparer{rounded: d.decimals, known: make(map[string]string)}
+	rows := &testkit.Comparer{Rounded: d.decimals}
 	for stream, table := range d.tables {
 		for key, row := range table {
 			compared++
 			if want := truth[stream][key]; want == nil {
 				t.Errorf("%s %s does not exist", stream, key)
-			} else if found := rows.difference(stream, want, row); found != "" {
+			} else if found := rows.Difference(stream, want, row); found != "" {
 				t.Errorf("%s %s: %s", stream, key, found)
 			}
 		}

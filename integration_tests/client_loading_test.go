@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -75,14 +76,14 @@ func (l *loading) sync(catalog []byte) (records int) {
 	if l.target.streamwise {
 		catalogs = nil
 		for _, stream := range killedStreams {
-			catalogs = append(catalogs, tapCatalog("", stream))
+			catalogs = append(catalogs, testkit.TapCatalog("", stream))
 		}
 	}
 	for _, catalog := range catalogs {
 		l.runs++
 		where, config := l.target.place(l, l.runs)
 		l.where = where
-		command := l.program(l.target.program, "--config", l.file("target.json", mustEncode(config)))
+		command := l.program(l.target.program, "--config", l.file("target.json", testkit.Encode(config)))
 		if l.target.old {
 			names, err := filepath.Abs(filepath.Join(clientFolder, "python39"))
 			if err != nil {

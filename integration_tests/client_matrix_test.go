@@ -3,7 +3,6 @@
 package integration_tests_test
 
 import (
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -15,9 +14,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-)
 
-var updateMatrix = flag.Bool("update", false, "write what real clients came to into "+matrixFile)
+	"github.com/birdie-ai/source-qualtrics/integration_tests"
+)
 
 // The matrix of what real clients did is a part of the repository. Each test
 // holds its rows against it, so that a test that is skipped leaves its own.
@@ -72,10 +71,10 @@ func interoperates(t *testing.T, did interoperation) {
 	at := slices.IndexFunc(rows, func(r matrixRow) bool { return r.of(did.client, did.what) })
 	switch {
 	case at >= 0 && sameRow(rows[at], row):
-	case *updateMatrix && at >= 0:
+	case integration_tests.Update() && at >= 0:
 		rows[at] = row
 		writeMatrix(t, rows)
-	case *updateMatrix:
+	case integration_tests.Update():
 		writeMatrix(t, append(rows, row))
 	case at >= 0:
 		t.Errorf("%s is of another run: run with -update\ngot  %q\nwant %q", matrixFile, row, rows[at])
@@ -100,7 +99,7 @@ func dropRows(t *testing.T, test string) {
 	})
 	switch {
 	case len(kept) == len(rows):
-	case *updateMatrix:
+	case integration_tests.Update():
 		writeMatrix(t, kept)
 	default:
 		t.Errorf("%s has %d rows of %s that it does not run: run with -update", matrixFile, len(rows)-len(kept), test)
@@ -119,7 +118,7 @@ func sameRow(known, row matrixRow) bool {
 func readMatrix(t *testing.T) (rows []matrixRow) {
 	t.Helper()
 	text, err := os.ReadFile(matrixFile)
-	if os.IsNotExist(err) && *updateMatrix {
+	if os.IsNotExist(err) && integration_tests.Update() {
 		return nil
 	}
 	if err != nil {
@@ -127,7 +126,7 @@ func readMatrix(t *testing.T) (rows []matrixRow) {
 	}
 	body, ok := strings.CutPrefix(string(text), matrixHead)
 	if !ok {
-		if *updateMatrix {
+		if integration_tests.Update() {
 			_, body, ok = strings.Cut(string(text), "|---|---|---|---|---|---|\n")
 		}
 		if !ok {

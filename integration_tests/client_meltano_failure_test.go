@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 func TestClientMeltano_PassesOnWhatIsWrong(t *testing.T) {
@@ -66,18 +68,14 @@ func TestClientMeltano_ATargetThatDies(t *testing.T) {
 	var rows bytes.Buffer
 	taken := 0
 	for _, name := range []string{"taken.jsonl", "rest.jsonl"} {
-		for line := range bytes.Lines(fileText(t, filepath.Join(folder, name))) {
-			var message struct {
-				Type   string          `json:"type"`
-				Stream string          `json:"stream"`
-				Record json.RawMessage `json:"record"`
-			}
-			if err := json.Unmarshal(line, &message); err != nil {
-				t.Fatalf("%v: %.200s", err, line)
-			}
-			if message.Type == "RECORD" && slices.Contains(killedStreams, message.Stream) {
+		output, err := testkit.ReadSinger(fileText(t, filepath.Join(folder, name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range output.Lines {
+			if line.Data != nil && slices.Contains(killedStreams, line.Stream) {
 				taken++
-				rows.Write(append(mustEncode(map[string]any{"stream": message.Stream, "row": message.Record}), '\n'))
+				rows.Write(append(testkit.Encode(map[string]any{"stream": line.Stream, "row": json.RawMessage(line.Data)}), '\n'))
 			}
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // meltano is a project of Meltano.
@@ -39,7 +41,7 @@ func newMeltano(t *testing.T, s *site, more ...any) *meltano {
 	if err := os.Mkdir(m.data(""), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	m.file("meltano.yml", mustEncode(map[string]any{
+	m.file("meltano.yml", testkit.Encode(map[string]any{
 		"project_id": "qualtrics-in-tests", "default_environment": "dev", "send_anonymous_usage_stats": false,
 		"environments": []any{map[string]any{"name": "dev"}},
 		"plugins": map[string]any{"loaders": append(more,
@@ -48,7 +50,7 @@ func newMeltano(t *testing.T, s *site, more ...any) *meltano {
 			packed("targets-duckdb", "target-duckdb", map[string]any{"path": m.data("qualtrics.duckdb"), "default_target_schema": "main", "batch_size_rows": 50, "flush_all_streams": true}),
 		)},
 	}))
-	definition, err := filepath.Abs(filepath.Join("meltano", "tap-qualtrics.yml"))
+	definition, err := filepath.Abs("../docs/examples/meltano/tap-qualtrics.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +97,7 @@ func (m *meltano) state(job string) (text []byte, bookmarks map[string]json.RawM
 }
 
 // holdsJSONL compares what target-jsonl wrote.
-func (m *meltano) holdsJSONL(truth, earlier map[string]simTable, ignored ...string) (compared int, held *destination) {
+func (m *meltano) holdsJSONL(truth, earlier map[string]testkit.Table, ignored ...string) (compared int, held *destination) {
 	m.t.Helper()
 	held = landed(m.t, m.contents("targets-singer", "jsonl", m.data("")))
 	held.decimals, held.ignored = 10, ignored
@@ -136,8 +138,8 @@ func TestClientMeltano_ReadsTheTruth(t *testing.T) {
 	do("run", "tap-qualtrics", "target-jsonl")
 	rows, held := m.holdsJSONL(before, nil, "ip_address")
 	for _, row := range held.tables["responses"] {
-		if bytes.Contains(row.data, []byte(`"ip_address"`)) {
-			t.Fatalf("a column that is not selected came: %s", row.data)
+		if bytes.Contains(row.Data, []byte(`"ip_address"`)) {
+			t.Fatalf("a column that is not selected came: %s", row.Data)
 		}
 	}
 	kept, bookmarks := m.state(toJSONL)

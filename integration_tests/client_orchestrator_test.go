@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// orchestrated runs the README's snippet for an orchestrator, which is a package
+// orchestrated runs the snippet for an orchestrator, which is a package
 // of an environment. What it leaves has to be what exists.
 func orchestrated(t *testing.T, name, environmentName, packageName string, run func(u *clientUser, folder, file string)) {
 	t.Helper()
@@ -15,7 +15,7 @@ func orchestrated(t *testing.T, name, environmentName, packageName string, run f
 	u, s, owner := newClientUser(t, environmentName), kubernetesSite(t), newUser(t)
 	run(u, owner.folder, owner.file("snippet.py", []byte(owner.places(s.config(nil)).Replace(snippet(t, name)))))
 	interoperates(t, interoperation{
-		client: name, version: u.version(packageName), what: "the README's snippet, as a run of its own", rows: owner.exported(s),
+		client: name, version: u.version(packageName), what: "the snippet of docs/orchestrators.md, as a run of its own", rows: owner.exported(s),
 		result: "the files hold every row",
 	})
 }

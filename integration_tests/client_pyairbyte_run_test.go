@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // pyairbyte is a running clients/pyairbyte.py.
@@ -63,7 +65,7 @@ type pyAnswer struct {
 // do has PyAirbyte carry out a command.
 func (p *pyairbyte) do(config map[string]any, command ...string) (a pyAnswer) {
 	p.t.Helper()
-	if _, err := p.stdin.Write(append(mustEncode(map[string]any{"config": config, "command": command}), '\n')); err != nil {
+	if _, err := p.stdin.Write(append(testkit.Encode(map[string]any{"config": config, "command": command}), '\n')); err != nil {
 		p.t.Fatal(err)
 	}
 	a.columns = make(map[string]map[string]string)

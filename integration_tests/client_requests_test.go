@@ -19,7 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/birdie-ai/source-qualtrics/integration_tests"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // standalone is the sandbox as others start it, with TLS.
@@ -35,7 +35,7 @@ type standalone struct {
 func startStandalone(t *testing.T, u *clientUser, flags ...string) *standalone {
 	t.Helper()
 	command := u.program("python") // its environment and its end
-	command.Path, command.Args = integration_tests.Binary(t), append([]string{"source-qualtrics", "sandbox", "--tls"}, flags...)
+	command.Path, command.Args = testkit.Binary(t), append([]string{"source-qualtrics", "sandbox", "--tls"}, flags...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	stdout, err := command.StdoutPipe()

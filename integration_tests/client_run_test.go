@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/birdie-ai/source-qualtrics/integration_tests"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // clientUser is whoever runs a real client: a folder that is also the client's
@@ -135,7 +135,7 @@ var connectorLinks struct {
 // connectorFolder holds the program as source-qualtrics and tap-qualtrics.
 func connectorFolder(t *testing.T) string {
 	t.Helper()
-	path := integration_tests.Binary(t)
+	path := testkit.Binary(t)
 	connectorLinks.Do(func() {
 		connectorLinks.folder = filepath.Dir(path)
 		connectorLinks.err = os.Symlink(path, filepath.Join(connectorLinks.folder, "tap-qualtrics"))

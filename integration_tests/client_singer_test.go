@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // What singer-tools demands of a tap's output, of a first read and of one that
@@ -48,7 +50,7 @@ func TestClientSinger_TheTestsOfMeltanosSDKPass(t *testing.T) {
 	s, u := clientSite(t), newClientUser(t, "targets-sdk")
 	suite := u.file("test_sdk.py", fileText(t, "clients/sdk_suite.py"))
 	command := u.program("pytest", "-q", "-p", "no:cacheprovider", suite)
-	command.Env = append(command.Env, "TAP_CONFIG="+u.file("tap.json", mustEncode(s.config(nil))))
+	command.Env = append(command.Env, "TAP_CONFIG="+u.file("tap.json", testkit.Encode(s.config(nil))))
 	said := u.succeeds(command)
 	found := regexp.MustCompile(`(\d+) passed`).FindSubmatch(said)
 	if found == nil || bytes.Contains(said, []byte(" failed")) {

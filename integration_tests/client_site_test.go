@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -44,13 +45,13 @@ func (s *site) confirm(read func()) {
 // changed counts what became of one truth in another.
 type changed struct{ added, edited, deleted int }
 
-func changes(before, after map[string]simTable) (c changed) {
+func changes(before, after map[string]testkit.Table) (c changed) {
 	for stream, table := range after {
 		for key, row := range table {
 			switch held := before[stream][key]; {
 			case held == nil:
 				c.added++
-			case !bytes.Equal(held.data, row.data):
+			case !bytes.Equal(held.Data, row.Data):
 				c.edited++
 			}
 		}
@@ -77,7 +78,7 @@ func (c changed) String() string {
 }
 
 // gone counts by stream the rows that were read at some time and exist no more.
-func gone(end map[string]simTable, earlier ...map[string]simTable) map[string]int {
+func gone(end map[string]testkit.Table, earlier ...map[string]testkit.Table) map[string]int {
 	counts, seen := make(map[string]int), make(map[string]bool)
 	for _, truth := range earlier {
 		for stream, table := range truth {

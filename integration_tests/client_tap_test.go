@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // tap prepares a run of the tap, with the files of its flags.
@@ -19,7 +21,7 @@ func (u *clientUser) tap(config map[string]any, catalog, state []byte) *exec.Cmd
 	u.t.Helper()
 	command := u.program("python") // for its environment
 	command.Path = filepath.Join(connectorFolder(u.t), "tap-qualtrics")
-	command.Args = []string{command.Path, "--config", u.file("tap.json", mustEncode(config))}
+	command.Args = []string{command.Path, "--config", u.file("tap.json", testkit.Encode(config))}
 	if catalog != nil {
 		command.Args = append(command.Args, "--catalog", u.file("catalog.json", catalog))
 	}
@@ -32,11 +34,7 @@ func (u *clientUser) tap(config map[string]any, catalog, state []byte) *exec.Cmd
 // file writes a file for a client and returns its path.
 func (u *clientUser) file(name string, content []byte) string {
 	u.t.Helper()
-	path := filepath.Join(u.folder, name)
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		u.t.Fatal(err)
-	}
-	return path
+	return testkit.WriteFile(u.t, u.folder, name, content)
 }
 
 // piped is what a tap and a target in a pipe came to.
@@ -90,14 +88,11 @@ func (u *clientUser) pipe(tap, target *exec.Cmd) (p piped) {
 // lastState is the value of the last line that a tap wrote.
 func lastState(t *testing.T, written []byte) []byte {
 	t.Helper()
-	var message struct {
-		Type  string
-		Value json.RawMessage
+	line, err := testkit.ParseSinger([]byte(lastLines(written, 1)))
+	if err != nil || line.Type != "STATE" {
+		t.Fatalf("the last line is a %s: %v", line.Type, err)
 	}
-	if err := json.Unmarshal([]byte(lastLines(written, 1)), &message); err != nil || message.Type != "STATE" {
-		t.Fatalf("the last line is a %s: %v", message.Type, err)
-	}
-	return message.Value
+	return line.State
 }
 
 // tapped is how many records a tap measured.
@@ -120,19 +115,6 @@ func tapped(t *testing.T, said []byte) (records int) {
 		}
 	}
 	return records
-}
-
-// tapCatalog selects streams, to be read by a method; "" is as they prefer.
-func tapCatalog(method string, streams ...string) []byte {
-	var entries []any
-	for _, stream := range streams {
-		entry := map[string]any{"tap_stream_id": stream, "stream": stream}
-		if method != "" {
-			entry["replication_method"] = method
-		}
-		entries = append(entries, entry)
-	}
-	return mustEncode(map[string]any{"streams": entries})
 }
 
 // contents reads back what a destination holds, by an environment that knows

@@ -5,6 +5,8 @@ package integration_tests_test
 import (
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 func TestClientTarget_JSONL(t *testing.T) { loads(t, targetJSONL) }
@@ -55,7 +57,7 @@ func TestClientTarget_PostgresActivatesVersions(t *testing.T) {
 		tap: map[string]any{"emit_activate_version_messages": true},
 	}
 	l := load(t, s, of)
-	catalog := tapCatalog("FULL_TABLE", killedStreams...)
+	catalog := testkit.TapCatalog("FULL_TABLE", killedStreams...)
 	both := map[string]bool{"gone": true, "marked": false}
 	loadBoth := func() {
 		l.state = nil

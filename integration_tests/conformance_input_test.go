@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/airbyte/airbytetest"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
@@ -81,8 +82,8 @@ func TestConformance_FailuresHaveTheirCodeAndType(t *testing.T) {
 	secrets := c.tenant.Credentials()
 	token := map[string]any{"credentials": map[string]any{"auth_type": "api_token", "api_token": "a-token-of-nobody"}}
 	narrow := serveSite(t, sandbox.Options{Seed: 7, Surveys: 2, Responses: 20, Contacts: 5, Scopes: []string{"read:surveys", "read:survey_responses"}})
-	oauth := map[string]any{"credentials": map[string]any{"auth_type": "oauth2_client_credentials", "client_id": secrets.ClientID, "client_secret": secrets.ClientSecret}}
-	all, nothing := catalogText(killedStreams), []byte(`{"streams":[{"stream":{"name":"__AIRBYTE__stream_that_does_not_exist"},"sync_mode":"INVALID","destination_sync_mode":"INVALID"}]}`)
+	oauth := map[string]any{"credentials": testkit.OAuth(secrets.ClientID, secrets.ClientSecret)}
+	all, nothing := testkit.Catalog(killedStreams...), []byte(`{"streams":[{"stream":{"name":"__AIRBYTE__stream_that_does_not_exist"},"sync_mode":"INVALID","destination_sync_mode":"INVALID"}]}`)
 	tests := map[string]struct {
 		site            *site
 		other           map[string]any
@@ -99,13 +100,13 @@ func TestConformance_FailuresHaveTheirCodeAndType(t *testing.T) {
 		"a state that is none":        {c.site, nil, "read", all, []byte(`[{"type":"STREAM"`), 1, "config_error", ""},
 		"a state of another product":  {c.site, nil, "read", all, []byte(`[{"type":"STREAM","stream":{"stream_descriptor":{"name":"responses"},"stream_state":{"cursor":"2024-01-01"}}}]`), 1, "config_error", ""},
 		"a stream without its scope":  {narrow, oauth, "read", all, nil, 4, "config_error", "contacts"},
-		"an unknown stream":           {c.site, nil, "read", catalogText([]string{"surveys", "tickets"}), nil, 4, "config_error", "tickets"},
+		"an unknown stream":           {c.site, nil, "read", testkit.Catalog("surveys", "tickets"), nil, 4, "config_error", "tickets"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			u := &conformer{user: newUser(t), site: test.site}
-			args := []string{test.command, "--config", u.file("config.json", mustEncode(test.site.config(test.other)))}
+			args := []string{test.command, "--config", u.file("config.json", testkit.Encode(test.site.config(test.other)))}
 			if test.catalog != nil {
 				args = append(args, "--catalog", u.file("catalog.json", test.catalog))
 			}

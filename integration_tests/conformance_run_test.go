@@ -3,12 +3,13 @@
 package integration_tests_test
 
 import (
-	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/airbyte/airbytetest"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
@@ -37,7 +38,7 @@ type airbyteStream struct {
 func newConformer(t *testing.T) *conformer {
 	t.Helper()
 	c := &conformer{user: newUser(t), site: serveSite(t, sandbox.Options{Seed: 7, Surveys: 5, Responses: 300, Contacts: 60})}
-	_, messages := c.runs(0, "discover", "--config", c.file("config.json", mustEncode(c.config(nil))))
+	_, messages := c.runs(0, "discover", "--config", c.file("config.json", testkit.Encode(c.config(nil))))
 	var catalog struct{ Streams []airbyteStream }
 	if err := json.Unmarshal(messages[len(messages)-1].Catalog, &catalog); err != nil || len(catalog.Streams) == 0 {
 		t.Fatalf("%d streams were discovered: %v", len(catalog.Streams), err)
@@ -67,7 +68,7 @@ func (c *conformer) runs(code int, args ...string) (finished, []airbytetest.Mess
 type conformed struct {
 	records []airbyteRecord
 	states  []emitted
-	newest  map[string]json.RawMessage // the message's own object, by stream
+	newest  testkit.States
 }
 
 type airbyteRecord struct {
@@ -87,41 +88,34 @@ type emitted struct {
 // is nil.
 func (c *conformer) reads(catalog, state []byte) *conformed {
 	c.t.Helper()
-	args := []string{"read", "--config", c.file("config.json", mustEncode(c.config(nil))), "--catalog", c.file("catalog.json", catalog)}
+	args := []string{"read", "--config", c.file("config.json", testkit.Encode(c.config(nil))), "--catalog", c.file("catalog.json", catalog)}
 	if state != nil {
 		args = append(args, "--state", c.file("state.json", state))
 	}
-	end, messages := c.runs(0, args...)
-	read := &conformed{newest: make(map[string]json.RawMessage)}
-	lines := slices.Collect(bytes.Lines(end.all))
-	for i, message := range messages {
-		switch {
-		case message.Record != nil:
-			var parts []string
-			for _, path := range c.stream(message.Record.Stream).Key {
-				parts = append(parts, scalarOf(message.Record.Data[path[0]]))
-			}
-			read.records = append(read.records, airbyteRecord{message.Record.Stream, message.Record.Stream + "/" + strings.Join(parts, "/"), message.Record.Data, message.Record.EmittedAt})
-		case message.State != nil:
-			var line struct{ State json.RawMessage }
-			if err := json.Unmarshal(lines[i], &line); err != nil {
+	end, _ := c.runs(0, args...)
+	output, err := testkit.ReadAirbyte(end.all, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	read := &conformed{newest: make(testkit.States)}
+	for _, line := range output.Lines {
+		switch line.Type {
+		case "RECORD":
+			var data map[string]json.RawMessage
+			if err := json.Unmarshal(line.Data, &data); err != nil {
 				c.t.Fatal(err)
 			}
-			name := message.State.Stream.Descriptor.Name
-			read.newest[name] = line.State
-			read.states = append(read.states, emitted{name, len(read.records), read.stateFile()})
+			var parts []string
+			for _, path := range c.stream(line.Stream).Key {
+				parts = append(parts, testkit.Scalar(data[path[0]]))
+			}
+			read.records = append(read.records, airbyteRecord{line.Stream, line.Stream + "/" + strings.Join(parts, "/"), data, line.EmittedAt})
+		case "STATE":
+			read.newest[line.Stream] = line.State
+			read.states = append(read.states, emitted{line.Stream, len(read.records), read.newest.File()})
 		}
 	}
 	return read
-}
-
-// stateFile is what a platform hands over to the next run.
-func (r *conformed) stateFile() []byte {
-	list := make([]json.RawMessage, 0, len(r.newest))
-	for _, name := range sortedKeys(r.newest) {
-		list = append(list, r.newest[name])
-	}
-	return mustEncode(list)
 }
 
 // keysOf are the keys of records with their content. A row of sync_audit is of
@@ -129,9 +123,14 @@ func (r *conformed) stateFile() []byte {
 func keysOf(records []airbyteRecord) map[string]string {
 	keys := make(map[string]string)
 	for _, record := range records {
-		if record.stream != "sync_audit" {
-			keys[record.key] = string(mustEncode(record.data))
+		if record.stream == "sync_audit" {
+			continue
 		}
+		data := maps.Clone(record.data)
+		if _, dated := data["creation_date"]; !dated && string(data["deleted_at"]) == "null" {
+			delete(data, "last_modified") // the time of the read
+		}
+		keys[record.key] = string(testkit.Encode(data))
 	}
 	return keys
 }
@@ -154,5 +153,5 @@ func (c *conformer) all(mode string) []byte {
 			"sync_mode": mode, "destination_sync_mode": "append_dedup", "cursor_field": s.Cursor, "primary_key": s.Key,
 		})
 	}
-	return mustEncode(map[string]any{"streams": entries})
+	return testkit.Encode(map[string]any{"streams": entries})
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/airbyte/airbytetest"
 )
 
@@ -45,7 +47,7 @@ func TestConformance_RecordsAreWhatTheCatalogSays(t *testing.T) {
 	read := c.reads(c.all("full_refresh"), nil)
 	seen, of := make(map[string]bool), make(map[string]int)
 	for _, record := range read.records {
-		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(mustEncode(record.data)))
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(testkit.Encode(record.data)))
 		if err == nil {
 			err = schemas[record.stream].Validate(value)
 		}
@@ -59,7 +61,7 @@ func TestConformance_RecordsAreWhatTheCatalogSays(t *testing.T) {
 				t.Fatalf("%s has %s, which a platform takes out", record.key, name)
 			case column.is("integer") && !strictInteger.Match(value):
 				t.Fatalf("%s: %s is %s, which is no integer for everybody", record.key, name, value)
-			case column.is("date-time") && string(value) != "null" && !strictTime.MatchString(scalarOf(value)):
+			case column.is("date-time") && string(value) != "null" && !strictTime.MatchString(testkit.Scalar(value)):
 				t.Fatalf("%s: %s is %s, which is no time for everybody", record.key, name, value)
 			}
 		}
@@ -101,6 +103,9 @@ func TestConformance_EveryStateIsOneToGoOnFrom(t *testing.T) {
 		t.Fatalf("%d states came: the test says little", len(first.states))
 	}
 	for i, state := range first.states {
+		if i%thorough.Number(1, 3) > 0 {
+			continue
+		}
 		t.Run(fmt.Sprint(i+1), func(t *testing.T) {
 			t.Parallel()
 			next := c.another(t).reads(catalog, state.file)
@@ -115,7 +120,7 @@ func TestConformance_EveryStateIsOneToGoOnFrom(t *testing.T) {
 			}
 		})
 	}
-	last := c.reads(catalog, first.stateFile())
+	last := c.reads(catalog, first.newest.File())
 	if n := len(keysOf(last.records)); n > 0 {
 		t.Errorf("after the end %d records come again", n)
 	}
@@ -128,7 +133,7 @@ func TestConformance_AFullRefreshComesToTheSame(t *testing.T) {
 	first := c.reads(catalog, nil)
 	want := keysOf(first.records)
 	// What is left of a refresh that was completed begins another one.
-	for what, state := range map[string][]byte{"no state": nil, "the state of the one before": first.stateFile()} {
+	for what, state := range map[string][]byte{"no state": nil, "the state of the one before": first.newest.File()} {
 		second := c.reads(catalog, state)
 		if got := keysOf(second.records); !maps.Equal(got, want) {
 			t.Errorf("with %s, %d records are not the %d of before", what, len(got), len(want))

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // resident reads what memory a process takes now.
@@ -156,7 +158,7 @@ func TestBinary_CompletesWithTheMemoryOfItsBudget(t *testing.T) {
 			t.Parallel()
 			join := memoryGroup(t, test.memory)
 			w := serveBulk(t, &bulk{records: 30 << 20 / bulkBytes})
-			command := w.wrapped(t, exec.Command("sh", append([]string{"-c", join, binary(t)}, test.args(w)...)...))
+			command := w.wrapped(t, exec.Command("sh", append([]string{"-c", join, testkit.Binary(t)}, test.args(w)...)...))
 			var out counting
 			command.Stdout = &out
 			end := run(t, command)

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
@@ -97,7 +98,7 @@ func deletionRows(t *testing.T, size int, heap *heapWatch) [][]string {
 				audit = took
 			}
 			switch {
-			case strings.Contains(r.output.String(), "cannot be named"):
+			case strings.Contains(r.output.String(), "could not be identified"):
 				unresolved = "yes"
 			case r.code != 0:
 				t.Fatalf("code %d\n%s", r.code, r.output.String())
@@ -144,24 +145,21 @@ type deletionRun struct {
 // run returns the processor time that it took, the tenant included.
 func (r *deletionRun) run() time.Duration {
 	begun := cpuSeconds(r.t)
-	config := map[string]any{
-		"data_center": "sandbox1", "lookback_minutes": 2, "credentials": map[string]any{"auth_type": "api_token", "api_token": r.tenant.Credentials().APIToken},
-		"deletions": map[string]any{"mode": "reconcile", "audit_days": 1},
-	}
-	files := map[string][]byte{"config.json": mustEncode(config), "catalog.json": catalogText([]string{"responses"})}
+	config := testkit.Config(r.tenant, map[string]any{"lookback_minutes": 2, "deletions": map[string]any{"mode": "reconcile", "audit_days": 1}, "limits": map[string]any{}})
+	files := map[string][]byte{"config.json": testkit.Encode(config), "catalog.json": testkit.Catalog("responses")}
 	args := []string{"read", "--config", "config.json", "--catalog", "catalog.json"}
 	if r.state != nil {
-		files["state.json"] = append(append([]byte{'['}, r.state...), ']')
+		files["state.json"] = testkit.States{"": r.state}.File()
 		args = append(args, "--state", "state.json")
 	}
 	r.output.Reset()
 	jitter := rand.New(rand.NewPCG(1, 1))
-	program := &source.Program{
-		Stdout: r, Stderr: &r.stderr, Getenv: func(string) string { return "" }, Transport: r.tenant.RoundTripper(), Clock: r.tenant.Now,
-		Files:  &deletionFiles{simProcess: simProcess{files: files}, folder: r.folder},
+	end := testkit.Run(context.WithoutCancel(r.t.Context()), &source.Program{
+		Stdout: r, Stderr: &r.stderr, Transport: r.tenant.RoundTripper(), Clock: r.tenant.Now,
+		Files:  &testkit.Files{Content: files, MakeSpool: r.spool},
 		Jitter: func(bound time.Duration) time.Duration { return time.Duration(jitter.Int64N(int64(bound))) },
-	}
-	r.code = program.Run(context.WithoutCancel(r.t.Context()), args)
+	}, source.Sizes{}, nil, args...)
+	r.code = end.Code
 	return cpuSeconds(r.t) - begun
 }
 
@@ -182,8 +180,8 @@ func (r *deletionRun) Write(text []byte) (int, error) {
 			r.state = bytes.Clone(parsed.state.raw)
 		case parsed.record == nil:
 			r.output.Write(append(line, '\n'))
-		case parsed.record.deleted:
-			_, id, _ := strings.Cut(parsed.record.key, "/")
+		case parsed.record.Deleted:
+			_, id, _ := strings.Cut(parsed.record.Key, "/")
 			r.tombstones = append(r.tombstones, id)
 		default:
 			r.records++
@@ -192,19 +190,13 @@ func (r *deletionRun) Write(text []byte) (int, error) {
 	}
 }
 
-// deletionFiles spools to the disk: an export of a million rows does not belong
-// into memory.
-type deletionFiles struct {
-	simProcess
-	folder string
-}
-
-func (f *deletionFiles) Spool() (qualtrics.Spool, error) {
-	file, err := os.CreateTemp(f.folder, "spool")
+// spool is on the disk: an export of a million rows does not belong into memory.
+func (r *deletionRun) spool() (qualtrics.Spool, error) {
+	file, err := os.CreateTemp(r.folder, "spool")
 	if err != nil {
 		return nil, err
 	}
-	return file, os.Remove(filepath.Join(f.folder, filepath.Base(file.Name())))
+	return file, os.Remove(filepath.Join(r.folder, filepath.Base(file.Name())))
 }
 
 // heapWatch finds the largest heap, by a goroutine that lives in real time.

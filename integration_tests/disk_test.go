@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // smallDisk mounts a disk of a size, which the mount options may change later.
@@ -135,7 +137,7 @@ func TestBinary_ExportUnderALimitOfFileSizes(t *testing.T) {
 	tn := startTenant(t, "--surveys", "2", "--responses", "4000", "--contacts", "300")
 	folder := filepath.Join(t.TempDir(), "data")
 	args := []string{"export", "--config", tn.file(t, "config.json", tn.config), "--to", folder}
-	limited := append([]string{"-c", `ulimit -f 40 && exec "$0" "$@"`, binary(t)}, args...)
+	limited := append([]string{"-c", `ulimit -f 40 && exec "$0" "$@"`, testkit.Binary(t)}, args...)
 	end := run(t, tn.wrapped(t, exec.Command("sh", limited...)))
 	if (end.code != 2 && end.code != 4) || !strings.Contains(string(end.stderr), syscall.EFBIG.Error()) {
 		t.Errorf("it ended with code %d (%v) and says %q, want 2 or 4, and that a file is too large", end.code, end.signal, end.stderr)
@@ -153,7 +155,7 @@ func TestBinary_ExportsWithFewOpenFiles(t *testing.T) {
 	t.Parallel()
 	tn := startTenant(t, "--surveys", "20", "--responses", "1000", "--contacts", "50")
 	tn.config["limits"].(map[string]any)["parallel_exports"] = 32
-	args := []string{"-c", `ulimit -n 64 && exec "$0" "$@"`, binary(t), "export", "--config", tn.file(t, "config.json", tn.config), "--to", filepath.Join(t.TempDir(), "data")}
+	args := []string{"-c", `ulimit -n 64 && exec "$0" "$@"`, testkit.Binary(t), "export", "--config", tn.file(t, "config.json", tn.config), "--to", filepath.Join(t.TempDir(), "data")}
 	end := run(t, tn.wrapped(t, exec.Command("sh", args...)))
 	end.must(t, 0)
 	if want := len(tn.truth(t)["responses"]); !strings.Contains(string(end.stdout), " "+thousands(want)+"  complete") {

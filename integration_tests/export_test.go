@@ -4,12 +4,29 @@ package integration_tests
 
 import "testing"
 
-// Binary returns the path of the program, which is built once.
-func Binary(t testing.TB) string {
+// Update reports whether tests write the files that show what they have seen.
+func Update() bool { return *update }
+
+// Section is the text of a page for users below a heading.
+func Section(t *testing.T, page, heading string) string {
 	t.Helper()
-	return binary(t)
+	return section(t, page, heading)
 }
 
-// BuildFolder is a folder for programs that are built once. [Binary] makes it,
-// and it is removed when all tests have ended.
-func BuildFolder() string { return built.folder }
+// Document is the text of a page for users.
+func Document(t *testing.T, page string) string {
+	t.Helper()
+	return document(t, page)
+}
+
+// BlocksOf are the contents of the fenced blocks of a language in a text.
+func BlocksOf(t *testing.T, language, text string) []string {
+	t.Helper()
+	return blocksOf(t, language, text)
+}
+
+// Blocks are the fenced blocks of a page for users, in order.
+func Blocks(t *testing.T, page string) []block {
+	t.Helper()
+	return blocks(document(t, page))
+}

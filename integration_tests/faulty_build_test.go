@@ -3,13 +3,8 @@
 package integration_tests_test
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,14 +13,14 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/birdie-ai/source-qualtrics/integration_tests"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // faultyBinary is the program as the go command builds it over replaced files:
 // its file operations fail, and its functions panic, when the environment says
 // so. The code itself knows nothing of that.
 var faultyBinary = sync.OnceValues(func() (string, error) {
-	folder := integration_tests.BuildFolder()
+	folder := testkit.BuildFolder()
 	overlay, err := faultyOverlay(folder)
 	if err != nil {
 		return "", err
@@ -48,109 +43,115 @@ func newFaultyUser(t *testing.T) *user {
 	return u
 }
 
+// The functions that the faults depend on, see [codeIndex.function].
+const (
+	programBegins = "invocation.command"   // panics are planted from here on
+	secretIsKnown = "invocation.client"    // and may hold the secret from here on
+	opensOutput   = "disk.Root(d, folder)" // returns the file system of an export
+)
+
 // faultyOverlay writes the files and the list of them that the go command takes.
 func faultyOverlay(folder string) (list string, err error) {
-	root, err := filepath.Abs("..")
+	code, err := readProductCode()
 	if err != nil {
 		return "", err
 	}
-	replaced := make(map[string]string)
-	put := func(name, content string) error {
-		file := filepath.Join(folder, fmt.Sprintf("overlay-%d.go", len(replaced)))
-		replaced[filepath.Join(root, filepath.FromSlash(name))] = file
-		return os.WriteFile(file, []byte(content), 0o600)
-	}
-	for from, to := range map[string]string{"planted.go.txt": "source/planted/planted.go", "program_faults.go.txt": "source/program_faults.go"} {
-		text, err := os.ReadFile(filepath.Join("testdata", "faults", from))
-		if err != nil {
-			return "", err
-		}
-		if err := put(to, string(text)); err != nil {
-			return "", err
-		}
-	}
-	err = filepath.WalkDir(filepath.Join(root, "source"), func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && slices.Contains([]string{"sandbox", "airbytetest", "testdata"}, entry.Name()):
-			return filepath.SkipDir
-		case entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
-			return nil
-		}
-		name, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		content, err := faultyCode(filepath.ToSlash(name), string(text))
-		if err != nil {
-			return err
-		}
-		return put(filepath.ToSlash(name), content)
-	})
-	if err != nil {
+	if err := code.plantFaults(); err != nil {
 		return "", err
 	}
-	text, err := json.Marshal(map[string]any{"Replace": replaced})
-	if err != nil {
-		return "", err
-	}
-	list = filepath.Join(folder, "overlay.json")
-	return list, os.WriteFile(list, text, 0o600)
+	return code.overlay(folder)
 }
 
-// faultyCode plants a call at the start of every function of a file, and puts
-// the faulty file system in. Lines stay where they are.
-func faultyCode(name, text string) (string, error) {
-	parsed, err := parser.ParseFile(token.NewFileSet(), name, text, parser.SkipObjectResolution)
+// plantFaults lets every function call a function that may panic, and puts the faulty
+// file system in.
+func (c productCode) plantFaults() error {
+	index, err := c.index()
 	if err != nil {
-		return "", err
+		return err
 	}
+	output := replacement{function: opensOutput, body: "return faulty(original(folder))"}
+	opens, err := output.target(index)
+	if err != nil {
+		return err
+	}
+	calls := make(map[*ast.FuncDecl]string)
+	for name, call := range map[string]string{programBegins: "planted.Arm()", secretIsKnown: "planted.Reveal()"} {
+		f, err := index.function(name)
+		if err != nil {
+			return err
+		}
+		calls[f.decl] = call
+	}
+	for _, file := range index.files {
+		c[file.name] = file.withPanics(calls)
+	}
+	if err := c.replace([]replacement{output}); err != nil {
+		return err
+	}
+	for from, to := range map[string]string{"planted.go.txt": "source/planted/planted.go", "program_faults.go.txt": opens.file.folder() + "/program_faults.go"} {
+		text, err := os.ReadFile(filepath.Join("testdata", "faults", from))
+		if err != nil {
+			return err
+		}
+		c[to] = strings.Replace(string(text), "\npackage source\n", "\npackage "+opens.file.parsed.Name.Name+"\n", 1)
+	}
+	return nil
+}
+
+// withPanics is the file with a call at the start of every function, after those that
+// single functions have. Lines stay where they are.
+func (f *codeFile) withPanics(calls map[*ast.FuncDecl]string) string {
 	type planting struct {
 		at   int
 		text string
 	}
-	plantings := []planting{{int(parsed.Name.End()) - 1, `; import planted "github.com/birdie-ai/source-qualtrics/source/planted"`}}
-	plant := func(body *ast.BlockStmt, of string) {
-		if body == nil {
-			return
+	plantings := []planting{{f.set.Position(f.parsed.Name.End()).Offset, fmt.Sprintf("; import planted %q", moduleName+"/source/planted")}}
+	plant := func(body *ast.BlockStmt, site, call string) {
+		if body != nil {
+			at := f.set.Position(body.Lbrace)
+			plantings = append(plantings, planting{at.Offset + 1, fmt.Sprintf(" %splanted.At(%q);", call, fmt.Sprintf("%s:%d %s", f.name, at.Line, site))})
 		}
-		at := int(body.Lbrace)
-		line := 1 + strings.Count(text[:at], "\n")
-		code := fmt.Sprintf(" planted.At(%q);", fmt.Sprintf("%s:%d %s", name, line, of))
-		if of == "command" && name == "source/command.go" {
-			code = " planted.Arm();" + code
-		}
-		plantings = append(plantings, planting{at, code})
 	}
 	within := "init"
-	ast.Inspect(parsed, func(node ast.Node) bool {
+	ast.Inspect(f.parsed, func(node ast.Node) bool {
 		switch node := node.(type) {
 		case *ast.FuncDecl:
-			within = node.Name.Name
-			plant(node.Body, within)
+			within = (&codeFunction{f, node}).name()
+			call := ""
+			if calls[node] != "" {
+				call = calls[node] + "; "
+			}
+			plant(node.Body, within, call)
 		case *ast.FuncLit:
-			plant(node.Body, "in "+within)
+			plant(node.Body, "in "+within, "")
 		}
 		return true
 	})
 	if len(plantings) == 1 {
-		return text, nil
+		return f.text
 	}
 	slices.SortStableFunc(plantings, func(a, b planting) int { return b.at - a.at })
+	text := f.text
 	for _, p := range plantings {
 		text = text[:p.at] + p.text + text[p.at:]
 	}
-	if name == "source/program_disk.go" {
-		const opened = "return landing.OpenRoot(dir)"
-		if strings.Count(text, opened) != 1 {
-			return "", errors.New("the place where the output folder is opened has moved")
-		}
-		text = strings.Replace(text, opened, "return faulty(landing.OpenRoot(dir))", 1)
+	return text
+}
+
+// The functions that the faults depend on exist once.
+func TestFaults_FitTheCode(t *testing.T) {
+	t.Parallel()
+	code, err := readProductCode()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return text, nil
+	if err := code.plantFaults(); err != nil {
+		t.Error(err)
+	}
+	index := productIndex(t)
+	for _, name := range recovering {
+		if _, err := index.function(strings.TrimPrefix(name, "in ")); err != nil {
+			t.Errorf("a function that recovers from panics: %v", err)
+		}
+	}
 }

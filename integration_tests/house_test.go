@@ -29,25 +29,45 @@ var mayImport = map[string][]string{
 	"cmd/tap-qualtrics":    {"cmd/internal/process"},
 	"cmd/internal/process": {"source"},
 	"source": {
-		"schemas", "source/airbyte", "source/feed", "source/frame", "source/landing", "source/qualtrics",
-		"source/record", "source/redact", "source/sandbox", "source/singer", "source/stream",
+		"schemas", "source/airbyte", "source/config", "source/engine", "source/failures", "source/feed", "source/landing", "source/pasted", "source/progress",
+		"source/qualtrics", "source/record", "source/redact", "source/sandbox", "source/singer", "source/stream", "source/wire", "source/wording",
 	},
-	"source/stream":                {"source/feed", "source/frame", "source/record"},
-	"source/feed":                  {"source/frame", "source/qualtrics", "source/record", "source/sketch"},
-	"source/airbyte":               {"source/record", "source/wire"},
-	"source/singer":                {"source/record", "source/wire"},
+	"source/config":   {"schemas", "source/dates", "source/failures", "source/feed", "source/pasted", "source/qualtrics", "source/redact", "source/wording"},
+	"source/engine":   {"source/failures", "source/feed", "source/progress", "source/qualtrics", "source/record", "source/stream", "source/wording"},
+	"source/progress": {"source/failures", "source/feed", "source/qualtrics", "source/wording"},
+	"source/failures": {"source/feed", "source/feed/responses", "source/frame", "source/qualtrics", "source/record"},
+	"source/stream": {
+		"schemas", "source/dates", "source/feed", "source/feed/contacts", "source/feed/responses", "source/frame", "source/qualtrics", "source/record", "source/response",
+	},
+	"source/feed":                  {"source/feed/reconcile", "source/jsonsafe", "source/pasted", "source/qualtrics", "source/record", "source/sketch", "source/wording"},
+	"source/feed/responses":        {"source/feed", "source/feed/reconcile", "source/frame", "source/qualtrics", "source/record", "source/response", "source/sketch", "source/wording"},
+	"source/feed/contacts":         {"source/feed", "source/feed/reconcile", "source/frame", "source/jsonsafe", "source/qualtrics", "source/record", "source/wording"},
+	"source/feed/reconcile":        {"source/sketch", "source/wording"},
+	"source/feed/feedtest":         nil,
+	"source/response":              {"source/dates", "source/frame", "source/jsonsafe", "source/sketch"},
+	"source/airbyte":               {"source/jsonsafe", "source/record", "source/wire"},
+	"source/singer":                {"source/jsonsafe", "source/record", "source/wire"},
 	"source/wire":                  {"source/record"},
 	"source/airbyte/airbytetest":   nil,
 	"source/landing":               {"source/record"},
-	"source/qualtrics":             {"source/redact"},
-	"source/frame":                 nil,
-	"source/record":                nil,
+	"source/qualtrics":             {"source/dates", "source/redact"},
+	"source/frame":                 {"source/jsonsafe"},
+	"source/dates":                 nil,
+	"source/jsonsafe":              nil,
+	"source/pasted":                nil,
+	"source/record":                {"source/jsonsafe"},
 	"source/redact":                nil,
 	"source/sketch":                nil,
+	"source/wording":               nil,
 	"source/sandbox":               nil,
 	"schemas":                      nil,
 	"integration_tests":            nil,
 	"integration_tests/scoreboard": nil,
+	"integration_tests/thorough":   nil,
+	"integration_tests/testkit": {
+		"source", "source/airbyte/airbytetest", "source/feed", "source/frame", "source/landing", "source/qualtrics", "source/record", "source/response",
+		"source/sandbox", "source/stream",
+	},
 }
 
 // goPackage is what go list says of a package.
@@ -80,7 +100,7 @@ func packages(t *testing.T) []goPackage {
 
 // forTests tells packages that no program holds.
 func forTests(path string) bool {
-	return strings.HasSuffix(path, "/airbytetest") || strings.HasSuffix(path, "/scoreboard")
+	return strings.HasSuffix(path, "/airbytetest") || strings.HasSuffix(path, "/feedtest") || strings.Contains(path, "/integration_tests/")
 }
 
 func TestImports_OnlyGoWhereTheyMay(t *testing.T) {
@@ -129,7 +149,7 @@ func TestImports_EachDependencyBelongsToOnePackage(t *testing.T) {
 
 func TestLayout_TheTopLevelIsAsAgreed(t *testing.T) {
 	t.Parallel()
-	agreed := []string{"cmd", "source", "schemas", "integration_tests", "Dockerfile", "metadata.yaml", "go.mod", "go.sum", "README.md", "LICENSE"}
+	agreed := []string{"cmd", "source", "schemas", "integration_tests", "docs", "findings", "Dockerfile", "metadata.yaml", "go.mod", "go.sum", "README.md", "LICENSE"}
 	entries, err := os.ReadDir("..")
 	if err != nil {
 		t.Fatal(err)

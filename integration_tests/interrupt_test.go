@@ -4,18 +4,23 @@ package integration_tests_test
 
 import (
 	"os"
+	"regexp"
 	"strconv"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
 // longestDying is how long an interrupted run may take to end.
 const longestDying = 5 * time.Second
+
+// saysInterrupted is the one line of a run that was interrupted.
+var saysInterrupted = regexp.MustCompile(`\Asource-qualtrics: interrupted: (no state|states) went out [^\n]*\n\z`)
 
 // Whatever ends a run between two lines, it ends as whoever did it expects, and
 // the next run has the rest.
@@ -35,13 +40,16 @@ func TestInterrupted_AfterAnyLineARunEndsProperly(t *testing.T) {
 	lines := whole.read(whole.readCommand(s.config(nil)), kill{}).lines
 	n := min(70, lines)
 	if *kills == 0 {
-		n = 12
+		n = thorough.Number(12, 6)
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			begun := time.Now()
-			var score killScore
+			var (
+				score killScore
+				told  atomic.Int64
+			)
 			inParallel(t, n, func(t *testing.T, i int) {
 				when := test.when
 				when.after = 1 + i*lines/n
@@ -53,7 +61,10 @@ func TestInterrupted_AfterAnyLineARunEndsProperly(t *testing.T) {
 				if end.dying > longestDying {
 					t.Errorf("after line %d it took %s to end", when.after, end.dying)
 				}
-				if len(end.stderr) > 0 {
+				switch said := saysInterrupted.Match(end.stderr); {
+				case said && end.signal != 0:
+					told.Add(1)
+				case len(end.stderr) > 0: // it says nothing when all was done before
 					t.Errorf("after line %d it said on stderr %s", when.after, end.stderr)
 				}
 				u.completes(s.config(nil))
@@ -64,6 +75,9 @@ func TestInterrupted_AfterAnyLineARunEndsProperly(t *testing.T) {
 				score.add(count(test.ended(end)), short)
 			})
 			score.report(t, "ended "+name, begun)
+			if test.when.signal != 0 && int(told.Load()) < score.kills/2 {
+				t.Errorf("%d of %d interrupted runs said what was saved", told.Load(), score.kills)
+			}
 			// The last lines are in the pipe when the program has already ended.
 			if score.kills < n*2/3 {
 				t.Errorf("%d of %d runs were interrupted, the others had ended", score.kills, n)

@@ -8,15 +8,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
-// everyNth thins out what only a full run does in full.
-func everyNth(full int) int {
-	if *kills > 0 {
+// everyNth is the distance between the moments that are tried: all of them with
+// -kills, a sample in a thorough run, a quarter of the sample otherwise.
+func everyNth(sampled int) int {
+	switch {
+	case *kills > 0:
 		return 1
+	case thorough.Asked():
+		return max(1, sampled)
+	default:
+		return max(1, 4*sampled)
 	}
-	return max(1, full)
 }
 
 // killAtCall makes the tenant kill the user's next run when its call k arrives,

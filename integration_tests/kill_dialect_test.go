@@ -5,15 +5,17 @@ package integration_tests_test
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // dialect is the protocol that a user and the program speak.
@@ -30,7 +32,7 @@ type dialect interface {
 type airbyteDialect struct{}
 
 func (airbyteDialect) args(u *user, config map[string]any) []string {
-	args := []string{"read", "--config", u.file("config.json", mustEncode(config)), "--catalog", u.file("catalog.json", catalogText(killedStreams))}
+	args := []string{"read", "--config", u.file("config.json", testkit.Encode(config)), "--catalog", u.file("catalog.json", testkit.Catalog(killedStreams...))}
 	if state := u.platform.stateFile(); state != nil {
 		args = append(args, "--state", u.file("state.json", state))
 	}
@@ -51,22 +53,26 @@ type singerDialect struct{}
 const theState = ""
 
 func (singerDialect) args(u *user, config map[string]any) []string {
-	var entries []map[string]any
 	// The rows of the last two come between those of the others.
-	for _, stream := range slices.Concat(killedStreams, []string{"response_deletions", "sync_audit"}) {
-		entries = append(entries, map[string]any{"tap_stream_id": stream})
-	}
-	catalog := mustEncode(map[string]any{"streams": entries})
-	args := []string{"tap", "--config", u.file("config.json", mustEncode(config)), "--catalog", u.file("catalog.json", catalog)}
+	catalog := testkit.TapCatalog("", slices.Concat(killedStreams, []string{"response_deletions", "sync_audit"})...)
+	args := []string{"tap", "--config", u.file("config.json", testkit.Encode(config)), "--catalog", u.file("catalog.json", catalog)}
 	if state := u.platform.states[theState]; state != nil {
 		args = append(args, "--state", u.file("state.json", state.raw))
 	}
 	return args
 }
 
+// wellSaid are the lines of the tap's log in a run that goes well: its metrics,
+// its progress, contacts that were created while it ran, and how it reads on after a
+// run that was cut.
+var wellSaid = regexp.MustCompile(`^(METRIC: \{|retrying |reading (surveys|directories|rows)=` +
+	`|deletions: the surveys of this run were last compared with Qualtrics longest_ago=\S+ surveys=\d+ not_yet=\d+\n$` +
+	`|the directory's list shows contacts that searches do not: they are delivered, too directory=POOL_\w+ contacts=\d+\n$` +
+	`|streams at different positions of a survey go on together survey=SV_\w+ streams=\d+ from=)`)
+
 func (singerDialect) quiet(stderr []byte) bool {
 	for line := range bytes.Lines(stderr) {
-		if !bytes.HasPrefix(line, []byte("METRIC: ")) && !bytes.HasPrefix(line, []byte("retrying")) {
+		if !wellSaid.Match(line) {
 			return false
 		}
 	}
@@ -74,39 +80,22 @@ func (singerDialect) quiet(stderr []byte) bool {
 }
 
 func (singerDialect) parse(text []byte) ([]simLine, error) {
-	if rest, ok := bytes.CutPrefix(text, []byte(`{"type":"RECORD","stream":"`)); ok {
-		stream, data, ok := bytes.Cut(rest, []byte(`","record":`))
-		end := bytes.LastIndex(data, []byte(`,"time_extracted":`))
-		if !ok || end < 0 {
-			return nil, fmt.Errorf("no record: %.200s", text)
-		}
-		if keyColumns[string(stream)] == 0 {
-			return nil, nil
-		}
-		row, err := parseRow(string(stream), data[:end:end])
-		return []simLine{{stream: string(stream), record: row}}, err
+	if bytes.Contains(text, []byte("internal error: planted early;")) {
+		return nil, nil // before the command is known, messages are Airbyte's
 	}
-	var message struct {
-		Type, Stream string
-		Value        json.RawMessage
-		Manifest     []string
-	}
-	if err := json.Unmarshal(text, &message); err != nil {
+	line, err := testkit.ParseSinger(text)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	switch message.Type {
-	case "SCHEMA":
+	case line.Type == "STATE":
+		return []simLine{{stream: theState, state: &simState{raw: line.State}}}, nil
+	case line.Type == "BATCH":
+		return batchLines(line.Stream, line.Manifest)
+	case line.Type != "RECORD" || keyColumns[line.Stream] == 0:
 		return nil, nil
-	case "STATE":
-		return []simLine{{stream: theState, state: &simState{raw: message.Value}}}, nil
-	case "BATCH":
-		return batchLines(message.Stream, message.Manifest)
-	default:
-		if bytes.Contains(text, []byte("internal error: planted early;")) {
-			return nil, nil // before the command is known, messages are Airbyte's
-		}
-		return nil, fmt.Errorf("no message that is known: %.200s", text)
 	}
+	row, err := testkit.CutRow(line.Stream, line.Data)
+	return []simLine{{stream: line.Stream, record: row}}, err
 }
 
 // batchLines reads the files of a BATCH message, which have to be whole when it
@@ -128,7 +117,7 @@ func batchLines(stream string, manifest []string) (lines []simLine, err error) {
 			if keyColumns[stream] == 0 {
 				continue
 			}
-			row, err := parseRow(stream, bytes.TrimSuffix(line, []byte("\n")))
+			row, err := testkit.CutRow(stream, bytes.TrimSuffix(line, []byte("\n")))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}

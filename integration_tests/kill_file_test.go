@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
@@ -22,8 +23,8 @@ type fault struct {
 // two runs are then the same.
 func (u *user) exportArgs(config map[string]any, folder string, format landing.Format) []string {
 	u.t.Helper()
-	config["limits"] = map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000, "parallel_exports": 1}
-	return []string{"export", "--config", u.file("config.json", mustEncode(config)), "--to", folder, "--format", string(format)}
+	config["limits"] = testkit.Limits(1)
+	return []string{"export", "--config", u.file("config.json", testkit.Encode(config)), "--to", folder, "--format", string(format)}
 }
 
 // exports runs the whole program over the folder, which has to be complete and

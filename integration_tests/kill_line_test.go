@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -24,10 +26,10 @@ func killsAsked() int {
 	switch {
 	case *kills > 0:
 		return *kills
-	case testing.Short():
-		return 40
-	default:
+	case thorough.Asked():
 		return 80
+	default:
+		return 16
 	}
 }
 
@@ -234,15 +236,13 @@ func killedHistory(t *testing.T, seed uint64) (killed int, short shortfall, prob
 		Doubt: sandbox.Doubt{ResponsesMoveSurvey: dice.IntN(2) == 0, SnapshotAtCompletion: dice.IntN(2) == 0},
 	})
 	config := s.config(map[string]any{
-		"limits":           map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000, "parallel_exports": 1 + dice.IntN(8)},
+		"limits":           testkit.Limits(1 + dice.IntN(8)),
 		"lookback_minutes": 15 + dice.IntN(60),
 		"deletions":        map[string]any{"mode": []string{"off", "reconcile"}[dice.IntN(2)], "audit_days": 1 + dice.IntN(7)},
 	})
 	if dice.IntN(2) == 0 {
 		credentials := s.tenant.Credentials()
-		config["credentials"] = map[string]any{
-			"auth_type": "oauth2_client_credentials", "client_id": credentials.ClientID, "client_secret": credentials.ClientSecret,
-		}
+		config["credentials"] = testkit.OAuth(credentials.ClientID, credentials.ClientSecret)
 	}
 	u := newUser(t)
 	switch dice.IntN(4) {

@@ -14,13 +14,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/birdie-ai/source-qualtrics/integration_tests"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -55,11 +54,8 @@ func serveTenant(t *testing.T, options sandbox.Options) *site {
 
 // config is a configuration that works, with some things said otherwise.
 func (s *site) config(other map[string]any) map[string]any {
-	config := map[string]any{
-		"base_url":    s.url,
-		"credentials": map[string]any{"auth_type": "api_token", "api_token": s.tenant.Credentials().APIToken},
-		"limits":      map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000, "parallel_exports": 8},
-	}
+	config := testkit.Config(s.tenant, map[string]any{"base_url": s.url, "limits": testkit.Limits(8)})
+	delete(config, "data_center")
 	maps.Copy(config, other)
 	return config
 }
@@ -68,11 +64,11 @@ func (s *site) config(other map[string]any) map[string]any {
 var killedStreams = []string{"contacts", "responses", "surveys"}
 
 // truth is what exists now.
-func (s *site) truth(t *testing.T) map[string]simTable {
+func (s *site) truth(t *testing.T) map[string]testkit.Table {
 	t.Helper()
-	all := make(map[string]simTable)
+	all := make(map[string]testkit.Table)
 	for _, stream := range killedStreams {
-		table, err := truthOf(s.tenant, stream)
+		table, err := testkit.Truth(s.tenant, stream)
 		if err != nil || len(table) == 0 {
 			t.Fatalf("%d %s exist: %v", len(table), stream, err)
 		}
@@ -96,17 +92,13 @@ type user struct {
 
 func newUser(t *testing.T) *user {
 	t.Helper()
-	return &user{t: t, folder: t.TempDir(), binary: integration_tests.Binary(t), dialect: airbyteDialect{}, platform: newPlatform(simConsumer{})}
+	return &user{t: t, folder: t.TempDir(), binary: testkit.Binary(t), dialect: airbyteDialect{}, platform: newPlatform(simConsumer{})}
 }
 
 // file writes a file for the program and returns its path.
 func (u *user) file(name string, content []byte) string {
 	u.t.Helper()
-	path := filepath.Join(u.folder, name)
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		u.t.Fatal(err)
-	}
-	return path
+	return testkit.WriteFile(u.t, u.folder, name, content)
 }
 
 func (u *user) command(args ...string) *exec.Cmd {
@@ -213,15 +205,8 @@ func (u *user) read(command *exec.Cmd, when kill) finished {
 // ended waits for the end of a run.
 func (f *finished) ended(t *testing.T, command *exec.Cmd) {
 	t.Helper()
-	err := command.Wait()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	f.at, f.code = time.Now(), command.ProcessState.ExitCode()
-	if status, ok := command.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		f.signal = status.Signal()
-	}
+	f.code, f.signal = testkit.Wait(t, command)
+	f.at = time.Now()
 }
 
 // take takes in a line, as a destination that keeps the newest version of each
@@ -236,8 +221,8 @@ func (u *user) take(text []byte) {
 		switch {
 		case line.record != nil:
 			u.order++
-			line.record.order = u.order
-			u.platform.tables[line.stream].put(line.record)
+			line.record.Order = u.order
+			u.platform.tables[line.stream].Put(line.record)
 		case line.state != nil:
 			u.platform.states[line.stream] = line.state
 		}
@@ -261,21 +246,21 @@ type shortfall struct{ lost, stale, extra int }
 // the others mostly read, too.
 type sharedComparer struct {
 	lock sync.Mutex
-	rows comparer
+	rows testkit.Comparer
 }
 
 func newComparer() *sharedComparer {
-	return &sharedComparer{rows: comparer{known: make(map[string]string)}}
+	return &sharedComparer{rows: testkit.Comparer{}}
 }
 
-func (c *sharedComparer) difference(stream string, truth, row *simRow) string {
+func (c *sharedComparer) difference(stream string, truth, row *testkit.Row) string {
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	return c.rows.difference(stream, truth, row)
+	return c.rows.Difference(stream, truth, row)
 }
 
 // compare tells of the first row that is wrong.
-func (u *user) compare(truth map[string]simTable, rows *sharedComparer) (short shortfall, problem string) {
+func (u *user) compare(truth map[string]testkit.Table, rows *sharedComparer) (short shortfall, problem string) {
 	for stream, table := range truth {
 		held := u.platform.tables[stream]
 		for key, row := range table {
@@ -284,9 +269,9 @@ func (u *user) compare(truth map[string]simTable, rows *sharedComparer) (short s
 			case got == nil:
 				short.lost++
 				found = "was not read"
-			case got.data == nil && got.cursor != row.cursor: // only its version is known
-				found = fmt.Sprintf("is of %s, not %s", nanos(got.cursor), nanos(row.cursor))
-			case got.data != nil:
+			case got.Data == nil && got.Cursor != row.Cursor: // only its version is known
+				found = fmt.Sprintf("is of %s, not %s", nanos(got.Cursor), nanos(row.Cursor))
+			case got.Data != nil:
 				found = rows.difference(stream, row, got)
 			}
 			if found != "" && held[key] != nil {
@@ -297,7 +282,7 @@ func (u *user) compare(truth map[string]simTable, rows *sharedComparer) (short s
 			}
 		}
 		for key, row := range held {
-			if table[key] == nil && !row.deleted {
+			if table[key] == nil && !row.Deleted {
 				short.extra++
 			}
 		}

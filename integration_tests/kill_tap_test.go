@@ -8,13 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
 // tapKills is how many histories of the tap are cut, each several times.
 func tapKills() int {
-	if *kills == 0 && testing.Short() {
-		return 10
+	if *kills == 0 && !thorough.Asked() {
+		return 2
 	}
 	return 33
 }
@@ -41,7 +43,7 @@ func TestKill_TheTapAtEveryFileOperationOfItsBatches(t *testing.T) {
 	t.Parallel()
 	begun := time.Now()
 	s := serveSite(t, sandbox.Options{Seed: 13, Surveys: 2, Responses: 60, Contacts: 20})
-	one := map[string]any{"limits": map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000, "parallel_exports": 1}}
+	one := map[string]any{"limits": testkit.Limits(1)}
 	batched := func(u *user) map[string]any { return u.batched(s.config(one), 9) }
 	newFaultyTapUser := func(t *testing.T) *user {
 		u := newFaultyUser(t)

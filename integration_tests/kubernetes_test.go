@@ -13,12 +13,13 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
 // kubernetesFolder holds manifests that users take as they are.
-const kubernetesFolder = "kubernetes"
+const kubernetesFolder = "../docs/examples/kubernetes"
 
 // kubernetesJobs are the manifests of what runs, and the shards of each.
 var kubernetesJobs = map[string]int{"job.yaml": 1, "cronjob.yaml": 1, "indexed-job.yaml": 4}
@@ -156,7 +157,7 @@ func runJob(t *testing.T, s *site, name string, run func(podRun) finished) (rows
 	if shards > 1 {
 		config["shard"] = map[string]any{"count": shards}
 	}
-	pod := podRun{volumes: map[string]string{"/config": secretFolder(t, mustEncode(config)), "/data": t.TempDir(), "/tmp": t.TempDir()}}
+	pod := podRun{volumes: map[string]string{"/config": secretFolder(t, testkit.Encode(config)), "/data": t.TempDir(), "/tmp": t.TempDir()}}
 	reader := newUser(t)
 	for again := range 2 {
 		for index := range shards {

@@ -22,6 +22,7 @@ import (
 	"github.com/xitongsys/parquet-go/reader"
 	"github.com/xitongsys/parquet-go/source"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 )
 
@@ -60,7 +61,7 @@ func filesBelow(t *testing.T, folder string) (names []string) {
 }
 
 func isData(name string) bool {
-	return strings.HasSuffix(name, ".parquet") || strings.HasSuffix(name, ".ndjson.zst")
+	return strings.HasSuffix(name, ".parquet") || strings.HasSuffix(name, ".ndjson.zst") || strings.HasSuffix(name, ".ndjson")
 }
 
 // noHalfFile demands that every file with a final name is whole, be it named by
@@ -157,7 +158,7 @@ func (u *user) readFolder(folder string) {
 					u.t.Fatalf("%s has %d rows, want %d: %v", file.Path, len(rows), file.Rows, err)
 				}
 				for _, row := range rows {
-					u.platform.tables[stream.Name][row.key] = row
+					u.platform.tables[stream.Name][row.Key] = row
 				}
 			}
 		}
@@ -166,7 +167,7 @@ func (u *user) readFolder(folder string) {
 
 // landedRows are the rows of a data file. Those of a stream that has no key
 // here are counted only; those of Parquet have no content but key and cursor.
-func landedRows(name string, content []byte) ([]*simRow, error) {
+func landedRows(name string, content []byte) ([]*testkit.Row, error) {
 	stream, _, _ := strings.Cut(name, "/")
 	if strings.HasSuffix(name, ".parquet") {
 		return parquetRows(stream, content)
@@ -180,14 +181,14 @@ func landedRows(name string, content []byte) ([]*simRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	var rows []*simRow
+	var rows []*testkit.Row
 	for line := range bytes.Lines(text) {
 		if line[len(line)-1] != '\n' || !json.Valid(line) {
 			return nil, fmt.Errorf("a line is not whole: %.100q", line)
 		}
-		row := &simRow{}
+		row := &testkit.Row{}
 		if keyColumns[stream] > 0 {
-			if row, err = parseRow(stream, line[:len(line)-1]); err != nil {
+			if row, err = testkit.CutRow(stream, line[:len(line)-1]); err != nil {
 				return nil, err
 			}
 		}
@@ -215,21 +216,21 @@ func (m inMemory) Open(string) (source.ParquetFile, error) {
 	return inMemory{&copied}, nil
 }
 
-func parquetRows(stream string, content []byte) (rows []*simRow, err error) {
+func parquetRows(stream string, content []byte) (rows []*testkit.Row, err error) {
 	r, err := reader.NewParquetColumnReader(inMemory{bytes.NewReader(content)}, 1)
 	if err != nil {
 		return nil, err
 	}
 	defer r.ReadStop()
 	n := r.GetNumRows()
-	rows = make([]*simRow, n)
+	rows = make([]*testkit.Row, n)
 	for i := range rows {
-		rows[i] = &simRow{}
+		rows[i] = &testkit.Row{}
 	}
 	columns := versionColumns[stream]
 	for i := range r.SchemaHandler.GetColumnNum() {
 		name := r.SchemaHandler.Infos[i+1].ExName
-		if name != deletedColumns[stream] && !slices.Contains(columns, name) {
+		if name != "deleted_at" && !slices.Contains(columns, name) {
 			continue
 		}
 		values, _, _, err := r.ReadColumnByIndex(i, n)
@@ -238,15 +239,15 @@ func parquetRows(stream string, content []byte) (rows []*simRow, err error) {
 		}
 		for at, value := range values {
 			switch {
-			case name == deletedColumns[stream]:
-				rows[at].deleted = value != nil
+			case name == "deleted_at":
+				rows[at].Deleted = value != nil
 			case name == columns[len(columns)-1]:
 				micros, _ := value.(int64)
-				rows[at].cursor = time.UnixMicro(micros).UnixNano()
-			case rows[at].key == "":
-				rows[at].key = fmt.Sprint(value)
+				rows[at].Cursor = time.UnixMicro(micros).UnixNano()
+			case rows[at].Key == "":
+				rows[at].Key = fmt.Sprint(value)
 			default:
-				rows[at].key += "/" + fmt.Sprint(value)
+				rows[at].Key += "/" + fmt.Sprint(value)
 			}
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // Budgets of resident memory, whatever the size of an export.
@@ -142,7 +144,7 @@ func BenchmarkExport_OneLargeExport(b *testing.B) {
 
 func benchmarkBulk(b *testing.B, of *bulk, budget int64, do func(testing.TB, *bulk) int64) {
 	b.Helper()
-	binary(b)
+	testkit.Binary(b)
 	var peak int64
 	begun := time.Now()
 	runs := 0

@@ -9,47 +9,42 @@ import (
 	"testing"
 )
 
-// exhibit is a planted defect: what it is, and the text that it replaces.
+// exhibit is a planted defect: functions of the code with other bodies.
 type exhibit struct {
 	name    string
 	about   string
 	profile string // of the histories that have to catch it
-	edits   []exhibitEdit
+	bodies  []replacement
 }
 
-type exhibitEdit struct{ file, find, replace string }
-
-// parseExhibit reads an exhibit: what it is, then "@ profile" if it is not
-// swarm, then for each edit the lines "@ file", "@ find" and "@ replace", the
-// last two followed by their text.
+// parseExhibit reads an exhibit:
+//
+//	The look-back is 0: …                            the defect in one sentence
+//	@ profile audits                                 where it is not swarm
+//	@ function responseFetch.from(f)                 see [replacement]
+//		return original().Add(f.env.Lookback)
+//	@ declare                                        beside that function, where needed
+//	var …
 func parseExhibit(name, text string) (exhibit, error) {
 	e := exhibit{name: name, profile: profileSwarm}
 	sections := strings.Split("\n"+text, "\n@ ")
 	e.about = strings.TrimSpace(sections[0])
 	for _, section := range sections[1:] {
 		head, body, _ := strings.Cut(section, "\n")
-		body = strings.TrimSuffix(body, "\n")
-		what, name, _ := strings.Cut(head, " ")
+		keyword, value, _ := strings.Cut(head, " ")
 		switch {
-		case what == "profile":
-			e.profile = name
-		case what == "file":
-			e.edits = append(e.edits, exhibitEdit{file: name})
-		case len(e.edits) == 0:
-			return e, fmt.Errorf("%q comes before any file", head)
-		case what == "find":
-			if last := e.edits[len(e.edits)-1]; last.find != "" {
-				e.edits = append(e.edits, exhibitEdit{file: last.file})
-			}
-			e.edits[len(e.edits)-1].find = body
-		case what == "replace":
-			e.edits[len(e.edits)-1].replace = body
+		case keyword == "profile":
+			e.profile = value
+		case keyword == "function":
+			e.bodies = append(e.bodies, replacement{function: value, body: body, when: fmt.Sprintf("exhibited == %q", name)})
+		case keyword == "declare" && len(e.bodies) > 0:
+			e.bodies[len(e.bodies)-1].declares = body
 		default:
-			return e, fmt.Errorf("%q is no section", head)
+			return e, fmt.Errorf("%q is not profile, function, or declare after a function", head)
 		}
 	}
-	if e.about == "" || len(e.edits) == 0 {
-		return e, errors.New("it says nothing or changes nothing")
+	if e.about == "" || len(e.bodies) == 0 {
+		return e, errors.New("it has no description or changes no function")
 	}
 	return e, nil
 }
@@ -76,34 +71,52 @@ func exhibits(t *testing.T) []exhibit {
 	return all
 }
 
-// defective returns the files that the exhibit changes, as it changes them. A
-// text that is not there exactly once means that the code has moved on: the
-// exhibit has to follow.
-func (e exhibit) defective(t *testing.T, original func(file string) string) map[string]string {
-	t.Helper()
-	content := make(map[string]string)
-	for _, edit := range e.edits {
-		if content[edit.file] == "" {
-			content[edit.file] = original(edit.file)
-		}
-		if times := strings.Count(content[edit.file], edit.find); times != 1 {
-			t.Fatalf("%s: %s has the text %d times, want once:\n%s", e.name, edit.file, times, edit.find)
-		}
-		content[edit.file] = strings.Replace(content[edit.file], edit.find, edit.replace, 1)
+// exhibitVariable names the defect that the built program has.
+const exhibitVariable = "EXHIBIT"
+
+// withExhibits puts all defects into the code: building it once is much faster than
+// building it for each of them. The environment turns one of them on.
+func (c productCode) withExhibits(all []exhibit) error {
+	index, err := c.index()
+	if err != nil {
+		return err
 	}
-	return content
+	var bodies []replacement
+	beside := make(map[string]*codeFile) // a file of each folder
+	for _, e := range all {
+		for _, body := range e.bodies {
+			f, err := body.target(index)
+			if err != nil {
+				return fmt.Errorf("the exhibit testdata/museum/%s.txt: %w", e.name, err)
+			}
+			beside[f.file.folder()] = f.file
+		}
+		bodies = append(bodies, e.bodies...)
+	}
+	if err := c.replace(bodies); err != nil {
+		return err
+	}
+	for _, file := range beside {
+		if err := c.add(index, file, "exhibited.go", fmt.Sprintf("var exhibited = os.Getenv(%q)\n", exhibitVariable)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// The exhibits follow the code, also where nobody visits the museum.
+// Every exhibit names functions that exist once, with the parameters that they have.
 func TestExhibits_FitTheCode(t *testing.T) {
 	t.Parallel()
+	index := productIndex(t)
 	for _, e := range exhibits(t) {
-		e.defective(t, func(name string) string {
-			text, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(name)))
-			if err != nil {
-				t.Fatal(err)
+		for _, body := range e.bodies {
+			f, err := body.target(index)
+			if err == nil {
+				_, err = body.write(f, f.decl.Name.Name)
 			}
-			return string(text)
-		})
+			if err != nil {
+				t.Errorf("testdata/museum/%s.txt: %v", e.name, err)
+			}
+		}
 	}
 }

@@ -24,9 +24,19 @@ var caught = regexp.MustCompile(`seed (\d+), profile \w+, (\w+) at ([^:]*): (.*)
 // become blind.
 func TestMuseum(t *testing.T) {
 	all := exhibits(t)
-	hall := &gallery{t: t, files: make(map[string]*galleryFile)}
+	code, err := readProductCode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := code.withExhibits(all); err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := code.overlay(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	binary := filepath.Join(t.TempDir(), "simulation.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-overlay", hall.overlay(all), "-o", binary, ".")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", binary, ".")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, output)
 	}

@@ -12,14 +12,19 @@ const types = {
   integer: "BIGINT",
   number: "DOUBLE",
   boolean: "BOOLEAN",
-  object: "JSON",
-  array: "JSON",
+  object: "VARCHAR", // text that holds JSON
+  array: "VARCHAR",
 };
 
 function typeOf(property) {
   if (property.format === "date-time") return "TIMESTAMP WITH TIME ZONE";
   const names = [].concat(property.type).filter((name) => name !== "null");
   return types[names[0]];
+}
+
+// A file without rows has no cursors.
+function millis(cursor) {
+  return cursor === null ? null : new Date(cursor).toISOString().replace("Z", "");
 }
 
 async function main(folder) {
@@ -53,8 +58,8 @@ async function main(folder) {
         );
         const [count, low, high, keys] = found[0];
         check(`${file.path}: rows`, count, file.rows);
-        check(`${file.path}: earliest ${stream.cursor}`, low, new Date(file.min_cursor).toISOString().replace("Z", ""));
-        check(`${file.path}: latest ${stream.cursor}`, high, new Date(file.max_cursor).toISOString().replace("Z", ""));
+        check(`${file.path}: earliest ${stream.cursor}`, low, millis(file.min_cursor));
+        check(`${file.path}: latest ${stream.cursor}`, high, millis(file.max_cursor));
         total += Number(count);
         console.log(`${file.path}: ${count} rows, ${keys} keys, ${low} to ${high}`);
       }

@@ -8,52 +8,33 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 func TestMain(m *testing.M) {
 	if file := os.Getenv(measureVariable); file != "" {
 		os.Exit(measure(file))
 	}
+	// Most tests here wait for processes: more of them at once than there are
+	// processors. A number on the command line wins.
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		_ = parallel.Value.Set("8")
+	}
 	code := m.Run()
-	if built.folder != "" {
-		_ = os.RemoveAll(built.folder)
-	}
+	_ = testkit.RemoveBuilds()
 	os.Exit(code)
-}
-
-// built is the program, built once.
-var built struct {
-	sync.Once
-	folder, path string
-	err          error
-}
-
-func binary(t testing.TB) string {
-	t.Helper()
-	built.Do(func() {
-		if built.folder, built.err = os.MkdirTemp("", "source-qualtrics-test-"); built.err != nil {
-			return
-		}
-		built.path = filepath.Join(built.folder, "source-qualtrics")
-		if output, err := exec.Command("go", "build", "-o", built.path, "../cmd/source-qualtrics").CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("%w\n%s", err, output)
-		}
-	})
-	if built.err != nil {
-		t.Fatal(built.err)
-	}
-	return built.path
 }
 
 // workplace is where a user runs the program: a configuration, and a folder
@@ -80,25 +61,14 @@ func newWorkplace(t testing.TB, config map[string]any) *workplace {
 // it is, anything else as JSON.
 func (w *workplace) file(t testing.TB, name string, content any) string {
 	t.Helper()
-	text, ok := content.([]byte)
-	if !ok {
-		var err error
-		if text, err = json.Marshal(content); err != nil {
-			t.Fatal(err)
-		}
-	}
-	path := filepath.Join(w.folder, name)
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return testkit.WriteFile(t, w.folder, name, content)
 }
 
 // command prepares a run of the program. Its process group is its own, so that
 // a terminal's signals do not reach it.
 func (w *workplace) command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
-	return w.wrapped(t, exec.Command(binary(t), args...))
+	return w.wrapped(t, exec.Command(testkit.Binary(t), args...))
 }
 
 func (w *workplace) wrapped(t testing.TB, command *exec.Cmd) *exec.Cmd {
@@ -111,7 +81,7 @@ func (w *workplace) wrapped(t testing.TB, command *exec.Cmd) *exec.Cmd {
 // readArgs are the arguments of a read of the streams from a state; nil is none.
 func (w *workplace) readArgs(t testing.TB, state []byte, streams ...string) []string {
 	t.Helper()
-	args := []string{"read", "--config", w.file(t, "config.json", w.config), "--catalog", w.file(t, "catalog.json", catalogOf(streams...))}
+	args := []string{"read", "--config", w.file(t, "config.json", w.config), "--catalog", w.file(t, "catalog.json", testkit.Catalog(streams...))}
 	if state != nil {
 		args = append(args, "--state", w.file(t, "state.json", state))
 	}
@@ -150,19 +120,11 @@ func wait(t testing.TB, command *exec.Cmd, atMost time.Duration) ending {
 	ctx, cancel := context.WithTimeout(context.Background(), atMost)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { _ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL) })()
-	err := command.Wait()
+	code, signal := testkit.Wait(t, command)
 	if ctx.Err() != nil {
 		t.Fatalf("%s did not end within %s", strings.Join(command.Args[1:], " "), atMost)
 	}
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	end := ending{code: command.ProcessState.ExitCode()}
-	if status, ok := command.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		end.signal = status.Signal()
-	}
-	return end
+	return ending{code: code, signal: signal}
 }
 
 // must fails unless a run ended with the code, and without a crash.
@@ -227,9 +189,7 @@ func startTenant(t testing.TB, flags ...string) *tenant {
 
 // withOAuth signs in with the OAuth client of the ready line.
 func (tn *tenant) withOAuth() *tenant {
-	tn.config["credentials"] = map[string]any{
-		"auth_type": "oauth2_client_credentials", "client_id": tn.ready.ClientID, "client_secret": tn.ready.ClientSecret,
-	}
+	tn.config["credentials"] = testkit.OAuth(tn.ready.ClientID, tn.ready.ClientSecret)
 	return tn
 }
 

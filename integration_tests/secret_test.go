@@ -24,11 +24,11 @@ import (
 // revealing are the functions that may see the bytes of a secret: what puts
 // them into requests, masks them, and checks what the user wrote.
 var revealing = []string{
-	"source.(*Config).secrets",              // the lines of a key, the password of a proxy
-	"source.(*NetworkConfig).check",         // the form of a proxy
-	"source.(*configWalk).value",            // writes one
-	"source.(*findings).secret",             // its length and its characters
 	"source.(*invocation).network",          // key and proxy of the transport
+	"source/config.(*Config).secrets",       // the lines of a key, the password of a proxy
+	"source/config.(*NetworkConfig).check",  // the form of a proxy
+	"source/config.(*configWalk).value",     // writes one
+	"source/config.(*findings).secret",      // its length and its characters
 	"source/qualtrics.(*oauthClient).apply", // a header
 	"source/qualtrics.(apiToken).apply",     // a header
 	"source/qualtrics.newOAuth",             // the client of the token endpoint

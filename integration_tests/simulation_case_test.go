@@ -38,6 +38,7 @@ const (
 	profileStorm = "storm" // everything is likely
 
 	profileAudits = "audits" // deletions are followed, and little else happens
+	profileSetup  = "setup"  // what the account can see and do changes
 )
 
 // inAudits is how likely a class is in a history with audits, where it differs.
@@ -80,6 +81,8 @@ func (d dice) on(class string, percent int) bool {
 		percent = min(100, 2*percent)
 	case d.of.Profile == profileAudits && is:
 		percent = other
+	case d.of.Profile == profileSetup:
+		percent = percentInSetup(class, percent, d.harmful)
 	}
 	is := d.IntN(100) < percent
 	if (d.of.Profile == profileCalm && d.harmful) || slices.Contains(d.of.Off, class) {
@@ -125,13 +128,20 @@ type simPlan struct {
 	oauth    bool
 	audits   bool // deletions are followed
 	tells    bool // response_deletions is selected too
-	seals    int  // bytes of the state for the seals of one survey; 0: many
-	belated  bool // some changes show so late that only an audit finds them
-	resync   int  // the first step that asks for every survey once more; 0: none
-	planned  bool // not every survey is exported by every run, as of accounts with many
-	debug    bool
-	steps    []simStep
-	consumer simConsumer
+	trial    bool // a second table over the responses is selected
+	parts    bool // a third one, with several rows of a response
+	// In the profile setup: what happens to the account, and what of the section
+	// "surveys" of the configuration chooses among its surveys.
+	events    []setupEvent
+	selection map[string]any
+	skips     bool // surveys that are withdrawn are meant to be
+	seals     int  // bytes of the state for the seals of one survey; 0: many
+	belated   bool // some changes show so late that only an audit finds them
+	resync    int  // the first step that asks for every survey once more; 0: none
+	planned   bool // not every survey is exported by every run, as of accounts with many
+	debug     bool
+	steps     []simStep
+	consumer  simConsumer
 }
 
 // simStep is one sync and the time before it.
@@ -179,6 +189,8 @@ func (c simCase) plan() *simPlan {
 	p.drawFaults(draw("faults", true))
 	p.drawSizes(draw("sizes", false))
 	p.drawResync(draw("resync", false))
+	p.drawTrial(draw("trial", false))
+	p.drawSetup(draw("setup", false))
 	p.drawSteps(draw("steps", false), draw("crash", true), draw("consumer", true), draw("gaps", false))
 	p.respectHoles()
 	return p
@@ -307,6 +319,17 @@ func (p *simPlan) drawSizes(d dice) {
 func (p *simPlan) drawResync(d dice) {
 	if step := 1 + d.IntN(8); d.on("resync", 15) {
 		p.resync = step
+	}
+}
+
+// drawTrial draws a second table over the responses, mostly selected later.
+func (p *simPlan) drawTrial(d dice) {
+	if step := max(0, d.IntN(8)-1); d.on("second-table", 20) {
+		p.trial, p.joins[trialStream] = true, step
+		// One more, with several rows of a response.
+		if step := max(0, d.IntN(8)-2); d.on("parts", 60) {
+			p.parts, p.joins[partsStream] = true, step
+		}
 	}
 }
 
@@ -483,6 +506,12 @@ func (p *simPlan) streamsAt(step int) []string {
 	streams := []string{"surveys", "responses", "contacts"}
 	if p.tells {
 		streams = append(streams, "response_deletions")
+	}
+	if p.trial {
+		streams = append(streams, trialStream)
+	}
+	if p.parts {
+		streams = append(streams, partsStream)
 	}
 	return slices.DeleteFunc(streams, func(stream string) bool {
 		return step < p.joins[stream] || (stream == "contacts" && p.Profile == profileAudits)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -49,21 +50,21 @@ func (h *simHistory) countRun(run *simRun) {
 			h.figures[figStates]++
 		case line.record != nil:
 			h.figures[figRecords]++
-			what := line.stream + " " + line.record.key
-			if bytes.Equal(h.said[what], line.record.data) {
+			what := line.stream + " " + line.record.Key
+			if bytes.Equal(h.said[what], line.record.Data) {
 				h.figures[figAgain]++
 				if !h.troubled && !h.forgetful() {
 					h.figures[figAgainCalm]++
 				}
 			}
-			h.said[what] = line.record.data
+			h.said[what] = line.record.Data
 			switch {
 			case line.stream == "response_deletions":
 				h.figures[figTold]++
-			case line.stream == "responses" && line.record.deleted:
+			case line.stream == "responses" && line.record.Deleted:
 				h.figures[figTombstones]++
 			case line.stream == "responses":
-				h.existed[line.record.key] = true
+				h.existed[line.record.Key] = true
 			}
 		}
 	}
@@ -77,7 +78,7 @@ func (h *simHistory) countDeletions() {
 	if !h.audits || h.failure != nil {
 		return
 	}
-	surveys, err := truthOf(h.tenant, "surveys")
+	surveys, err := testkit.Truth(h.tenant, "surveys")
 	if err != nil {
 		h.fail("simulator", "%v", err)
 		return
@@ -96,7 +97,7 @@ func (h *simHistory) countDeletions() {
 			continue
 		}
 		h.figures[figDelivered]++
-		if row.deleted {
+		if row.Deleted {
 			continue
 		}
 		why := "for no reason"

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -34,16 +35,19 @@ type simHistory struct {
 	network  http.RoundTripper
 	seen     *credentialsSeen
 	platform *simPlatform
-	compare  *comparer
+	compare  *testkit.Comparer
+	values   *testkit.Comparer // of responses, by their values
+	emptied  *rand.Rand        // which responses lose all values
 	jitter   *rand.Rand
 	dice     *rand.Rand // of the consumer, per state
 	oracle   *rand.Rand // what is sampled
+	chosen   *rand.Rand // what events are about
 	step     string
 	number   int // of the step; past the last one everything is calm
 	order    int // records so far
 	reach    map[string]int
-	existing map[string]simTable // by stream, as of the last look
-	bytes    hash.Hash           // of all output
+	existing map[string]testkit.Table // by stream, as of the last look
+	bytes    hash.Hash                // of all output
 	failure  *simFailure
 
 	figures    figures
@@ -66,7 +70,7 @@ func simulate(t *testing.T, c simCase) *simHistory {
 // playPlan plays what is planned, on a clock of its own.
 func playPlan(t *testing.T, plan *simPlan, play func(*simHistory)) *simHistory {
 	t.Helper()
-	h := &simHistory{simPlan: plan, reach: make(map[string]int), existing: make(map[string]simTable), bytes: sha256.New(), verbose: *simShow}
+	h := &simHistory{simPlan: plan, reach: make(map[string]int), existing: make(map[string]testkit.Table), bytes: sha256.New(), verbose: *simShow}
 	h.figures, h.existed, h.said = make(figures), make(map[string]bool), make(map[string][]byte)
 	synctest.Test(t, func(t *testing.T) {
 		h.ctx = t.Context()
@@ -116,8 +120,9 @@ func (h *simHistory) prepare() bool {
 	h.tenant, h.network = tenant, tenant.RoundTripper()
 	h.seen = &credentialsSeen{secrets: make(map[string]bool)}
 	h.platform = newPlatform(h.consumer)
-	h.compare = &comparer{ignored: h.ignored(), later: h.audits, known: make(map[string]string)}
+	h.compare = &testkit.Comparer{Ignored: h.ignored(), Later: h.audits}
 	h.jitter, h.dice, h.oracle = h.stream("jitter"), h.stream("consumer states"), h.stream("oracle")
+	h.chosen, h.emptied, h.values = h.stream("chosen"), h.stream("emptied"), testkit.ValuesOnly()
 	return true
 }
 
@@ -133,6 +138,8 @@ func (h *simHistory) play() {
 			h.tenant.Elapse(step.gap, false)
 		}
 		h.tenant.SetActivity(step.living[0], step.living[1], step.living[2])
+		h.happen(i)
+		h.empty()
 		h.sync(step)
 		if h.failure != nil {
 			return
@@ -193,6 +200,7 @@ func (h *simHistory) calm(name string) *simRun {
 // settle ends the faults and checks that everything arrives.
 func (h *simHistory) settle() {
 	h.tenant.StopFaults()
+	h.endEvents()
 	h.tenant.Elapse(h.lookback/2, true)
 	begun := time.Now()
 	first := h.calm("the first calm sync")
@@ -246,48 +254,53 @@ func (h *simHistory) mustBeQuiet(run *simRun) {
 	const mostHashes = 256 // of the rows of one survey or directory
 	found := false         // by an audit: it was due, and something had come too late for any window
 	for _, line := range run.lines {
-		found = found || strings.Contains(line.log, "the audit found responses that were not")
-		if line.stream == "responses" && (found || h.planned || h.options.Doubt.RejectSort || h.options.FaultRates["torn"] > 0) {
+		// Where streams go on from one position, rows at its boundary come again.
+		found = found || strings.Contains(line.log, "the audit found responses that were not") || strings.Contains(line.log, "go on together")
+		if rowsOf(line.stream) == "responses" && (found || h.planned || h.options.Doubt.RejectSort || h.options.FaultRates["torn"] > 0) {
 			continue // it may be its turn, or time to read everything, or to ask for what a torn export missed
 		}
-		if line.stream == "responses" && h.options.Doubt.ModifiedKey == "none" && len(run.visible["responses"]) > mostHashes {
+		if rowsOf(line.stream) == "responses" && h.options.Doubt.ModifiedKey == "none" && len(run.visible["responses"]) > mostHashes {
 			continue // without dates nothing tells of which rows the hashes are needed
 		}
 		if line.stream == "contacts" && h.lists() && len(run.visible["contacts"]) > mostHashes {
 			continue // listed contacts are all as new, and the state knows so many
 		}
-		if line.record != nil && !line.record.deleted && line.stream != "response_deletions" && (line.stream != "contacts" || !run.swept() && !h.has("many-contacts")) {
-			h.fail("I9", "a quiet sync emits %s %s", line.stream, line.record.key)
+		if line.record != nil && !line.record.Deleted && line.stream != "response_deletions" && (line.stream != "contacts" || !run.swept() && !h.has("many-contacts")) {
+			h.fail("I9", "a quiet sync emits %s %s", line.stream, line.record.Key)
 			return
 		}
 	}
 }
 
 // mustEqualTruth compares a table with what exists.
-func (h *simHistory) mustEqualTruth(invariant, stream string, table simTable) {
+func (h *simHistory) mustEqualTruth(invariant, stream string, table testkit.Table) {
 	if stream == "response_deletions" {
 		return // what it says is checked as it comes
 	}
-	truth, err := truthOf(h.tenant, stream)
+	table = h.shown(stream, table)
+	truth, err := testkit.Truth(h.tenant, rowsOf(stream))
 	if err != nil {
 		h.fail("simulator", "%v", err)
 		return
 	}
 	for _, key := range sortedKeys(truth) {
 		want := truth[key]
-		if stream == "responses" && want.cursor < h.startAt(h.number).UnixNano() && !h.startAt(h.number).IsZero() {
+		if rowsOf(stream) == "responses" && want.Cursor < h.startAt(h.number).UnixNano() && !h.startAt(h.number).IsZero() {
+			continue
+		}
+		if !h.selects(stream, key) {
 			continue
 		}
 		row := table[key]
 		switch {
-		case row == nil || row.deleted:
-			h.fail(invariant, "lost: %s %s (modified %s)", stream, key, time.Unix(0, want.cursor).UTC().Format(time.RFC3339Nano))
-		case stream == "responses" && h.forgetful() && h.options.Doubt.ModifiedKey == "none":
+		case row == nil || row.Deleted:
+			h.fail(invariant, "lost: %s %s (modified %s)", stream, key, time.Unix(0, want.Cursor).UTC().Format(time.RFC3339Nano))
+		case rowsOf(stream) == "responses" && h.forgetful() && h.options.Doubt.ModifiedKey == "none":
 			// One that was edited and edited back is taken for the row that
 			// the old state knows. A known hole.
 		default:
-			if found := h.compare.difference(stream, want, row); found != "" && !h.cameBack(stream, want) {
-				h.fail(invariant, "stale: %s %s as of %s, exists as of %s: %s", stream, key, time.Unix(0, row.cursor).UTC().Format(time.RFC3339Nano), time.Unix(0, want.cursor).UTC().Format(time.RFC3339Nano), found)
+			if found := h.difference(stream, want, row); found != "" && !h.cameBack(stream, want) {
+				h.fail(invariant, "stale: %s %s as of %s, exists as of %s: %s", stream, key, time.Unix(0, row.Cursor).UTC().Format(time.RFC3339Nano), time.Unix(0, want.Cursor).UTC().Format(time.RFC3339Nano), found)
 			}
 		}
 	}
@@ -296,12 +309,12 @@ func (h *simHistory) mustEqualTruth(invariant, stream string, table simTable) {
 // cameBack reports whether a listed contact is what it was before: an old state
 // takes it for the row that it knows, and dates what is newer by an older date.
 // A known hole where states are lost or replaced.
-func (h *simHistory) cameBack(stream string, truth *simRow) bool {
+func (h *simHistory) cameBack(stream string, truth *testkit.Row) bool {
 	if stream != "contacts" || !h.lists() || !h.forgetful() {
 		return false
 	}
-	return slices.ContainsFunc(h.platform.accepted[stream], func(row *simRow) bool {
-		return row.key == truth.key && h.compare.difference(stream, truth, row) == ""
+	return slices.ContainsFunc(h.platform.accepted[stream], func(row *testkit.Row) bool {
+		return row.Key == truth.Key && h.compare.Difference(stream, truth, row) == ""
 	})
 }
 
@@ -324,8 +337,8 @@ func (h *simHistory) mustTellDeletions() {
 	}
 	told := h.platform.tables["response_deletions"]
 	for _, row := range h.platform.accepted["responses"] {
-		if now := h.platform.tables["responses"][row.key]; !row.deleted && now != nil && now.deleted && told[row.key] == nil {
-			h.fail("I2", "response_deletions does not tell of %s", row.key)
+		if now := h.platform.tables["responses"][row.Key]; !row.Deleted && now != nil && now.Deleted && told[row.Key] == nil {
+			h.fail("I2", "response_deletions does not tell of %s", row.Key)
 			return
 		}
 	}
@@ -335,21 +348,22 @@ func (h *simHistory) mustTellDeletions() {
 func (h *simHistory) mustHoldNoGhosts(stream string) {
 	switch {
 	case stream == "surveys" && !h.forgetful():
-	case (stream == "responses" || stream == "contacts") && h.audits && !h.forgetful():
+	case (rowsOf(stream) == "responses" || stream == "contacts") && h.audits && !h.forgetful():
 	default:
 		return
 	}
-	truth, err := truthOf(h.tenant, stream)
-	surveys, err2 := truthOf(h.tenant, "surveys")
+	truth, err := testkit.Truth(h.tenant, rowsOf(stream))
+	surveys, err2 := testkit.Truth(h.tenant, "surveys")
 	if err != nil || err2 != nil {
 		h.fail("simulator", "%v %v", err, err2)
 		return
 	}
-	for _, key := range sortedKeys(h.platform.tables[stream]) {
+	table := h.shown(stream, h.platform.tables[stream])
+	for _, key := range sortedKeys(table) {
 		survey, _, _ := strings.Cut(key, "/")
-		switch row := h.platform.tables[stream][key]; {
-		case truth[key] != nil, row.deleted:
-		case stream == "responses" && surveys[survey] == nil: // of it as a whole its own row tells
+		switch row := table[key]; {
+		case truth[key] != nil, row.Deleted, !h.selects(stream, key):
+		case rowsOf(stream) == "responses" && surveys[survey] == nil: // of it as a whole its own row tells
 		default:
 			h.fail("I2", "ghost: %s %s", stream, key)
 		}
@@ -370,12 +384,12 @@ func (h *simHistory) restart(times int) {
 			return
 		}
 		from := h.platform.emitted[h.oracle.IntN(len(h.platform.emitted))]
-		if from.stream == "responses" && (h.belated || h.options.Doubt.RejectSort) {
+		if rowsOf(from.stream) == "responses" && (h.belated || h.options.Doubt.RejectSort) {
 			continue // one run need not be an audit
 		}
 		h.step = "a restart from a state of " + from.step
 		table, state, runs := from.before(), from.raw, 1
-		if h.planned && from.stream == "responses" {
+		if h.planned && rowsOf(from.stream) == "responses" {
 			runs = 2 // every survey has its turn in a day
 		}
 		for i := range runs {
@@ -389,7 +403,7 @@ func (h *simHistory) restart(times int) {
 			}
 			for _, line := range run.lines {
 				if line.record != nil {
-					table.put(line.record)
+					table.Put(line.record)
 				}
 			}
 			state = run.last(from.stream).raw

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 )
 
 var modelAll = flag.Bool("model", false, "the small model crashes at every pair of moments, and not at every one with a sample of the others")
@@ -40,7 +42,7 @@ func modelPlan(first, second crashPoint) *simPlan {
 	o.Stored, o.SmallSurveys, o.PageSize, o.LateMost = true, true, 2, p.lookback*3/4
 	p.config = map[string]any{
 		"data_center": "sandbox1", "lookback_minutes": 2, "deletions": map[string]any{"mode": "reconcile", "audit_days": 1},
-		"limits": map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000, "parallel_exports": 1},
+		"limits": testkit.Limits(1),
 	}
 	p.steps = []simStep{
 		{crash: first.kind, at: first.at},
@@ -71,7 +73,7 @@ func lookAtModel(t *testing.T) modelWorld {
 		h.tenant.Elapse(h.lookback, true)
 		clear(h.existing)
 		for key, row := range h.now("responses") {
-			if then[key] == nil && row.cursor < at.UnixNano() {
+			if then[key] == nil && row.Cursor < at.UnixNano() {
 				found.late++
 			}
 		}
@@ -86,7 +88,7 @@ func lookAtModel(t *testing.T) modelWorld {
 			switch now := then[key]; {
 			case now == nil:
 				found.deleted++
-			case now.cursor != row.cursor:
+			case now.Cursor != row.Cursor:
 				found.edited++
 			}
 		}
@@ -111,12 +113,12 @@ func TestSimulation_SmallModel(t *testing.T) {
 		t.Fatal(whole.failure)
 	}
 	firsts := pointsOf(whole.sizes[0])
-	stride := 12
+	stride, every := 12, 1
 	switch {
 	case *modelAll:
 		stride = 1
-	case testing.Short():
-		stride = 60
+	case !thorough.Asked():
+		stride, every = 240, 4
 	}
 	begun := time.Now()
 	var (
@@ -128,7 +130,7 @@ func TestSimulation_SmallModel(t *testing.T) {
 			t.Run(fmt.Sprint(worker), func(t *testing.T) {
 				t.Parallel()
 				for !t.Failed() {
-					number := int(next.Add(1) - 1)
+					number := every * int(next.Add(1)-1)
 					if number >= len(firsts) {
 						return
 					}
@@ -166,13 +168,13 @@ func TestSimulation_SmallModel(t *testing.T) {
 	}
 	took := time.Since(begun)
 	t.Logf("%+v; %d histories with %d crashes in %s: %d moments of the first sync, every %d. of the second",
-		world, played.Load(), crashed.Load(), took.Round(time.Millisecond), len(firsts), stride)
+		world, played.Load(), crashed.Load(), took.Round(time.Millisecond), len(firsts)/every, stride)
 	s := &scoreboard.Score{Title: "Small model", Command: "go test ./integration_tests -run SmallModel -scoreboard"}
 	if *modelAll {
 		s.Command += " -model"
 	}
 	s.Fact("surveys, responses, edited, deleted, late", fmt.Sprintf("3, %d, %d, %d, %d", world.responses, world.edited, world.deleted, world.late))
-	s.Fact("moments of the first sync (each output line, each call)", len(firsts))
+	s.Fact("moments of the first sync (each output line, each call)", len(firsts)/every)
 	s.Fact("of the second, with each of them", fmt.Sprintf("every %d.", stride))
 	s.Fact("histories", played.Load())
 	s.Fact("crashes", crashed.Load())

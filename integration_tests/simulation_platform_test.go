@@ -1,18 +1,19 @@
 package integration_tests_test
 
 import (
-	"bytes"
 	"cmp"
 	"maps"
 	"slices"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // simPlatform is whoever runs the connector: it keeps states, and the rows of
 // a destination that keeps the newest version of each key.
 type simPlatform struct {
 	consumer simConsumer
-	tables   map[string]simTable
-	accepted map[string][]*simRow // by stream, in order
+	tables   map[string]testkit.Table
+	accepted map[string][]*testkit.Row // by stream, in order
 	states   map[string]*simState
 	history  []map[string]*simState
 	emitted  []emittedState
@@ -22,25 +23,25 @@ type simPlatform struct {
 type emittedState struct {
 	stream, step string
 	raw          []byte
-	earlier, own []*simRow
+	earlier, own []*testkit.Row
 }
 
 // before is what a destination held when the state came out.
-func (e emittedState) before() simTable {
-	table := make(simTable)
+func (e emittedState) before() testkit.Table {
+	table := make(testkit.Table)
 	for _, row := range e.earlier {
-		table.put(row)
+		table.Put(row)
 	}
 	for _, row := range e.own {
-		table.put(row)
+		table.Put(row)
 	}
 	return table
 }
 
 func newPlatform(consumer simConsumer) *simPlatform {
-	p := &simPlatform{consumer: consumer, tables: make(map[string]simTable), accepted: make(map[string][]*simRow), states: make(map[string]*simState)}
+	p := &simPlatform{consumer: consumer, tables: make(map[string]testkit.Table), accepted: make(map[string][]*testkit.Row), states: make(map[string]*simState)}
 	for stream := range keyColumns {
-		p.tables[stream] = make(simTable)
+		p.tables[stream] = make(testkit.Table)
 	}
 	return p
 }
@@ -50,11 +51,11 @@ func (p *simPlatform) stateFile() []byte {
 	if len(p.states) == 0 {
 		return nil
 	}
-	var list [][]byte
-	for _, stream := range sortedKeys(p.states) {
-		list = append(list, p.states[stream].raw)
+	states := make(testkit.States)
+	for stream, state := range p.states {
+		states[stream] = state.raw
 	}
-	return slices.Concat([]byte{'['}, bytes.Join(list, []byte{','}), []byte{']'})
+	return states.File()
 }
 
 // replay goes back by so many states.
@@ -93,7 +94,7 @@ func (p *simPlatform) take(h *simHistory, run *simRun, arrived int) {
 		}
 	}
 	drop := p.consumer.rollsBack && run.code != 0
-	own := make(map[string][]*simRow)
+	own := make(map[string][]*testkit.Row)
 	for i, line := range lines {
 		switch {
 		case line.record != nil:
@@ -102,7 +103,7 @@ func (p *simPlatform) take(h *simHistory, run *simRun, arrived int) {
 				continue
 			}
 			own[line.stream] = append(own[line.stream], line.record)
-			p.tables[line.stream].put(line.record)
+			p.tables[line.stream].Put(line.record)
 		case kept[i]:
 			p.states[line.stream] = line.state
 			p.history = append(p.history, maps.Clone(p.states))
@@ -117,7 +118,7 @@ func (p *simPlatform) take(h *simHistory, run *simRun, arrived int) {
 // remember notes every state that came out with what came before it, whatever
 // the consumer did with it.
 func (p *simPlatform) remember(run *simRun) {
-	own := make(map[string][]*simRow)
+	own := make(map[string][]*testkit.Row)
 	for _, line := range run.lines {
 		switch {
 		case line.record != nil:

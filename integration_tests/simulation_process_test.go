@@ -3,10 +3,8 @@ package integration_tests_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -15,9 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source"
-	"github.com/birdie-ai/source-qualtrics/source/landing"
-	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -29,8 +26,7 @@ type simProcess struct {
 	crash   crashKind
 	at      int
 	deletes int // the call during which a survey is deleted
-	seals   int // see source.Program.SealBytes; 0: its default
-	all     int // see source.Program.ExportAll; 0: its default
+	sizes   source.Sizes
 	seen    *credentialsSeen
 	next    http.RoundTripper
 	cancel  context.CancelFunc
@@ -54,21 +50,19 @@ var errKilled = errors.New("the process was killed")
 func (p *simProcess) run(ctx context.Context, jitter *rand.Rand, args ...string) (code int, output, stderr []byte) {
 	ctx, p.cancel = context.WithCancel(ctx)
 	defer p.cancel()
-	var errors bytes.Buffer
 	var turn sync.Mutex
 	program := &source.Program{
-		Stdout: p, Stderr: &lockedWriter{out: &errors}, Getenv: func(string) string { return "" },
-		Transport: p, Files: p, SealBytes: p.seals, ExportAll: p.all,
+		Stdout: p, Transport: p, Files: &testkit.Files{Content: p.files},
 		Jitter: func(bound time.Duration) time.Duration {
 			turn.Lock()
 			defer turn.Unlock()
 			return time.Duration(jitter.Int64N(int64(bound)))
 		},
 	}
-	code = program.Run(ctx, args)
+	end := testkit.Run(ctx, program, p.sizes, nil, args...)
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	return code, p.out.Bytes(), errors.Bytes()
+	return end.Code, p.out.Bytes(), end.Stderr
 }
 
 // Write is the standard output. After the last line that it takes, half of the
@@ -148,50 +142,6 @@ func (p *simProcess) call() error {
 	return nil
 }
 
-// ReadFile, Spool, TempDir and Root are the program's file system.
-func (p *simProcess) ReadFile(name string) ([]byte, error) {
-	content, ok := p.files[name]
-	if !ok {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	return content, nil
-}
-
-func (p *simProcess) Spool() (qualtrics.Spool, error) { return &memorySpool{}, nil }
-
-func (p *simProcess) Publish(string, []byte) (source.Published, error) {
-	return source.Published{}, errors.ErrUnsupported
-}
-
-func (p *simProcess) TempDir() (string, error) { return "", errors.ErrUnsupported }
-
-func (p *simProcess) Root(string) (landing.FS, error) { return nil, errors.ErrUnsupported }
-
-// memorySpool is a temporary file in memory.
-type memorySpool struct{ content []byte }
-
-func (s *memorySpool) Write(p []byte) (int, error) {
-	s.content = append(s.content, p...)
-	return len(p), nil
-}
-
-func (s *memorySpool) ReadAt(p []byte, offset int64) (int, error) {
-	return bytes.NewReader(s.content).ReadAt(p, offset)
-}
-
-func (s *memorySpool) Close() error { return nil }
-
-type lockedWriter struct {
-	lock sync.Mutex
-	out  io.Writer
-}
-
-func (w *lockedWriter) Write(p []byte) (int, error) {
-	w.lock.Lock()
-	defer w.lock.Unlock()
-	return w.out.Write(p)
-}
-
 // credentialsSeen collects what must never be printed, and whoever got it that
 // must not have it.
 type credentialsSeen struct {
@@ -229,26 +179,6 @@ func (c *credentialsSeen) printed(texts ...[]byte) bool {
 		}
 	}
 	return false
-}
-
-func mustEncode(value any) []byte {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		panic(err)
-	}
-	return encoded
-}
-
-// catalogText configures streams for incremental reading.
-func catalogText(streams []string) []byte {
-	entries := make([]any, 0, len(streams))
-	for _, name := range streams {
-		entries = append(entries, map[string]any{
-			"stream":    map[string]any{"name": name, "json_schema": map[string]any{}, "supported_sync_modes": []string{"full_refresh", "incremental"}},
-			"sync_mode": "incremental", "destination_sync_mode": "append_dedup",
-		})
-	}
-	return mustEncode(map[string]any{"streams": entries})
 }
 
 // problems is a testing.TB that collects what a checker of messages finds.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/airbyte/airbytetest"
 )
 
@@ -20,25 +21,35 @@ type simRun struct {
 	crashed bool
 	calls   int
 	lines   []simLine
-	begun   map[string]*simState // the states that it was given
-	visible map[string]simTable  // what existed when it began
+	begun   map[string]*simState     // the states that it was given
+	visible map[string]testkit.Table // what existed when it began and the account is shown
+	exists  map[string]testkit.Table // likewise, whatever the account is shown
 }
 
 // start runs the program.
 func (h *simHistory) start(step simStep, streams []string, state []byte, jitter string) *simRun {
-	run := &simRun{step: h.step, streams: streams, crash: step.crash, begun: maps.Clone(h.platform.states), visible: make(map[string]simTable)}
+	run := &simRun{step: h.step, streams: streams, crash: step.crash, begun: maps.Clone(h.platform.states), visible: make(map[string]testkit.Table), exists: make(map[string]testkit.Table)}
 	clear(h.existing)
 	run.visible["responses"] = h.now("responses")
 	if slices.Contains(streams, "contacts") {
 		run.visible["contacts"] = h.now("contacts")
 	}
-	clear(h.existing)
+	run.visible["surveys"] = h.now("surveys")
+	for stream := range run.visible {
+		run.exists[stream] = h.everything(stream)
+	}
 	args := []string{"read", "--config", "config.json", "--catalog", "catalog.json"}
 	config := h.configAt(h.number, h.credentials())
+	surveys := make(map[string]any)
+	maps.Copy(surveys, h.selection)
 	if h.resync > 0 && h.number >= h.resync {
-		config["surveys"] = map[string]any{"resync": h.resynced()}
+		surveys["resync"] = h.resynced()
 	}
-	files := map[string][]byte{"config.json": mustEncode(config), "catalog.json": catalogText(streams)}
+	if h.skips {
+		surveys["on_withdrawn"] = "skip"
+	}
+	config["surveys"] = surveys
+	files := map[string][]byte{"config.json": testkit.Encode(config), "catalog.json": testkit.Catalog(streams...)}
 	if state != nil {
 		files["state.json"] = state
 		args = append(args, "--state", "state.json")
@@ -46,10 +57,12 @@ func (h *simHistory) start(step simStep, streams []string, state []byte, jitter 
 	if h.debug {
 		args = append(args, "--debug")
 	}
-	process := &simProcess{tenant: h.tenant, files: files, crash: step.crash, at: step.at, deletes: step.deletes, seen: h.seen, next: h.network, seals: h.seals * h.options.Surveys}
+	process := &simProcess{tenant: h.tenant, files: files, crash: step.crash, at: step.at, deletes: step.deletes, seen: h.seen, next: h.network}
+	process.sizes.SealBytes = h.seals * h.options.Surveys
 	if h.planned {
-		process.all = -1
+		process.sizes.ExportAll = -1
 	}
+	clear(h.existing)
 	code, output, stderr := process.run(h.ctx, h.stream(jitter), args...)
 	run.code, run.crashed, run.calls = code, process.crashed, process.calls
 	_, _ = fmt.Fprintf(h.bytes, "%s: %d\n%s", h.step, code, output)
@@ -62,28 +75,32 @@ func (h *simHistory) start(step simStep, streams []string, state []byte, jitter 
 
 // now is what exists, with the dates of responses and no more. It is looked up
 // once before and once after a run.
-func (h *simHistory) now(stream string) simTable {
-	if table := h.existing[stream]; table != nil {
-		return table
+func (h *simHistory) now(stream string) testkit.Table {
+	if h.existing[stream] == nil {
+		h.existing[stream] = h.look(stream)
 	}
-	table := make(simTable)
+	return h.existing[stream]
+}
+
+// look looks up what exists.
+func (h *simHistory) look(stream string) testkit.Table {
+	table := make(testkit.Table)
 	if stream == "responses" {
 		h.tenant.Versions(func(survey, response string, modified time.Time) {
-			row := &simRow{key: survey + "/" + response, cursor: modified.UnixNano()}
-			table[row.key] = row
+			row := &testkit.Row{Key: survey + "/" + response, Cursor: modified.UnixNano()}
+			table[row.Key] = row
 		})
 	} else {
 		var err error
-		if table, err = truthOf(h.tenant, stream); err != nil {
+		if table, err = testkit.Truth(h.tenant, stream); err != nil {
 			h.fail("simulator", "%v", err)
 		}
 	}
-	h.existing[stream] = table
 	return table
 }
 
 // resynced are the surveys that are read once more: those that there were when
-// that was asked for.
+// that was asked for, less those that were deleted since, which a run complains of.
 func (h *simHistory) resynced() map[string]string {
 	if h.again == nil {
 		h.again = make(map[string]string)
@@ -91,15 +108,16 @@ func (h *simHistory) resynced() map[string]string {
 			h.again[id] = simEpoch.AddDate(-2, 0, 0).Format(time.RFC3339)
 		}
 	}
+	maps.DeleteFunc(h.again, func(id, _ string) bool { return h.everything("surveys")[id] == nil })
 	return h.again
 }
 
 func (h *simHistory) credentials() map[string]any {
 	c := h.tenant.Credentials()
 	if h.oauth {
-		return map[string]any{"auth_type": "oauth2_client_credentials", "client_id": c.ClientID, "client_secret": c.ClientSecret}
+		return testkit.OAuth(c.ClientID, c.ClientSecret)
 	}
-	return map[string]any{"auth_type": "api_token", "api_token": c.APIToken}
+	return testkit.Token(h.tenant)
 }
 
 // inspect reads the output and checks what does not depend on states.
@@ -125,7 +143,7 @@ func (h *simHistory) inspect(run *simRun, process *simProcess, output, stderr []
 		}
 		if parsed.record != nil {
 			h.order++
-			parsed.record.order = h.order
+			parsed.record.Order = h.order
 		}
 		h.note(parsed.log)
 		run.lines = append(run.lines, parsed)
@@ -161,6 +179,8 @@ var markers = map[string]string{
 	"Qualtrics gave it no id":                 "did-see-a-job-without-id",
 	"it vanished while it was running":        "did-see-a-job-vanish",
 	"the audit found responses that were not": "did-find-by-audit",
+	"go on together":                          "did-join-streams",
+	"each stream reads this survey by itself": "did-read-streams-apart",
 	"an HTML page and not JSON":               "did-see-a-page",
 }
 

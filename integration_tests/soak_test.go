@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 var soak = flag.Int("soak", 0, "so many syncs of one tenant, one after the other, ten minutes apart; 0: some")
@@ -30,10 +31,10 @@ func TestBinary_SyncAfterSyncTakesTheSame(t *testing.T) {
 	syncs := cmp.Or(*soak, 4)
 	tn := startTenant(t, "--seed", "69", "--surveys", "8", "--responses", "2000", "--contacts", "200", "--export-delay", "1ms")
 	tn.config["deletions"] = map[string]any{"audit_days": 1}
-	tn.config["limits"] = map[string]any{"requests_per_minute": 1_000_000, "exports_per_minute": 1_000_000, "parallel_exports": 8}
+	tn.config["limits"] = testkit.Limits(8)
 	var (
 		state  []byte
-		tables map[string]table
+		tables map[string]testkit.Table
 		took   []soaked
 		rows   int
 	)

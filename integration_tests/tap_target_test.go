@@ -4,7 +4,6 @@ package integration_tests
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"maps"
 	"os"
@@ -15,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // tapInto is a run of the tap into a target: a shell script that stores what
@@ -22,7 +23,7 @@ import (
 type tapInto struct {
 	tap, target *exec.Cmd
 	taken       string // file of what the target took
-	said        growing
+	said        testkit.Buffer
 }
 
 // intoTarget starts the tap from a state, nil is none, and a target in a pipe.
@@ -67,25 +68,15 @@ func (p *tapInto) took(t *testing.T) *output {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
-	o := &output{tables: make(map[string]table)}
-	for _, name := range allStreams {
-		o.tables[name] = make(table)
+	read, err := testkit.ReadSinger(text)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for line := range bytes.Lines(text[:bytes.LastIndexByte(text, '\n')+1]) {
-		var message struct {
-			Type, Stream string
-			Record       row
-			Value        json.RawMessage
-		}
-		if err := json.Unmarshal(line, &message); err != nil {
-			t.Fatalf("%v: %.200s", err, line)
-		}
-		switch {
-		case message.Type == "STATE":
-			o.state = message.Value
-		case message.Type == "RECORD" && slices.Contains(allStreams, message.Stream):
+	o := outputOf(t, read)
+	o.state, o.records = read.States[""], 0
+	for _, line := range read.Lines {
+		if line.Data != nil && slices.Contains(allStreams, line.Stream) {
 			o.records++
-			o.tables[message.Stream][key(message.Stream, message.Record)] = message.Record
 		}
 	}
 	return o
@@ -107,8 +98,9 @@ func (tn *tenant) rest(t *testing.T, first *output) {
 	for _, rows := range truth {
 		all += len(rows)
 	}
-	for _, response := range truth["responses"] {
-		bySurvey[string(response["survey_id"])]++
+	for key := range truth["responses"] {
+		survey, _, _ := strings.Cut(key, "/")
+		bySurvey[survey]++
 	}
 	largest := slices.Max(slices.Collect(maps.Values(bySurvey)))
 	if again := first.records + second.records - all; again > largest {
@@ -149,11 +141,11 @@ func TestTapInto_ATargetThatHangs(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			tn := startTenant(t, "--surveys", "6", "--responses", "8000", "--contacts", "100", "--export-delay", "1ms")
-			p := tn.intoTarget(t, nil, filepath.Join(tn.folder, "taken.jsonl"), `head -n 4000 > "$TAKEN"; exec sleep 600`)
-			eventually(t, "taking 4000 lines", func() bool {
+			tn := startTenant(t, "--surveys", "6", "--responses", "3000", "--contacts", "100", "--export-delay", "1ms")
+			p := tn.intoTarget(t, nil, filepath.Join(tn.folder, "taken.jsonl"), `head -n 1500 > "$TAKEN"; exec sleep 600`)
+			eventually(t, "taking 1500 lines", func() bool {
 				text, _ := os.ReadFile(p.taken)
-				return bytes.Count(text, []byte("\n")) == 4000
+				return bytes.Count(text, []byte("\n")) == 1500
 			})
 			time.Sleep(300 * time.Millisecond) // it waits, without a word
 			said := p.said.String()
@@ -169,7 +161,7 @@ func TestTapInto_ATargetThatHangs(t *testing.T) {
 // A target that only takes a rest is waited for.
 func TestTapInto_ATargetThatRests(t *testing.T) {
 	t.Parallel()
-	tn := startTenant(t, "--surveys", "4", "--responses", "4000", "--contacts", "100", "--export-delay", "1ms")
+	tn := startTenant(t, "--surveys", "4", "--responses", "1500", "--contacts", "100", "--export-delay", "1ms")
 	p := tn.intoTarget(t, nil, filepath.Join(tn.folder, "taken.jsonl"), `sleep 2; cat > "$TAKEN"`)
 	p.ends(t, 0, "sync_duration")
 	if err := p.target.Wait(); err != nil {

@@ -67,7 +67,7 @@ func parsed(t *testing.T) schemas.Comments {
 	t.Helper()
 	reader := &reflector.Reflector{}
 	t.Chdir("..")
-	for _, folder := range []string{"./source/stream", "./source"} {
+	for _, folder := range []string{"./source/stream", "./source/config"} {
 		if err := reader.AddGoComments("github.com/birdie-ai/source-qualtrics", folder, reflector.WithFullComment()); err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func parsed(t *testing.T) schemas.Comments {
 	comments := make(schemas.Comments)
 	for key, comment := range reader.CommentMap {
 		typ := strings.TrimPrefix(key, "github.com/birdie-ai/source-qualtrics/source")
-		if strings.HasPrefix(typ, "/stream.") || strings.HasPrefix(typ, ".Config") || strings.Contains(typ, "Config.") || strings.Contains(typ, "Credentials.") {
+		if strings.HasPrefix(typ, "/stream.") || typ == "/config.Config" || strings.Contains(typ, "Config.") || strings.Contains(typ, "Credentials.") {
 			comments[key] = strings.TrimSpace(comment)
 		}
 	}

@@ -1,23 +1,22 @@
-// Package schemas makes JSON Schemas of Go structs: of a record struct the
-// schema of its rows, of a configuration struct the specification that
-// Airbyte shows as a form. It also embeds what is published beside this file:
-// <stream>.json, spec.json, and comments.json, the comments of the structs,
-// which a program does not carry otherwise. The files are written by
+// Package schemas makes JSON Schemas of Go structs. A record struct gives the schema
+// of its rows. A configuration struct gives the specification that Airbyte shows as a
+// form. The package also embeds the published files beside it: <stream>.json, spec.json,
+// and comments.json with the comments of the structs. The files are written by
 //
 //	go test ./schemas -update
 //
 // # Tags
 //
-// A record's columns follow the types: a pointer or a json.RawMessage is a
-// column that may be null, a time.Time is a timestamp, a json.RawMessage is an
-// object or, with jsonschema:"type=array", an array.
+// A record's columns follow the types. A pointer or a json.RawMessage is a column that
+// may be null. A time.Time is a timestamp. A json.RawMessage is an object or, with
+// jsonschema:"type=array", an array. The column tag describes a column to sinks, see
+// package record.
 //
-// A configuration's fields take the keywords of the jsonschema tag (title,
-// example, default, enum, format, pattern, minimum, maximum, const), and in the
-// spec tag what only Airbyte's form knows: required, secret, always_show,
-// multiline, group=ID, pattern_descriptor=TEXT, and variant=TITLE on the first
-// field of a variant. A type with a SpecVariants method is a choice between the
-// structs that it returns.
+// A configuration's fields take these keywords in the jsonschema tag: title, example,
+// default, enum, format, pattern, minimum, maximum and const. The spec tag has the
+// keywords of Airbyte's form: required, secret, always_show, multiline, group=ID,
+// pattern_descriptor=TEXT, and variant=TITLE on the first field of a variant. A type
+// with a SpecVariants method is a choice between the structs that it returns.
 package schemas
 
 import (
@@ -39,8 +38,7 @@ var files embed.FS
 // Files returns the published files.
 func Files() fs.FS { return files }
 
-// Comments maps "package path.Type" and "package path.Type.Field" to what the
-// source says of them.
+// Comments maps "package path.Type" and "package path.Type.Field" to their comments.
 type Comments map[string]string
 
 // generated marks the embedded comments; it is no comment itself.
@@ -109,8 +107,8 @@ func marshal(value any) ([]byte, error) {
 	return []byte(strings.TrimSuffix(text.String(), "\n")), nil
 }
 
-// reflected returns what the library makes of a struct, without references:
-// those a recursive struct cannot do without, and it would not end.
+// reflected returns the library's schema of a struct without references. A recursive
+// struct would not end.
 func reflected(typ reflect.Type) (*jsonschema.Schema, error) {
 	if typ.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("making a schema of %s: not a struct", typ)

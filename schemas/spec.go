@@ -34,7 +34,7 @@ func Spec(config any, title string, groups []Group, comments Comments) ([]byte, 
 	return marshal(slices.Concat(object{{"$schema", draft7}, {"title", title}}, body, object{{"groups", groups}}))
 }
 
-// specTag is what the spec tag of a field says.
+// specTag holds the parts of the spec tag of a field.
 type specTag struct {
 	required, secret, alwaysShow, multiline bool
 	group, patternDescriptor, variant       string
@@ -113,8 +113,8 @@ func constOf(field reflect.StructField) string {
 	return ""
 }
 
-// secretNames are those that have to be marked as secrets (Airbyte reference,
-// §3.2).
+// secretNames lists names of fields that have to be marked as secrets (Airbyte
+// reference, §3.2).
 var secretNames = []string{
 	"client_token", "access_token", "api_token", "token", "secret", "client_secret", "password", "key",
 	"service_account_info", "service_account", "tenant_id", "certificate", "jwt", "app_id", "appid", "refresh_token",

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -62,7 +63,7 @@ func TestRead_AnInterruptedResyncIsMadeAgain(t *testing.T) {
 func TestRead_AResyncInTheMiddleOfAFirstLoad(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		tn := newTenant(t, sandbox.Options{Seed: 7, Surveys: 3, Responses: 1200, Contacts: 1})
-		tn.loadRows = 60
+		tn.sizes.LoadRows = 60
 		var starts atomic.Int32
 		tn.Intercept(func(r *http.Request) *http.Response {
 			if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/export-responses") || starts.Add(1) <= 4 {
@@ -88,7 +89,7 @@ func TestRead_AResyncInTheMiddleOfAFirstLoad(t *testing.T) {
 // More responses that came to light late, than a sketch can name, are told from
 // deletions: the survey is read again.
 func TestRead_MoreLateResponsesThanCanBeNamedAreRead(t *testing.T) {
-	if testing.Short() {
+	if !thorough.Asked() {
 		t.Skip("skipped: some thousand responses, which are read as few are")
 	}
 	insideBubble(t, func(t *testing.T) {
@@ -109,7 +110,7 @@ func TestRead_MoreLateResponsesThanCanBeNamedAreRead(t *testing.T) {
 			tables = merge(tables, r)
 			again = again || strings.Contains(strings.Join(r.logs, "\n"), "reading the survey again")
 		}
-		if late = len(tn.existing(t)) - late; late < 200 || !again {
+		if late = len(tn.existing(t)) - late; late < 150 || !again {
 			t.Errorf("%d came to light late, the survey was read again: %t", late, again)
 		}
 		tn.exactly(t, tables)

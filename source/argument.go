@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/redact"
 )
@@ -24,13 +25,13 @@ func (r *invocation) checkArguments(args []string) error {
 		for _, part := range []string{name, value} {
 			if tokenLike.MatchString(part) && strings.ContainsAny(part, "0123456789") {
 				r.redactor.Add(redact.Secret(part))
-				refused = configErrorf("an argument looks like a secret, which everybody on this machine can read on the command line: put it into the configuration file, and renew it if it is one; if it is the name of a file, write ./ in front of it")
+				refused = failures.Usage("an argument looks like a secret, which everybody on this machine can read on the command line: put it into the configuration file, and renew it if it is one; if it is the name of a file, write ./ in front of it")
 			}
 		}
 		if strings.HasPrefix(arg, "-") && secretName.MatchString(name) {
 			r.redactor.Add(redact.Secret(value))
 			if refused == nil {
-				refused = configErrorf("--%.40s: secrets are not taken from the command line, where everybody on this machine can read them: put them into the configuration file", record.OneLine(name))
+				refused = failures.Usage("--%.40s: secrets are not taken from the command line, where everybody on this machine can read them: put them into the configuration file", record.OneLine(name))
 			}
 		}
 	}

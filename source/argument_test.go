@@ -3,6 +3,8 @@ package source_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // Every user of a machine can read its processes' arguments: whoever passes a
@@ -45,7 +47,7 @@ func TestCommandLine_TakesLongNamesOfFiles(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"./0123456789abcdef0123456789abcdef", "source-qualtrics-configuration-2026-01-01.json", "/run/secrets/qualtrics-token-0123456789.json", "aLongNameWithoutAnyDigitThatIsInNoWayAToken"} {
 		tn := newTenant(t, small)
-		tn.files[name] = mustJSON(t, tn.config)
+		tn.files[name] = testkit.Encode(tn.config)
 		if got := tn.run(t, "discover", "--config", name); got.code != 0 {
 			t.Errorf("%s: got exit code %d and %s, want 0", name, got.code, got.stdout)
 		}

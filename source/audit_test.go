@@ -152,7 +152,7 @@ func TestRead_AuditsHowLateResponsesShow(t *testing.T) {
 				t.Errorf("got %d late by %d s, want 1 by %d s, give or take one", late, seconds, want)
 			}
 		}
-		logged := fmt.Sprintf("not delivered: reading them now survey=%s responses=1 latest_by=%s", survey, time.Duration(told)*time.Second)
+		logged := fmt.Sprintf("not delivered: they are read now survey=%s responses=1 latest_by=%s", survey, time.Duration(told)*time.Second)
 		if log := strings.Join(r.logs, "\n"); !strings.Contains(log, logged) {
 			t.Errorf("the log does not say %q:\n%s", logged, log)
 		}
@@ -167,7 +167,7 @@ func TestRead_AuditsHowLateResponsesShow(t *testing.T) {
 func TestRead_AuditsPromiseNothingOfWhatWasNotRead(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		tn := newTenant(t, sandbox.Options{Seed: 43, Surveys: 8, Responses: 80, Contacts: 1})
-		tn.exportAll = 1
+		tn.sizes.ExportAll = 1
 		r := tn.readComplete(t, nil, "responses")
 		tn.Advance(time.Hour, true)
 		r = tn.readComplete(t, r.states, "responses", "sync_audit")

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 )
 
 // readCatalog reads with a catalog as it is.
@@ -25,6 +27,7 @@ func TestRead_RefusesACatalogThatItCannotFollow(t *testing.T) {
 		"a stream twice":                {`{"streams":[{"stream":{"name":"surveys"}},{"stream":{"name":"surveys"}}]}`, `it names stream "surveys" twice`},
 		"a namespace":                   {`{"streams":[{"stream":{"name":"surveys","namespace":"public"}}]}`, `stream "surveys" has the namespace "public", but streams of this source have none: refresh the catalog with discover`},
 		"no streams":                    {`{}`, `it has no "streams"`},
+		"the message of discover":       {`{"type":"CATALOG","catalog":{"streams":[]}}`, `it is the message of discover: a configured catalog is {"streams": [`},
 		"null for the streams":          {`{"streams":null}`, `it has no "streams"`},
 		"null for everything":           {`null`, `it has no "streams"`},
 		"null for a stream":             {`{"streams":[{"stream":null,"sync_mode":null,"destination_sync_mode":null}]}`, "stream number 1 has no name"},
@@ -147,7 +150,7 @@ func TestRead_TakesAHostileCatalog(t *testing.T) {
 func TestRead_TakesACatalogOfAHundredThousandStreams(t *testing.T) {
 	t.Parallel()
 	streams := 100_000
-	if testing.Short() {
+	if !thorough.Asked() {
 		streams = 5000
 	}
 	var catalog strings.Builder

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/airbyte/airbytetest"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
@@ -32,7 +33,7 @@ func TestCheck_NamesEveryProblemOfAConfigurationAtOnce(t *testing.T) {
 		"data_center":      "evil.example/",
 		"credentials":      map[string]any{"auth_type": "api_token", "api_token": "short"},
 		"start_date":       "yesterday",
-		"lookback_minutes": "15",
+		"lookback_minutes": "many",
 		"surveys":          map[string]any{"ids": []string{"R_1"}, "on_denied": "ignore", "include": "NPS*"},
 		"limits":           map[string]any{"parallel_exports": 0},
 		"shard":            map[string]any{"index": 3, "count": 2},
@@ -63,7 +64,7 @@ func TestCommands_RefuseABrokenConfiguration(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"":                           "empty",
-		"{":                          "ends too early",
+		"{":                          "1 problem: the configuration is not valid JSON: it ends too early",
 		`{"data_center":}`:           "byte",
 		`[]`:                         "must be an object, not a list",
 		`{} {}`:                      "closing brace",
@@ -86,7 +87,7 @@ func TestCommands_RefuseABrokenConfiguration(t *testing.T) {
 		for _, command := range []string{"discover", "read"} {
 			args := []string{command, "--config", "config.json"}
 			if command == "read" {
-				tn.files["catalog.json"] = catalogOf(t, "surveys")
+				tn.files["catalog.json"] = testkit.Catalog("surveys")
 				args = append(args, "--catalog", "catalog.json")
 			}
 			got := tn.run(t, args...)
@@ -108,7 +109,7 @@ func traceErrors(t *testing.T, got result) (errors []traceError) {
 	t.Helper()
 	for _, m := range airbytetest.Validate(t, []byte(got.stdout)) {
 		if m.Trace != nil && m.Trace.Error != nil {
-			errors = append(errors, traceError{m.Trace.Error.Stream.Name, m.Trace.Error.FailureType, m.Trace.Error.Message})
+			errors = append(errors, traceError{m.Trace.Error.Stream.Name, m.Trace.Error.FailureType, m.Trace.Error.Message, m.Trace.Error.InternalMessage})
 		}
 	}
 	return errors
@@ -134,25 +135,27 @@ func TestCheck_RefusesHostileDataCenters(t *testing.T) {
 }
 
 func TestCheck_TakesADataCenterInEveryForm(t *testing.T) {
-	t.Parallel()
-	for _, form := range []string{"sandbox1", " SANDBOX1 ", "sandbox1.qualtrics.com", "https://sandbox1.qualtrics.com", "https://sandbox1.qualtrics.com/Q/MyProjectsSection?x=1"} {
-		tn := newTenant(t, sandbox.Options{})
-		tn.config["data_center"] = form
-		if ok, message := status(t, tn.run(t, "check", "--config", "config.json")); !ok {
-			t.Errorf("%q: %s", form, message)
+	insideBubble(t, func(t *testing.T) {
+		for _, form := range []string{"sandbox1", " SANDBOX1 ", "sandbox1.qualtrics.com", "https://sandbox1.qualtrics.com", "https://sandbox1.qualtrics.com/Q/MyProjectsSection?x=1"} {
+			tn := newTenant(t, sandbox.Options{})
+			tn.config["data_center"] = form
+			if ok, message := status(t, tn.run(t, "check", "--config", "config.json")); !ok {
+				t.Errorf("%q: %s", form, message)
+			}
 		}
-	}
+	})
 }
 
 func TestCheck_TakesNullsForEverythingOptional(t *testing.T) {
-	t.Parallel()
-	tn := newTenant(t, sandbox.Options{}).withOAuth()
-	for _, key := range []string{"start_date", "surveys", "directories", "lookback_minutes", "base_url", "network", "shard"} {
-		tn.config[key] = nil
-	}
-	if ok, message := status(t, tn.run(t, "check", "--config", "config.json")); !ok {
-		t.Error(message)
-	}
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{}).withOAuth()
+		for _, key := range []string{"start_date", "surveys", "directories", "lookback_minutes", "base_url", "network", "shard"} {
+			tn.config[key] = nil
+		}
+		if ok, message := status(t, tn.run(t, "check", "--config", "config.json")); !ok {
+			t.Error(message)
+		}
+	})
 }
 
 func TestSpec_HoldsForTheConfigurationsOfTheSandbox(t *testing.T) {
@@ -176,7 +179,7 @@ func TestSpec_HoldsForTheConfigurationsOfTheSandbox(t *testing.T) {
 	}
 	schema := airbytetest.CompileSchema(t, message.Spec.Schema)
 	for _, tenant := range []*tenant{tn, newTenant(t, sandbox.Options{}).withOAuth()} {
-		if err := validate(t, schema, mustJSON(t, tenant.config)); err != nil {
+		if err := validate(t, schema, testkit.Encode(tenant.config)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -198,11 +201,13 @@ func TestCommandLine_SaysWhatIsWrongWithIt(t *testing.T) {
 		want string
 	}{
 		{nil, "no command"},
-		{[]string{"reed"}, `there is no command "reed"`},
+		{[]string{"reed"}, `there is no command "reed"; did you mean read?`},
+		{[]string{"help", "exprot"}, `there is no command "exprot"; did you mean export?`},
+		{[]string{"nonsense"}, `there is no command "nonsense"; see source-qualtrics help`},
 		{[]string{"read"}, "--config is missing"},
 		{[]string{"read", "--config", "config.json"}, "--catalog is missing"},
 		{[]string{"read", "--config", "config.json", "--catalog", "x", "extra"}, "one argument too many"},
-		{[]string{"check", "--confg", "config.json"}, "-confg"},
+		{[]string{"check", "--confg", "config.json"}, "there is no flag --confg; did you mean --config?"},
 		{[]string{"check", "--config", "nowhere.json"}, "nowhere.json"},
 		{[]string{"read", "--config", "config.json", "--catalog", "nowhere.json"}, "nowhere.json"},
 	}

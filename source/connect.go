@@ -1,23 +1,37 @@
 package source
 
 import (
+	"cmp"
 	"context"
-	"net"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpproxy"
+
+	"github.com/birdie-ai/source-qualtrics/source/config"
+	"github.com/birdie-ai/source-qualtrics/source/engine"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/pasted"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
-// sweepDays is how often contacts are read in full: some changes of a contact
-// do not move its modified date (API §4.2).
-const sweepDays = 7
+// client makes the client of the configured account, within the configured limits.
+func (r *invocation) client(s *config.Settings, waiting func(qualtrics.Wait)) (*qualtrics.Client, error) {
+	limits := qualtrics.DefaultLimits()
+	// The shards of an account work at the same time, and share its limits.
+	limits.RequestsPerMinute = s.Limits.RequestsPerMinute / s.Shard.Count
+	limits.ExportsPerMinute = s.Limits.ExportsPerMinute / s.Shard.Count
+	limits.ExportDeadline = time.Duration(s.Limits.ExportDeadlineMinutes) * time.Minute
+	limits.SpoolBytes = int64(s.Limits.SpoolMiB) << 20
+	return r.clientWithin(s, limits, waiting)
+}
 
-// client makes the client of the configured account.
-func (r *invocation) client(s *settings, waiting func(qualtrics.Wait)) (*qualtrics.Client, error) {
+// clientWithin makes the client of the configured account within other limits.
+func (r *invocation) clientWithin(s *config.Settings, limits qualtrics.Limits, waiting func(qualtrics.Wait)) (*qualtrics.Client, error) {
 	transport := r.Transport
 	if transport == nil {
 		var err error
@@ -25,39 +39,31 @@ func (r *invocation) client(s *settings, waiting func(qualtrics.Wait)) (*qualtri
 			return nil, err
 		}
 	}
-	limits := qualtrics.DefaultLimits()
-	// The shards of an account work at the same time, and share its limits.
-	limits.RequestsPerMinute = s.config.Limits.RequestsPerMinute / s.config.Shard.Count
-	limits.ExportsPerMinute = s.config.Limits.ExportsPerMinute / s.config.Shard.Count
-	limits.ExportDeadline = time.Duration(s.config.Limits.ExportDeadlineMinutes) * time.Minute
-	limits.SpoolBytes = int64(s.config.Limits.SpoolMiB) << 20
+	r.watch.Start(r.log)
 	return qualtrics.New(qualtrics.Options{
-		Origin:      s.origin,
-		Credentials: s.config.Credentials.chosen(),
+		Origin:      s.Origin,
+		Credentials: s.Credentials.Chosen(),
 		Transport:   transport,
 		Limits:      limits,
 		Redactor:    r.redactor,
 		Logger:      r.log,
 		Spool:       r.Files.Spool,
 		UserAgent:   "source-qualtrics/" + Version,
-		Waiting:     waiting,
-		Jitter:      r.Jitter,
+		Waiting: func(wait qualtrics.Wait) {
+			r.watch.Progress.Waiting(wait)
+			if waiting != nil {
+				waiting(wait)
+			}
+		},
+		Exporting: r.watch.Progress.Exporting,
+		Jitter:    r.Jitter,
 	})
 }
 
-// chosen are the credentials of the type that is set; a form may keep those
-// of the other one.
-func (c *Credentials) chosen() qualtrics.Credentials {
-	if c.AuthType == authAPIToken {
-		return qualtrics.Credentials{APIToken: c.APIToken}
-	}
-	return qualtrics.Credentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret}
-}
-
 // network makes the transport that the configuration asks for.
-func (r *invocation) network(s *settings) (http.RoundTripper, error) {
-	network := s.config.Network
-	options := qualtrics.TransportOptions{AllowPrivate: s.sandbox}
+func (r *invocation) network(s *config.Settings) (http.RoundTripper, error) {
+	network := s.Network
+	options := qualtrics.TransportOptions{AllowPrivate: network.AllowPrivate, AllowAny: s.Sandbox}
 	var err error
 	if options.CA, err = r.pem("network.ca_file", network.CAFile); err != nil {
 		return nil, err
@@ -70,68 +76,43 @@ func (r *invocation) network(s *settings) (http.RoundTripper, error) {
 	}
 	if proxy := network.Proxy.Reveal(); proxy != "" {
 		if options.Proxy, err = url.Parse(proxy); err != nil {
-			return nil, configErrorf("network.proxy is no address")
+			return nil, failures.Config("network.proxy is no address")
 		}
-	} else if options.Proxy, err = r.environmentProxy(s.origin); err != nil {
+	} else if options.Proxy, err = r.environmentProxy(s.Origin); err != nil {
 		return nil, err
 	}
 	transport, err := qualtrics.NewTransport(options)
 	if err != nil {
-		return nil, configErrorf("network: %w", err)
+		return nil, failures.Config("network: %w", err)
 	}
 	return transport, nil
 }
 
-// environmentProxy is the proxy that the environment names for the origin, as
-// HTTPS_PROXY and NO_PROXY are commonly understood.
+// environmentProxy is the proxy that HTTPS_PROXY and NO_PROXY name for the origin;
+// nil: none. Loopback addresses never have one.
 func (r *invocation) environmentProxy(origin qualtrics.Origin) (*url.URL, error) {
-	address := ""
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
-		if address == "" {
-			address = r.Getenv(name)
-		}
-	}
-	if address == "" || !strings.HasPrefix(origin.String(), "https://") || r.bypasses(origin) {
+	if !strings.HasPrefix(origin.String(), "https://") {
 		return nil, nil //nolint:nilnil // no proxy is a proper answer
 	}
-	if !strings.Contains(address, "://") {
-		address = "http://" + address
+	environment := httpproxy.Config{
+		HTTPSProxy: cmp.Or(r.Getenv("HTTPS_PROXY"), r.Getenv("https_proxy")),
+		NoProxy:    cmp.Or(r.Getenv("NO_PROXY"), r.Getenv("no_proxy")),
 	}
-	proxy, err := url.Parse(address)
-	if err != nil || proxy.Host == "" {
-		return nil, configErrorf("the environment's HTTPS_PROXY is no address")
+	address, err := url.Parse(origin.String())
+	if err != nil {
+		return nil, err
 	}
-	if tooShort(proxySecret(proxy)) {
-		return nil, configErrorf("the environment's HTTPS_PROXY: %s", shortProxySecret)
+	proxy, err := environment.ProxyFunc()(address)
+	switch {
+	case err != nil || proxy != nil && proxy.Host == "":
+		return nil, failures.Config("the environment's HTTPS_PROXY is no address")
+	case proxy == nil:
+		return nil, nil //nolint:nilnil // no proxy is a proper answer
+	case config.TooShort(config.ProxySecret(proxy)):
+		return nil, failures.Config("the environment's HTTPS_PROXY: %s", config.ShortProxySecret)
 	}
-	r.redactor.Add(proxySecret(proxy))
+	r.redactor.Add(config.ProxySecret(proxy))
 	return proxy, nil
-}
-
-// bypasses reports whether NO_PROXY names the host: by "*", by its name or a
-// domain that it belongs to, or by either with its port.
-func (r *invocation) bypasses(origin qualtrics.Origin) bool {
-	host, port := splitHost(origin.Host(), "443")
-	for entry := range strings.SplitSeq(r.Getenv("NO_PROXY")+","+r.Getenv("no_proxy"), ",") {
-		entry = strings.ToLower(strings.TrimSpace(entry))
-		if entry == "*" {
-			return true
-		}
-		name, only := splitHost(entry, port)
-		domain := strings.TrimPrefix(strings.TrimPrefix(name, "*"), ".")
-		if only == port && domain != "" && (host == domain || strings.HasSuffix(host, "."+domain)) {
-			return true
-		}
-	}
-	return false
-}
-
-// splitHost splits what may have a port or not.
-func splitHost(text, defaultPort string) (host, port string) {
-	if host, port, err := net.SplitHostPort(text); err == nil {
-		return host, port
-	}
-	return strings.Trim(text, "[]"), defaultPort
 }
 
 // pem returns a certificate or key that was given as text or as a path.
@@ -141,53 +122,82 @@ func (r *invocation) pem(key, value string) ([]byte, error) {
 	}
 	text, err := r.Files.ReadFile(value)
 	if err != nil {
-		return nil, configErrorf("%s must be the path or the text of a PEM file: %w", key, err)
+		return nil, failures.Config("%s must be the path or the text of a PEM file: %w", key, err)
 	}
-	return text, nil
+	return []byte(pasted.PEM(string(text))), nil
 }
 
-// environment makes what feeds read with.
-func (r *invocation) environment(ctx context.Context, s *settings, client *qualtrics.Client) (*feed.Env, error) {
-	brand, err := r.brand(ctx, s, client)
+// environment makes the settings and the client of the feeds.
+func (r *invocation) environment(ctx context.Context, s *config.Settings, client *qualtrics.Client) (*feed.Env, error) {
+	brand, err := r.account(ctx, s, client)
 	if err != nil {
 		return nil, err
 	}
 	env := &feed.Env{
-		Client:    client,
-		Log:       r.log,
-		Brand:     brand,
-		Selection: s.selection,
-		Lookback:  time.Duration(s.config.LookbackMinutes) * time.Minute,
-		Start:     s.start,
-		Resync:    s.resync,
-		SweepDays: sweepDays,
-		LoadRows:  r.LoadRows,
-		ExportAll: r.ExportAll,
-		SealBytes: r.SealBytes,
-		Clock:     time.Now,
+		Client:        client,
+		Log:           r.log,
+		Brand:         brand,
+		Selection:     s.Selection,
+		Lookback:      time.Duration(s.LookbackMinutes) * time.Minute,
+		Clock:         time.Now,
+		Responses:     feed.ResponseSettings{Start: s.Start, Resync: s.Again, LoadRows: r.sizes.LoadRows, ExportAll: r.sizes.ExportAll},
+		SnapshotBytes: r.sizes.SealBytes,
 	}
 	if r.Clock != nil {
 		env.Clock = r.Clock
 	}
-	if s.config.Deletions.Mode != deletionsOff {
-		env.AuditEvery = time.Duration(s.config.Deletions.AuditDays) * 24 * time.Hour
+	if s.Deletions.Mode != config.DeletionsOff {
+		env.AuditEvery = time.Duration(s.Deletions.AuditDays) * 24 * time.Hour
 	}
 	return env, nil
 }
 
+// account makes the first call: it finds the brand, and whether the dates of the
+// configuration lie ahead of Qualtrics' clock.
+func (r *invocation) account(ctx context.Context, s *config.Settings, client *qualtrics.Client) (brand string, err error) {
+	if brand, err = r.brand(ctx, s, client); err != nil {
+		return "", err
+	}
+	clock := time.Now
+	if r.Clock != nil {
+		clock = r.Clock
+	}
+	if warnings, err := s.Ahead(clock()); len(warnings) == 0 && err == nil {
+		return brand, nil
+	}
+	// Our clock may be wrong, and so may one answer's date: two that agree decide.
+	if _, err := client.WhoAmI(ctx); err != nil && ctx.Err() != nil {
+		return "", err
+	}
+	now, known := client.ServerTime()
+	if !known {
+		return brand, nil
+	}
+	warnings, err := s.Ahead(now)
+	for _, warning := range warnings {
+		r.log.Warn(warning)
+	}
+	return brand, err
+}
+
 // brand finds the id that states are bound to: the account's own answer, else
 // that of a survey, else the host stands for it.
-func (r *invocation) brand(ctx context.Context, s *settings, client *qualtrics.Client) (string, error) {
+func (r *invocation) brand(ctx context.Context, s *config.Settings, client *qualtrics.Client) (string, error) {
 	account, err := client.WhoAmI(ctx)
 	switch {
 	case err == nil && account.BrandID != "":
 		return account.BrandID, nil
-	case err != nil && !qualtrics.IsForbidden(err) && !qualtrics.IsNotFound(err):
+	case err != nil && (isAuth(err) || !qualtrics.IsForbidden(err) && !qualtrics.IsNotFound(err) && !qualtrics.IsRefused(err)):
 		return "", err
 	}
 	// With OAuth the account's own answer may need a scope of its own
-	// (API §1.5, unconfirmed).
+	// (API §1.5, unconfirmed). Where the whole account is refused, the list of
+	// surveys says so.
 	for survey, err := range client.Surveys(ctx) {
+		var nameless *qualtrics.ElementError
+		if errors.As(err, &nameless) {
+			continue
+		}
 		if err != nil {
 			break
 		}
@@ -201,6 +211,6 @@ func (r *invocation) brand(ctx context.Context, s *settings, client *qualtrics.C
 		}
 		break
 	}
-	r.log.Info("the brand id cannot be read: the state is bound to the host instead", "host", s.origin.Host())
-	return hostBrand + s.origin.Host(), nil
+	r.log.Info("the brand id cannot be read: the state is bound to the host instead", "host", s.Origin.Host())
+	return engine.HostBrand(s.Origin.Host()), nil
 }

@@ -18,13 +18,13 @@ func TestEnvironmentProxy_IsBypassedAsNO_PROXYSays(t *testing.T) {
 		"example.com":                 {plain: true, ported: true},
 		".example.com":                {plain: true, ported: true},
 		"*.example.com":               {plain: true, ported: true},
-		"*.x.example.com":             {plain: true, ported: true},
+		"*.x.example.com":             {plain: false, ported: false}, // the names below it
 		"y.example.com,x.example.com": {plain: true, ported: true},
 		"y.example.com, ,":            {plain: false, ported: false},
 		"x.example.com:8443":          {plain: false, ported: true},
 		"example.com:8443":            {plain: false, ported: true},
 		"x.example.com:443":           {plain: true, ported: false},
-		"x.example.com:":              {plain: false, ported: false},
+		"x.example.com:":              {plain: true, ported: true},
 		"*:8443":                      {plain: false, ported: false},
 		"ample.com":                   {plain: false, ported: false},
 		"x.example":                   {plain: false, ported: false},
@@ -36,13 +36,15 @@ func TestEnvironmentProxy_IsBypassedAsNO_PROXYSays(t *testing.T) {
 		"10.1.2.3:8443":               {address: true},
 		"10.1.2.3:443":                {address: false},
 		"10.1.2.30":                   {address: false},
+		"10.0.0.0/8":                  {plain: false, address: true},
+		"10.2.0.0/16":                 {address: false},
 		"fd00::1":                     {plain: false, v6: true},
-		"[fd00::1]":                   {v6: true},
+		"[fd00::1]":                   {v6: false}, // brackets need a port
 		"[fd00::1]:8443":              {v6: true},
 		"[fd00::1]:443":               {v6: false},
 	} {
 		for text, direct := range want {
-			origin, err := qualtrics.ParseBaseURL(text, true)
+			origin, err := qualtrics.ParseBaseURL(text, true, false)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -68,6 +71,9 @@ func TestRead_ReportsDeletedContacts(t *testing.T) {
 		"where pages are short":    {Seed: 6, Contacts: 300, PageSize: 7},
 		"where dates are in milli": {Seed: 6, Contacts: 300, Doubt: sandbox.Doubt{SearchDateFormat: "ms"}},
 	} {
+		if options.Contacts > 40 && strings.HasPrefix(name, "of a large") && !thorough.Asked() {
+			continue // the sketch is that of the other kind of directory
+		}
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
 				tn, r := followedContacts(t, options)
@@ -137,19 +143,29 @@ func without(id string) func([]json.RawMessage) []json.RawMessage {
 
 var singleContact = regexp.MustCompile(`/directories/[^/]+/contacts/CID_\w+$`)
 
+// A contact is deleted only if its own call and the list do not know it, both asked
+// twice with a look-back in between, and if that call finds another contact.
 func TestRead_OnlyQualtricsOwnWordBuriesAContact(t *testing.T) {
+	qualtrics, proxy := errorBody(404, "UNF_9", "Resource not found"), `{"meta":{}}`
 	for name, test := range map[string]struct {
-		status int  // of every single contact that is asked for; 0: as it is
-		only   bool // of the missing one only
-		log    string
-		buried int
+		first, second int    // status of the contact's own call; 0: as it is
+		body          string // of these answers
+		all           bool   // other contacts' calls answer so, too
+		listedAgain   bool
+		log           string
+		buried        int
 	}{
-		"it exists":              {},
-		"403":                    {status: 403, only: true, log: "cannot be told yet"},
-		"500":                    {status: 500, only: true, log: "cannot be told yet"},
-		"403 for all":            {status: 403, log: "cannot be confirmed yet"},
-		"404 for all":            {status: 404, log: "cannot be confirmed yet"},
-		"404, and others are OK": {status: 404, only: true, buried: 1},
+		"it exists":                         {},
+		"403":                               {first: 403, second: 403, log: "cannot be told yet"},
+		"500":                               {first: 500, second: 500, log: "cannot be told yet"},
+		"403 for all":                       {first: 403, second: 403, all: true, log: "cannot be confirmed yet"},
+		"404 for all":                       {first: 404, second: 404, body: qualtrics, all: true, log: "cannot be confirmed yet"},
+		"404 of somebody in between":        {first: 404, second: 404, body: proxy, log: "cannot be told yet"},
+		"404, then 500":                     {first: 404, second: 500, body: qualtrics, log: "cannot be told yet"},
+		"404 once":                          {first: 404, body: qualtrics},
+		"404 the second time only":          {first: 500, second: 404, body: qualtrics},
+		"404 twice, but it is listed again": {first: 404, second: 404, body: qualtrics, listedAgain: true},
+		"404 twice":                         {first: 404, second: 404, body: qualtrics, buried: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
@@ -157,19 +173,27 @@ func TestRead_OnlyQualtricsOwnWordBuriesAContact(t *testing.T) {
 				tn.followsContacts(1)
 				r := tn.readComplete(t, nil, "contacts")
 				_, missing, _ := strings.Cut(key("contacts", r.records["contacts"][7]), "/")
+				answers := func(status int) {
+					tn.Intercept(func(r *http.Request) *http.Response {
+						if status == 0 || !singleContact.MatchString(r.URL.Path) || (!test.all && !strings.HasSuffix(r.URL.Path, missing)) {
+							return nil
+						}
+						return answer(r, status, cmp.Or(test.body, qualtrics))
+					})
+				}
 				tn.Advance(25*time.Hour, true)
 				tn.shows(listing(without(missing)))
+				answers(test.first)
 				r = tn.readComplete(t, r.states, "contacts")
-				if len(r.records["contacts"]) > 0 || !strings.Contains(string(r.states), `"y":{"`+missing) {
+				waits := func() bool { return strings.Contains(string(r.states), `"y":{"`+missing) }
+				if len(r.records["contacts"]) > 0 || waits() != (test.first != 0) {
 					t.Fatalf("got %d records and the state %s", len(r.records["contacts"]), r.states)
 				}
 				tn.Advance(time.Hour, true)
-				tn.Intercept(func(r *http.Request) *http.Response {
-					if test.status == 0 || !singleContact.MatchString(r.URL.Path) || (test.only && !strings.HasSuffix(r.URL.Path, missing)) {
-						return nil
-					}
-					return answer(r, test.status, `{"meta":{}}`)
-				})
+				answers(test.second)
+				if test.listedAgain {
+					tn.shows(dated(0))
+				}
 				r = tn.readComplete(t, r.states, "contacts")
 				if got := len(r.records["contacts"]); got != test.buried {
 					t.Errorf("got %d records, want %d tombstones", got, test.buried)
@@ -177,18 +201,44 @@ func TestRead_OnlyQualtricsOwnWordBuriesAContact(t *testing.T) {
 				if log := strings.Join(r.logs, "\n"); !strings.Contains(log, test.log) {
 					t.Errorf("the log does not say %q:\n%s", test.log, log)
 				}
-				if waits := strings.Contains(string(r.states), missing+`":`); waits != (test.log != "") {
-					t.Errorf("the state waits for %s: %t\n%s", missing, waits, r.states)
+				if want := test.log != "" || test.first == 500; waits() != want {
+					t.Errorf("the state waits for %s: %t\n%s", missing, waits(), r.states)
 				}
 				tn.Intercept(nil)
 				tn.shows(dated(0))
 				tn.Advance(time.Hour, true)
-				if r = tn.readComplete(t, r.states, "contacts"); r.count() > 0 || strings.Contains(string(r.states), missing+`":`) {
+				if r = tn.readComplete(t, r.states, "contacts"); r.count() > 0 || waits() {
 					t.Errorf("later: got %d records and the state %s", r.count(), r.states)
 				}
 			})
 		})
 	}
+}
+
+// An empty list does not mean that the directory has no contacts: a search still
+// shows some.
+func TestRead_AnEmptyListDeletesNoContactThatASearchShows(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 1, Responses: 5, Contacts: 40})
+		tn.followsContacts(1)
+		r := tn.readComplete(t, nil, "contacts")
+		tn.shows(listing(empty))
+		tn.Intercept(func(r *http.Request) *http.Response {
+			if !singleContact.MatchString(r.URL.Path) {
+				return nil
+			}
+			return answer(r, 404, errorBody(404, "UNF_9", "Resource not found"))
+		})
+		for range 3 {
+			tn.Advance(25*time.Hour, true)
+			if r = tn.readComplete(t, r.states, "contacts"); len(r.records["contacts"]) > 0 {
+				t.Fatalf("got %d records", len(r.records["contacts"]))
+			}
+			if log := strings.Join(r.logs, "\n"); !strings.Contains(log, "the list is empty, and a search shows contacts") {
+				t.Errorf("the log does not say why nothing is reported:\n%s", log)
+			}
+		}
+	})
 }
 
 // followedContacts is a tenant whose contacts were read and are audited daily.
@@ -248,7 +298,7 @@ func TestRead_SaysHowManyContactsItCannotName(t *testing.T) {
 		}
 		tn.Advance(time.Hour, true)
 		r = tn.read(t, r.states, "contacts")
-		if r.code == 0 || len(r.errors) == 0 || !strings.Contains(r.errors[0].message, "cannot be named") || r.errors[0].kind != "config_error" {
+		if r.code == 0 || len(r.errors) == 0 || !strings.Contains(r.errors[0].message, "could not be identified") || r.errors[0].kind != "config_error" {
 			t.Errorf("got exit code %d, %v", r.code, r.errors)
 		}
 		tn.noFalseContactTombstone(t, r)
@@ -258,20 +308,30 @@ func TestRead_SaysHowManyContactsItCannotName(t *testing.T) {
 	})
 }
 
+// Without deletions a directory's list is read with each sweep, and not otherwise.
 func TestRead_ContactDeletionsOffCostNothing(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 1, Responses: 5, Contacts: 300})
 		tn.config["deletions"] = map[string]any{"mode": "off"}
+		lists := 0
+		tn.Intercept(func(r *http.Request) *http.Response {
+			if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/contacts") && !r.URL.Query().Has("skipToken") {
+				lists++
+			}
+			return nil
+		})
 		r := tn.readComplete(t, nil, "contacts")
+		for range 3 {
+			tn.Advance(time.Hour, false)
+			r = tn.readComplete(t, r.states, "contacts")
+		}
 		tn.Advance(10*24*time.Hour, false)
 		r = tn.readComplete(t, r.states, "contacts")
+		if directories := len(positions(t, r.states, "contacts")); lists != 2*directories {
+			t.Errorf("%d directories were listed %d times by two sweeps", directories, lists)
+		}
 		if tombstones := tn.noFalseContactTombstone(t, r); tombstones > 0 {
 			t.Errorf("got %d tombstones", tombstones)
-		}
-		for path := range tn.Requests() {
-			if strings.HasPrefix(path, http.MethodGet) && strings.Contains(path, "/contacts") {
-				t.Errorf("asked for %s", path)
-			}
 		}
 		if strings.Contains(string(r.states), `"a":`) {
 			t.Errorf("the state holds more than it needs: %s", r.states)
@@ -366,7 +426,7 @@ func TestRead_AListBringsWhatASecondHidesAndNothingElse(t *testing.T) {
 // What changes in every pass over it is read again by the next run, and is no
 // reason for a list.
 func TestRead_ADirectoryThatChangesInEveryPassIsReadAgain(t *testing.T) {
-	if testing.Short() {
+	if !thorough.Asked() {
 		t.Skip("one directory is read like another")
 	}
 	insideBubble(t, func(t *testing.T) {
@@ -386,7 +446,7 @@ func TestRead_ADirectoryThatChangesInEveryPassIsReadAgain(t *testing.T) {
 			for i := range 100 {
 				elements = append(elements, map[string]any{"id": fmt.Sprintf("CID_%011d%04d", i, passes), "lastModified": "2026-01-15T12:00:00Z"})
 			}
-			return answer(r, http.StatusOK, string(mustJSON(t, map[string]any{"result": map[string]any{"elements": elements}, "meta": map[string]any{"httpStatus": "200 - OK"}})))
+			return answer(r, http.StatusOK, string(testkit.Encode(map[string]any{"result": map[string]any{"elements": elements}, "meta": map[string]any{"httpStatus": "200 - OK"}})))
 		})
 		r := tn.readComplete(t, first.states, "contacts")
 		log := strings.Join(r.logs, "\n")

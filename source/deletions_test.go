@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -138,11 +140,7 @@ func keysOfTruth(t *testing.T, tn *tenant, stream string) []string {
 // A consumer that keeps the states that it was given, wherever it is cut off,
 // ends with what exists.
 func TestRead_DeletionsAreFoundWhateverInterrupts(t *testing.T) {
-	seeds := uint64(12)
-	if testing.Short() {
-		seeds = 3
-	}
-	for seed := range seeds {
+	for seed := range uint64(thorough.Number(12, 2)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(seed, 99))
@@ -179,7 +177,7 @@ func TestRead_SaysHowManyDeletionsItCannotName(t *testing.T) {
 		tn.noFalseTombstone(t, r)
 		tn.Advance(time.Hour, true)
 		r = tn.read(t, r.states, "responses", "response_deletions")
-		if r.code == 0 || len(r.errors) == 0 || !strings.Contains(r.errors[0].message, "cannot be named") || r.errors[0].kind != "config_error" {
+		if r.code == 0 || len(r.errors) == 0 || !strings.Contains(r.errors[0].message, "could not be identified") || r.errors[0].kind != "config_error" {
 			t.Errorf("%d of 800 responses were deleted: got exit code %d, %v", deleted, r.code, r.errors)
 		}
 		tn.noFalseTombstone(t, r)
@@ -189,7 +187,7 @@ func TestRead_SaysHowManyDeletionsItCannotName(t *testing.T) {
 // Of so many surveys each has little room in the state: enough to name some
 // deletions of every one.
 func TestRead_ReportsDeletionsOfHundredsOfSurveys(t *testing.T) {
-	if testing.Short() {
+	if !thorough.Asked() {
 		t.Skip("one survey after the other has nothing to race for")
 	}
 	insideBubble(t, func(t *testing.T) {
@@ -221,7 +219,7 @@ func TestRead_ReportsDeletionsOfHundredsOfSurveys(t *testing.T) {
 func TestRead_ALoadIsLookedAtHoweverLittleRoomThereIs(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		tn := newTenant(t, sandbox.Options{Seed: 62, Surveys: 150, Responses: 900, Contacts: 1, SmallSurveys: true, FaultRates: map[string]int{"torn": 5000}})
-		tn.loadRows = 100
+		tn.sizes.LoadRows = 100
 		r := tn.read(t, nil, "responses")
 		if r.code == 2 || r.count() == 0 {
 			t.Fatalf("it ended with code %d after %d rows: %v", r.code, r.count(), r.errors)
@@ -339,5 +337,5 @@ func withState(t *testing.T, states, from []byte, stream string) []byte {
 			}
 		}
 	}
-	return mustJSON(t, into)
+	return testkit.Encode(into)
 }

@@ -5,15 +5,20 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/source/config"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
+	"github.com/birdie-ai/source-qualtrics/source/stream"
+	"github.com/birdie-ai/source-qualtrics/source/wording"
 )
 
-// demoDays is how much time passes in the tenant between the two exports.
+// demoDays is the time that passes in the tenant between the two exports.
 const demoDays = 3
 
 // demoCommand shows the program on a simulated tenant in this process.
@@ -36,7 +41,7 @@ func (r *invocation) demoCommand(ctx context.Context, flags *flag.FlagSet, args 
 	if err != nil {
 		return 0, err
 	}
-	if d.settings, err = d.configure(demoConfig); err != nil {
+	if d.settings, err = d.loader().Load(demoConfig); err != nil {
 		return 0, err
 	}
 	return d.show(ctx)
@@ -64,7 +69,7 @@ func (r *invocation) inside(tenant *sandbox.Sandbox) (*invocation, error) {
 	config, err := json.Marshal(map[string]any{
 		"data_center": "sandbox1",
 		"credentials": map[string]any{
-			"auth_type": authOAuth, "client_id": credentials.ClientID, "client_secret": credentials.ClientSecret,
+			"auth_type": config.OAuth, "client_id": credentials.ClientID, "client_secret": credentials.ClientSecret,
 		},
 		"limits": unlimited(),
 	})
@@ -83,7 +88,7 @@ func (r *invocation) inside(tenant *sandbox.Sandbox) (*invocation, error) {
 type demo struct {
 	*invocation
 	tenant   *sandbox.Sandbox
-	settings *settings
+	settings *config.Settings
 	folder   string
 	newest   map[string]map[string]string // stream → key → newest cursor that was written
 }
@@ -101,16 +106,32 @@ func (d *demo) show(ctx context.Context) (int, error) {
 			return 0, err
 		}
 	}
-	return ExitOK, d.say(`
+	return failures.ExitOK, d.say(`
 The files are in %s
-  Read them with any Parquet reader, for instance DuckDB:
-    SELECT survey_id, count(*) FROM '%[1]s/responses/*/*.parquet' GROUP BY ALL;
+  They hold every version of a response. What exists now is the newest version of
+  each, unless it is deleted; with DuckDB:
+%s
 
 Next:
   source-qualtrics sandbox --help    serve such a tenant to other programs
   source-qualtrics spec              what a configuration holds
   source-qualtrics export --config config.json --to DIR     the same on your own account
-`, record.OneLine(d.folder))
+`, record.OneLine(d.folder), existsNow(d.folder))
+}
+
+// existsNow is a query for the responses that exist. Of two versions with the same
+// date the one of the later run is newer.
+func existsNow(folder string) string {
+	const query = `
+    SELECT %[3]s, count(*) AS %[2]s
+    FROM (FROM read_parquet('%[1]s/%[2]s/*/*.parquet', union_by_name = true)
+          QUALIFY row_number() OVER (PARTITION BY %[4]s
+                                     ORDER BY %[5]s DESC, run DESC) = 1)
+    WHERE %[6]s IS NULL
+    GROUP BY ALL;`
+	of, _ := stream.ByName("responses")
+	folder = strings.ReplaceAll(record.OneLine(folder), "'", "''")
+	return fmt.Sprintf(query, folder, of.Name, of.Key[0], strings.Join(of.Key, ", "), of.Cursor, of.Table().Deletion())
 }
 
 func (d *demo) introduce(context.Context) error {
@@ -136,7 +157,8 @@ func (d *demo) try(ctx context.Context) error {
 }
 
 func (d *demo) list(ctx context.Context) error {
-	if err := d.say("2. surveys: what does the account see?\n\n   %10s  %-6s  %s\n", "RESPONSES", "ACTIVE", "NAME"); err != nil {
+	const columns = "   %10s  %-6s  %s\n"
+	if err := d.say("2. surveys: what does the account see?\n\n"+columns, "RESPONSES", "ACTIVE", "NAME"); err != nil {
 		return err
 	}
 	client, err := d.client(d.settings, nil)
@@ -144,11 +166,7 @@ func (d *demo) list(ctx context.Context) error {
 		return err
 	}
 	_, err = d.surveys(ctx, d.settings, client, func(line surveyLine) error {
-		responses := "no access"
-		if line.Responses != nil {
-			responses = thousands(*line.Responses)
-		}
-		return d.say("   %10s  %-6s  %s\n", responses, yesNo(line.IsActive), shorten(record.OneLine(line.Name), 60))
+		return d.say(columns, line.counted(), yesNo(line.IsActive), wording.Shorten(record.OneLine(line.Name), 60))
 	})
 	return err
 }
@@ -190,7 +208,7 @@ func (d *demo) third(ctx context.Context) error {
 
 // land exports once and shows the counts.
 func (d *demo) land(ctx context.Context) error {
-	tally := newTally(d.note)
+	tally := newRowCounter(d.note)
 	code, err := d.export(ctx, d.settings, exportTo{folder: d.folder, format: landing.Parquet, tally: tally})
 	if err != nil {
 		return err
@@ -198,7 +216,7 @@ func (d *demo) land(ctx context.Context) error {
 	if err := d.say("%s", indent(tally.table())); err != nil {
 		return err
 	}
-	if code != ExitOK {
+	if code != failures.ExitOK {
 		return fmt.Errorf("the export ended with code %d", code)
 	}
 	return nil
@@ -208,75 +226,73 @@ func indent(text string) string {
 	return "   " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n   ") + "\n"
 }
 
-// demoKeys are the columns that identify a row of a stream, and its cursor.
-var demoKeys = map[string][]string{
-	"surveys":   {"survey_id", "last_modified"},
-	"responses": {"survey_id", "response_id", "last_modified_date"},
-	"contacts":  {"directory_id", "contact_id", "last_modified"},
-}
+// demoStreams are the streams whose rows are compared with the tenant's.
+var demoStreams = []string{"surveys", "responses", "contacts"}
 
 // note remembers the newest version of a row.
-func (d *demo) note(stream string, row record.Row) {
-	if demoKeys[stream] == nil {
+func (d *demo) note(name string, row record.Row) {
+	of, ok := stream.ByName(name)
+	if !ok || !slices.Contains(demoStreams, name) {
 		return
 	}
 	cells := make(map[string]any)
 	for i, column := range row.Table().Columns {
 		cells[column.Name] = row.Cell(i)
 	}
-	key, cursor := identity(stream, func(name string) string {
-		if at, ok := cells[name].(time.Time); ok {
+	key, cursor := identity(of, func(column string) string {
+		if at, ok := cells[column].(time.Time); ok {
 			return at.Format(time.RFC3339)
 		}
-		return fmt.Sprint(cells[name])
+		return fmt.Sprint(cells[column])
 	})
-	if d.newest[stream] == nil {
-		d.newest[stream] = make(map[string]string)
+	if d.newest[name] == nil {
+		d.newest[name] = make(map[string]string)
 	}
-	d.newest[stream][key] = max(d.newest[stream][key], cursor)
+	d.newest[name][key] = max(d.newest[name][key], cursor)
 }
 
-func identity(stream string, cell func(string) string) (key, cursor string) {
-	columns := demoKeys[stream]
-	parts := make([]string, 0, len(columns))
-	for _, name := range columns[:len(columns)-1] {
-		parts = append(parts, cell(name))
+// identity returns the key and the cursor of a row.
+func identity(of *stream.Stream, cell func(column string) string) (key, cursor string) {
+	parts := make([]string, 0, len(of.Key))
+	for _, column := range of.Key {
+		parts = append(parts, cell(column))
 	}
-	return strings.Join(parts, "/"), cell(columns[len(columns)-1])
+	return strings.Join(parts, "/"), cell(of.Cursor)
 }
 
-// compare holds what was written against what exists in the tenant.
+// compare compares the written rows with the rows that exist in the tenant.
 func (d *demo) compare(context.Context) error {
 	if err := d.say("\n6. Is anything missing? The tenant knows what exists now:\n\n"); err != nil {
 		return err
 	}
-	for _, stream := range []string{"surveys", "responses", "contacts"} {
-		truth, ok := d.tenant.Truth(stream)
-		if !ok {
-			return fmt.Errorf("the sandbox has no truth of %s", stream)
+	for _, name := range demoStreams {
+		of, known := stream.ByName(name)
+		truth, ok := d.tenant.Truth(name)
+		if !known || !ok {
+			return fmt.Errorf("the sandbox has no truth of %s", name)
 		}
 		var exist, held int
 		for line := range truth {
 			var row map[string]any
 			if err := json.Unmarshal(line, &row); err != nil {
-				return fmt.Errorf("reading the truth of %s: %w", stream, err)
+				return fmt.Errorf("reading the truth of %s: %w", name, err)
 			}
-			key, cursor := identity(stream, func(name string) string {
-				if at, err := time.Parse(time.RFC3339, fmt.Sprint(row[name])); err == nil {
+			key, cursor := identity(of, func(column string) string {
+				if at, err := time.Parse(time.RFC3339, fmt.Sprint(row[column])); err == nil {
 					return at.UTC().Format(time.RFC3339)
 				}
-				return fmt.Sprint(row[name])
+				return fmt.Sprint(row[column])
 			})
 			exist++
-			if d.newest[stream][key] == cursor {
+			if d.newest[name][key] == cursor {
 				held++
 			}
 		}
-		if err := d.say("   %-10s %6s exist, %6s of them are in the files in their newest version\n", stream, thousands(int64(exist)), thousands(int64(held))); err != nil {
+		if err := d.say("   %-10s %6s exist, %6s of them are in the files in their newest version\n", name, wording.Thousands(int64(exist)), wording.Thousands(int64(held))); err != nil {
 			return err
 		}
 		if held != exist {
-			return fmt.Errorf("%d %s are missing", exist-held, stream)
+			return fmt.Errorf("%d %s are missing", exist-held, name)
 		}
 	}
 	return nil

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -31,7 +33,7 @@ const (
 func newEdges(t *testing.T, doubt sandbox.Doubt) *edges {
 	t.Helper()
 	e := &edges{tenant: newTenant(t, sandbox.Options{Seed: 31, Surveys: 1, Responses: edgesBegin, Contacts: 1, SmallSurveys: true, Doubt: doubt}), states: []byte("[]"), due: make(map[string]bool)}
-	e.loadRows, e.jitter = edgesWindow, func(bound time.Duration) time.Duration { return bound }
+	e.sizes.LoadRows, e.jitter = edgesWindow, func(bound time.Duration) time.Duration { return bound }
 	if doubt != (sandbox.Doubt{}) {
 		e.config["deletions"] = map[string]any{"mode": "off"} // with them a load asks for what its windows left out
 	}
@@ -71,7 +73,7 @@ func (e *edges) expect(ids []string) {
 // delivers reads, and checks that it gets what is due, each response once.
 func (e *edges) delivers(t *testing.T, what string) {
 	t.Helper()
-	e.files["catalog.json"], e.files["state.json"] = catalogOf(t, "responses"), e.states
+	e.files["catalog.json"], e.files["state.json"] = testkit.Catalog("responses"), e.states
 	r := collectReading(t, e.run(t, "read", "--config", "config.json", "--catalog", "catalog.json", "--state", "state.json"), e.states)
 	if r.code != 0 {
 		t.Fatalf("%s: the read ended with code %d: %v", what, r.code, r.errors)
@@ -138,7 +140,7 @@ func TestRead_EqualDatesAtTheEdgesOfWindows(t *testing.T) {
 		all[i] = 1 + i
 	}
 	few := []int{1, 2, len(all)}
-	if testing.Short() {
+	if !thorough.Asked() {
 		all = few
 	}
 	for name, test := range map[string]struct {

@@ -2,27 +2,38 @@ package source
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/source/config"
+	"github.com/birdie-ai/source-qualtrics/source/engine"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/landing"
-	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+	"github.com/birdie-ai/source-qualtrics/source/pasted"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
+	"github.com/birdie-ai/source-qualtrics/source/wording"
 )
 
 func (r *invocation) exportCommand(ctx context.Context, flags *flag.FlagSet, args []string) (int, error) {
 	file := flags.String("config", "", "configuration `file`")
 	to := flags.String("to", "", "`folder` for the files; it also keeps the state")
 	format := flags.String("format", string(landing.Parquet), "file `format`: parquet or ndjson")
-	names := flags.String("streams", "", "`streams` to read, such as surveys,responses; default: all that the account can read")
+	compression := flags.String("compression", zstdCompression, "`compression` of ndjson files: zstd or none; Parquet files are always compressed")
+	names := flags.String("streams", "", "`streams` to read, such as surveys,responses; default: all that the account can read; those for administrators have to be named")
 	if err := parse(flags, args, "config", "to"); err != nil {
 		return 0, err
 	}
-	s, err := r.configure(*file)
+	files, err := exportFormat(*format, *compression)
+	if err != nil {
+		return 0, err
+	}
+	s, err := r.loader().Load(*file)
 	if err != nil {
 		return 0, err
 	}
@@ -30,22 +41,71 @@ func (r *invocation) exportCommand(ctx context.Context, flags *flag.FlagSet, arg
 	if err != nil {
 		return 0, err
 	}
-	tally := newTally(nil)
-	code, err := r.export(ctx, s, exportTo{folder: *to, format: landing.Format(*format), streams: chosen, tally: tally})
+	tally := newRowCounter(nil)
+	code, err := r.export(ctx, s, exportTo{folder: *to, format: files, streams: chosen, tally: tally})
 	if err != nil {
 		return 0, err
 	}
-	if _, err := r.print(tally.table() + "\nThe files are in " + record.OneLine(*to) + "\n"); err != nil {
+	if _, err := r.print(tally.table() + "\n" + tally.comparisons.Text() + "The files are in " + record.OneLine(*to) + "\n"); err != nil {
 		return 0, err
 	}
 	return code, nil
+}
+
+// The values of --compression.
+const (
+	zstdCompression = "zstd"
+	noCompression   = "none"
+)
+
+// exportFormat is the format of files by its two flags.
+func exportFormat(format, compression string) (landing.Format, error) {
+	if compression != zstdCompression && compression != noCompression {
+		return "", failures.Usage("export: the compression is zstd or none, not %.40q", compression)
+	}
+	switch landing.Format(format) {
+	case landing.Parquet:
+		if compression == noCompression {
+			return "", failures.Usage("export: --compression none is for --format ndjson: Parquet files are always compressed; leave it out")
+		}
+		return landing.Parquet, nil
+	case landing.NDJSON:
+		if compression == noCompression {
+			return landing.PlainNDJSON, nil
+		}
+		return landing.NDJSON, nil
+	default:
+		return "", failures.Usage("export: the format is parquet or ndjson, not %.40q", format)
+	}
+}
+
+// formatFlags are the flags that ask for a format of files, defaults included, so
+// that two formats never have the same ones.
+func formatFlags(format landing.Format) string {
+	switch format {
+	case landing.PlainNDJSON:
+		return "--format ndjson --compression none"
+	case landing.NDJSON:
+		return "--format ndjson --compression " + zstdCompression
+	default:
+		return "--format " + string(format)
+	}
+}
+
+// opened words why a folder cannot be written to.
+func opened(folder string, err error) error {
+	var other *landing.FormatError
+	if errors.As(err, &other) {
+		return failures.Config("export: the files in %s were written with %s: go on with that, or export into another folder", folder, formatFlags(other.Have))
+	}
+	return failures.Config("export: %w", err)
 }
 
 // streamsNamed finds the streams of a list with commas; nil means all.
 func streamsNamed(names string) ([]*stream.Stream, error) {
 	var chosen []*stream.Stream
 	for name := range strings.SplitSeq(names, ",") {
-		name = strings.TrimSpace(name)
+		name = pasted.Text(name)
 		if name == "" {
 			continue
 		}
@@ -55,7 +115,7 @@ func streamsNamed(names string) ([]*stream.Stream, error) {
 			for _, s := range stream.All() {
 				known = append(known, s.Name)
 			}
-			return nil, configErrorf("export: there is no stream %.40q; there are %s", name, strings.Join(known, ", "))
+			return nil, failures.Config("export: there is no stream %.40q; there are %s", name, strings.Join(known, ", "))
 		}
 		if !slices.Contains(chosen, s) {
 			chosen = append(chosen, s)
@@ -64,63 +124,54 @@ func streamsNamed(names string) ([]*stream.Stream, error) {
 	return chosen, nil
 }
 
-// exportTo says what an export writes, and where.
+// exportTo holds the streams, the format and the folder of an export.
 type exportTo struct {
 	folder  string
 	format  landing.Format
 	streams []*stream.Stream // nil: all that the account can read
-	tally   *tally
+	tally   *rowCounter
 }
 
 // export reads streams into files, from the state in the folder.
-func (r *invocation) export(ctx context.Context, s *settings, to exportTo) (code int, err error) {
-	if to.format != landing.Parquet && to.format != landing.NDJSON {
-		return 0, configErrorf("export: the format is parquet or ndjson, not %.40q", string(to.format))
-	}
+func (r *invocation) export(ctx context.Context, s *config.Settings, to exportTo) (code int, err error) {
 	folder, err := r.Files.Root(to.folder)
 	if err != nil {
-		return 0, configErrorf("export: opening %s: %w", to.folder, err)
+		return 0, failures.Config("export: opening %s: %w", to.folder, err)
 	}
 	writer, err := landing.Open(landing.Options{
-		FS: folder, Format: to.format, Run: runID(time.Now()), Now: time.Now, Version: Version, Mask: r.redactor, Changed: r.changes.add,
+		FS: folder, Format: to.format, Run: runID(time.Now()), Now: time.Now, Version: Version, Mask: r.redactor,
 	})
 	if err != nil {
-		return 0, configErrorf("export: %w", err)
+		return 0, opened(to.folder, err)
 	}
 	defer func() {
-		if closeErr := writer.Close(); closeErr != nil && err == nil {
-			err = &sinkError{closeErr}
+		if closeErr := writer.Close(); closeErr != nil && (err == nil || errors.Is(err, context.Canceled)) {
+			err = failures.OfSink(closeErr)
 		}
 	}()
 	states, err := writer.States()
 	if err != nil {
-		return 0, configErrorf("export: %w", err)
+		return 0, failures.Config("export: %w", err)
 	}
 	to.tally.Sink = writer
-	e, client, err := r.newEngine(s, to.tally, 0)
+	// Rows of sync_audit name the folder of the run.
+	run, err := r.newRun(s, engine.Options{Sink: to.tally, Folder: true, RunID: writer.Run()})
 	if err != nil {
 		return 0, err
 	}
+	r.saved = func() string { return run.SavedIn(to.folder) }
 	if to.streams == nil {
-		if to.streams, err = r.readable(ctx, s, client); err != nil {
-			return 0, hinted(client, err)
+		if to.streams, err = r.readable(ctx, s, run.client); err != nil {
+			return 0, err
 		}
 	}
-	wants := make([]want, 0, len(to.streams))
+	wants := make([]engine.Want, 0, len(to.streams))
 	for _, each := range to.streams {
-		wants = append(wants, want{stream: each, refresh: !each.Incremental()})
+		wants = append(wants, engine.Want{Stream: each, Refresh: !each.Incremental()})
 	}
-	code, err = r.run(ctx, s, e, client, wants, states)
+	code, err = run.read(ctx, wants, states)
+	to.tally.comparisons = run.Comparisons()
 	return code, err
-}
-
-// readable lists the streams that the account can read.
-func (r *invocation) readable(ctx context.Context, s *settings, client *qualtrics.Client) ([]*stream.Stream, error) {
-	denied, err := r.access(ctx, s, client)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(stream.All(), func(each *stream.Stream) bool { return denied[each.Name] != nil }), nil
 }
 
 // runID names a run by its time in UTC: runs sort by it.
@@ -128,31 +179,34 @@ func runID(now time.Time) string {
 	return strings.ReplaceAll(now.UTC().Format("20060102-150405.000"), ".", "-")
 }
 
-// tally counts what goes into a sink.
-type tally struct {
-	Sink
+// rowCounter counts the rows that go into a sink.
+type rowCounter struct {
+	engine.Sink
 	order  []string
 	counts map[string]*streamCount
-	// see is told of every row; it may be nil.
+	// see is called with every row; it may be nil.
 	see func(stream string, row record.Row)
+
+	comparisons engine.Comparisons // of the run, when it is over
 }
 
 type streamCount struct {
 	rows    int64
 	failure *record.Failure
+	lacks   string // the parts that a complete stream could not read; "": none
 }
 
-func newTally(see func(stream string, row record.Row)) *tally {
-	return &tally{counts: make(map[string]*streamCount), see: see}
+func newRowCounter(see func(stream string, row record.Row)) *rowCounter {
+	return &rowCounter{counts: make(map[string]*streamCount), see: see}
 }
 
-func (t *tally) Begin(info record.Info) error {
+func (t *rowCounter) Begin(info record.Info) error {
 	t.order = append(t.order, info.Stream)
 	t.counts[info.Stream] = &streamCount{}
 	return t.Sink.Begin(info)
 }
 
-func (t *tally) Record(stream string, row record.Row) error {
+func (t *rowCounter) Record(stream string, row record.Row) error {
 	t.counts[stream].rows++
 	if t.see != nil {
 		t.see(stream, row)
@@ -160,21 +214,29 @@ func (t *tally) Record(stream string, row record.Row) error {
 	return t.Sink.Record(stream, row)
 }
 
-func (t *tally) End(stream string, failure *record.Failure) error {
+func (t *rowCounter) End(stream string, failure *record.Failure) error {
 	t.counts[stream].failure = failure
 	return t.Sink.End(stream, failure)
 }
 
+// Lacks notes the parts that a stream could not read, although it ends as complete.
+func (t *rowCounter) Lacks(stream, what string) { t.counts[stream].lacks = what }
+
 // table shows the counts.
-func (t *tally) table() string {
+func (t *rowCounter) table() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%-18s %10s  %s\n", "STREAM", "ROWS", "RESULT")
+	columns := tabwriter.NewWriter(&text, 19, 0, 1, ' ', 0)
+	row := func(stream, rows, result string) { _, _ = fmt.Fprintf(columns, "%s\t%10s  %s\n", stream, rows, result) }
+	row("STREAM", "ROWS", "RESULT")
 	for _, name := range t.order {
 		result := "complete"
 		if failure := t.counts[name].failure; failure != nil {
 			result = record.OneLine("not complete: " + failure.Message)
+		} else if lacks := t.counts[name].lacks; lacks != "" {
+			result = record.OneLine("not complete, which surveys.on_failed allows: " + lacks)
 		}
-		fmt.Fprintf(&text, "%-18s %10s  %s\n", name, thousands(t.counts[name].rows), result)
+		row(name, wording.Thousands(t.counts[name].rows), result)
 	}
+	_ = columns.Flush() // a builder takes everything
 	return text.String()
 }

@@ -2,13 +2,13 @@ package source_test
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source"
 )
 
@@ -74,7 +74,7 @@ var hostile = map[string]map[string]string{
 		"www": "serves no API", "api": "serves no API", "s": "serves no API", "static-assets": "serves no API", "community": "serves no API",
 		"siteintercept": "serves no API", "WWW.qualtrics.com": "serves no API", "https://login.qualtrics.com/login": "serves no API", "brand.www": "serves no API",
 		"_dmarc": "neither a data center id", "-iad1": "neither a data center id", "*": "neither a data center id", "${iad1}": "neither a data center id",
-		strings.Repeat("a1B2", 10): "too long", " ": "neither a data center id",
+		strings.Repeat("a1B2", 10): "too long",
 	},
 	"base_url": {
 		"https://user@surveys.example.com": "user name or a password", "https://u:pass-word-1@surveys.example.com": "user name or a password",
@@ -83,7 +83,7 @@ var hostile = map[string]map[string]string{
 		"https://surveys.example.com#": "goes on after the host", "https://surveys.example.com/#x": "goes on after the host",
 		"https://surveys.example.com\r\nX-API-TOKEN: x": "no address", `https:\\surveys.example.com`: "no address", `https://surveys.example.com\evil`: "no address",
 		"https://%73urveys.example.com": "no address", "https://surveys%2eexample.com": "no address", "https:surveys.example.com": "no address", "https://": "no address",
-		"//surveys.example.com": "does not start with https://", "surveys.example.com": "no address", "http://surveys.example.com": "has to start with https://",
+		"//surveys.example.com": "does not start with https://", "surveys.example.com:8443": "no address", "localhost/API/v3": "on this machine", "http://surveys.example.com": "has to start with https://",
 		"ftp://surveys.example.com": "does not start with https://", "javascript://surveys.example.com": "does not start with https://",
 		"https://surveys.example.com.": "no host name", "https://surveys": "no host name", "https://sürveys.example.com": "no host name", "https://surveys。example。com": "no host name",
 		"https://ｌocalhost": "no host name", "https://_x.example.com": "no host name", "https://a..example.com": "no host name",
@@ -134,11 +134,11 @@ func TestCommands_RefuseHostileHostsBeforeAnyPacket(t *testing.T) {
 		cancel()
 	}()
 	tn := newTenant(t, small)
-	tn.env["HTTPS_PROXY"], tn.files["config.json"] = "http://"+door.address, mustJSON(t, tn.config)
-	program := &source.Program{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(name string) string { return tn.env[name] }, Files: tn}
+	tn.env["HTTPS_PROXY"], tn.files["config.json"] = "http://"+door.address, testkit.Encode(tn.config)
+	program := &source.Program{Files: tn.disk()}
 	// What becomes of it is a matter of who is faster.
-	if code := program.Run(ctx, []string{"check", "--config", "config.json"}); door.dials.Load() == 0 {
-		t.Errorf("an honest host: got exit code %d and no dial", code)
+	if end := testkit.Run(ctx, program, source.Sizes{}, tn.env, "check", "--config", "config.json"); door.dials.Load() == 0 {
+		t.Errorf("an honest host: got exit code %d and no dial", end.Code)
 	}
 }
 
@@ -176,5 +176,21 @@ func TestCommands_TakeALocalHostForASandboxOnly(t *testing.T) {
 	}
 	if door.dials.Load() != 0 {
 		t.Errorf("discover dialed %d times", door.dials.Load())
+	}
+}
+
+// Qualtrics behind a private address is reached over TLS and by a setting of its own.
+func TestCommands_TakeAPrivateHostWhereThatIsAllowed(t *testing.T) {
+	t.Parallel()
+	door := newDoorway(t)
+	for text, want := range map[string]bool{
+		"https://10.0.0.1": true, "https://qualtrics.corp": true, "https://localhost": true,
+		"http://127.0.0.1:8080": false, "http://localhost": false, "http://10.0.0.1": false, "https://169.254.169.254": false, "https://8.8.8.8": false,
+	} {
+		tn := newTenant(t, small)
+		tn.config["base_url"], tn.config["network"] = text, map[string]any{"allow_private": true}
+		if got := tn.runThrough(t, door, "discover", "--config", "config.json"); (got.code == 0) != want {
+			t.Errorf("%s: got exit code %d and %s, want it taken: %v", text, got.code, got.stdout, want)
+		}
 	}
 }

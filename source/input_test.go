@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source"
 )
 
@@ -22,8 +23,8 @@ func TestRead_RefusesAFileThatIsNone(t *testing.T) {
 	}
 	files := map[string]struct{ path, says string }{
 		"missing":  {filepath.Join(folder, "missing.json"), "missing.json: no such file or directory"},
-		"a folder": {folder, folder + " is no file"},
-		"a device": {"/dev/zero", "/dev/zero is no file"},
+		"a folder": {folder, folder + " is a folder, where a file is needed"},
+		"a device": {"/dev/zero", "/dev/zero is neither a file nor a pipe"},
 		"huge":     {huge, "huge.json is larger than 16 MiB"},
 	}
 	for name, file := range files {
@@ -32,7 +33,7 @@ func TestRead_RefusesAFileThatIsNone(t *testing.T) {
 				t.Parallel()
 				tn := newTenant(t, small)
 				paths := map[string]string{"config": "config.json", "catalog": "catalog.json", "state": "state.json"}
-				for given, content := range map[string][]byte{"config": mustJSON(t, tn.config), "catalog": catalogOf(t, "surveys"), "state": []byte("[]")} {
+				for given, content := range map[string][]byte{"config": testkit.Encode(tn.config), "catalog": testkit.Catalog("surveys"), "state": []byte("[]")} {
 					paths[given] = filepath.Join(t.TempDir(), given)
 					if err := os.WriteFile(paths[given], content, 0o600); err != nil {
 						t.Fatal(err)
@@ -41,7 +42,7 @@ func TestRead_RefusesAFileThatIsNone(t *testing.T) {
 				paths[option] = file.path
 				var stdout, stderr bytes.Buffer
 				program := &source.Program{Stdout: &stdout, Stderr: &stderr, Getenv: os.Getenv, Transport: tn.transport, Files: source.Disk}
-				code := program.Run(t.Context(), []string{"read", "--config", paths["config"], "--catalog", paths["catalog"], "--state", paths["state"]})
+				code := program.Run(t.Context(), []string{"read", "--config", paths["config"], "--catalog", paths["catalog"], "--state", paths["state"]}, source.Sizes{})
 				what := map[string]string{"config": "configuration"}[option]
 				if what == "" {
 					what = option

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source"
 )
 
@@ -19,14 +20,14 @@ func discoverFrom(t *testing.T, config string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	program := &source.Program{Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }, Files: source.Disk}
-	code := program.Run(t.Context(), []string{"discover", "--config", config})
+	code := program.Run(t.Context(), []string{"discover", "--config", config}, source.Sizes{})
 	return result{code, stdout.String(), stderr.String()}
 }
 
 // written writes a configuration that works, with a mode.
 func written(t *testing.T, mode os.FileMode) (path string, content []byte) {
 	t.Helper()
-	path, content = filepath.Join(t.TempDir(), "config.json"), mustJSON(t, newTenant(t, small).config)
+	path, content = filepath.Join(t.TempDir(), "config.json"), testkit.Encode(newTenant(t, small).config)
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func TestDiscover_RefusesALinkToADeviceAndASocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
-	for path, says := range map[string]string{link: "is no file", broken: "too many levels of symbolic links", socket: "open " + socket} {
+	for path, says := range map[string]string{link: "is neither a file nor a pipe", broken: "too many levels of symbolic links", socket: "open " + socket} {
 		got := discoverFrom(t, path)
 		if errors := traceErrors(t, got); got.code != 1 || len(errors) != 1 || errors[0].kind != "config_error" || !strings.Contains(errors[0].message, says) {
 			t.Errorf("%s: got exit code %d and %v, want 1 and %q", path, got.code, errors, says)

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/redact"
 )
 
@@ -21,7 +22,7 @@ func FuzzLines(f *testing.F) {
 	f.Add(secret[:8], secret[8:], "", 0)
 	f.Fuzz(func(t *testing.T, message, bound, value string, level int) {
 		var out bytes.Buffer
-		log := slog.New(&redacted{newLines(&out, slog.LevelInfo), redact.New(secret)}).With("survey", bound).WithGroup("group")
+		log := slog.New(&redacted{newLines(&out, slog.LevelInfo), redact.New(secret), true}).With("survey", bound).WithGroup("group")
 		log.Log(t.Context(), slog.Level(level), message, "error", value)
 		if level < 0 {
 			if out.Len() > 0 {
@@ -42,8 +43,10 @@ func FuzzLines(f *testing.F) {
 		if strings.Contains(line, secret) {
 			t.Errorf("%q holds the secret", line)
 		}
-		if len(line) < maxLine-10 && (!strings.Contains(line, " survey=") || !strings.Contains(line, " error=")) {
-			t.Errorf("%q lacks an attribute", line)
+		cause := record.OneLine(redact.New(secret).String(value))
+		named := strings.Contains(line, "survey=") || strings.Contains(cause, record.OneLine(redact.New(secret).String(bound)))
+		if len(line) < maxLine-10 && (!named || !strings.Contains(line, cause)) {
+			t.Errorf("%q lacks the survey or the cause %q", line, cause)
 		}
 	})
 }

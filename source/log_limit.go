@@ -11,13 +11,14 @@ import (
 
 // A million bad rows shall not make a million lines: of each message so many
 // are logged a minute, the rest is counted. Errors are logged all, for there
-// is one for each part that is not complete.
+// is one for each part that is not complete, and so are details that were asked
+// for.
 const (
 	alikePerMinute = 10
 	alikeWindow    = time.Minute
 )
 
-// limited is a log handler that passes on what is not too much.
+// limited is a log handler that limits the number of similar lines.
 type limited struct {
 	next  slog.Handler
 	alike *alike
@@ -43,14 +44,14 @@ func newLimited(next slog.Handler) *limited {
 	return &limited{next, &alike{kinds: make(map[message]*heard)}}
 }
 
-// Enabled reports what the handler behind would take.
+// Enabled reports whether the next handler writes records of a level.
 func (h *limited) Enabled(ctx context.Context, level slog.Level) bool {
 	return h.next.Enabled(ctx, level)
 }
 
 // Handle passes a record on or counts it.
 func (h *limited) Handle(ctx context.Context, rec slog.Record) error {
-	if rec.Level < slog.LevelError {
+	if rec.Level < slog.LevelError && rec.Level > slog.LevelDebug {
 		missed, pass := h.alike.take(message{rec.Level, rec.Message}, rec.Time)
 		if missed > 0 {
 			if err := h.next.Handle(ctx, more(rec.Level, rec.Message, missed)); err != nil {
@@ -86,7 +87,7 @@ func (a *alike) take(k message, at time.Time) (missed int, pass bool) {
 	return missed, true
 }
 
-// rest logs what was left out and not told yet.
+// rest logs the number of lines that were left out since the last such line.
 func (h *limited) rest(ctx context.Context) {
 	h.alike.mu.Lock()
 	defer h.alike.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	meltanoFolder     = "../integration_tests/meltano/"
+	meltanoFolder     = "../docs/examples/meltano/"
 	meltanoDefinition = meltanoFolder + "tap-qualtrics.yml"
 	meltanoProject    = meltanoFolder + "meltano.yml"
 	schemasVariable   = "QUALTRICS_PROTOCOL_SCHEMAS"

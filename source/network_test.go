@@ -249,3 +249,18 @@ func TestCommands_RefuseCertificatesThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// A private address is refused without the setting, with advice that names it.
+func TestCheck_ReachesAPrivateAddressWhereThatIsAllowed(t *testing.T) {
+	t.Parallel()
+	authority := newAuthority(t, "ours")
+	for _, allowed := range []bool{false, true} {
+		s := newSite(t, &tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}})
+		delete(s.env, "QUALTRICS_SANDBOX")
+		s.config["network"] = map[string]any{"ca_file": authority.pem, "allow_private": allowed}
+		ok, message := status(t, s.run(t, "check", "--config", "config.json"))
+		if ok != allowed || !allowed && !strings.Contains(message, "set network.allow_private") || allowed != (s.dials.Load() > 0) {
+			t.Errorf("allowed %t: got success %t and %q after %d dials", allowed, ok, message, s.dials.Load())
+		}
+	}
+}

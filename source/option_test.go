@@ -167,7 +167,7 @@ func TestRead_AStartDateThatMovesBackIsNotForgotten(t *testing.T) {
 			return nil
 		})
 		got := tn.read(t, first.states, "responses")
-		ending{code: 1, kinds: []string{"config_error"}, says: []string{"HTTP 403"}, statuses: incomplete("responses")}.compare(t, got)
+		ending{code: 1, kinds: []string{"config_error"}, says: []string{"the permissions to view reports and to export responses"}, statuses: incomplete("responses")}.compare(t, got)
 		tn.goesOn(t, merge(nil, first), got, "responses")
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
@@ -108,7 +109,7 @@ func TestRead_SurvivesAPanicOfItsOutput(t *testing.T) {
 			tn := newTenant(t, small)
 			secret := tn.Credentials().APIToken
 			tn.stdout = func(out io.Writer) io.Writer { return &sinking{out, taken, secret} }
-			tn.files["catalog.json"] = catalogOf(t, "responses", "contacts")
+			tn.files["catalog.json"] = testkit.Catalog("responses", "contacts")
 			got := tn.run(t, "read", "--config", "config.json", "--catalog", "catalog.json")
 			if says := "internal error: planted with [redacted]; please report it"; got.code != 2 || !strings.Contains(got.stderr, says) || strings.Contains(got.stderr, secret) {
 				t.Errorf("after %d bytes: got exit code %d and stderr %q, want 2 and %q", taken, got.code, got.stderr, says)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -33,7 +34,7 @@ type watched struct {
 func newWatched(t *testing.T, options sandbox.Options) *watched {
 	t.Helper()
 	w := &watched{tenant: newTenant(t, options), state: []byte("[]")}
-	w.exportAll = 1
+	w.sizes.ExportAll = 1
 	next := w.transport
 	w.transport = tripper(func(r *http.Request) (*http.Response, error) {
 		parts := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, "/API/v3"), "/"), "/")
@@ -248,7 +249,7 @@ func insideSubBubble(t *testing.T, minutes int, test func(t *testing.T)) {
 // Runs that are too short for all that is due get to every survey all the
 // same, although there is always news of some.
 func TestRead_ShortRunsOfManySurveysGetToEveryOne(t *testing.T) {
-	if testing.Short() {
+	if !thorough.Asked() {
 		t.Skip("skipped: two days of half a thousand surveys, one at a time")
 	}
 	insideBubble(t, func(t *testing.T) {
@@ -404,7 +405,7 @@ func TestRead_OfManySurveysDeniedOnesAreAskedForOnceADay(t *testing.T) {
 func TestRead_FirstLoadsThatNeverEndDoNotStarveTheOthers(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		tn := newTenant(t, sandbox.Options{Seed: 7, Surveys: 16, Responses: 320, Contacts: 1, LateMost: time.Second})
-		tn.exportAll = 1
+		tn.sizes.ExportAll = 1
 		tn.config["limits"] = map[string]any{"parallel_exports": 4, "run_minutes": 30, "requests_per_minute": 1000000, "exports_per_minute": 1000000}
 		stuck := tn.surveyIDs(t)[:4]
 		isStuck := func(text string) bool {

@@ -15,7 +15,8 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/scoreboard"
-	"github.com/birdie-ai/source-qualtrics/source"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -90,13 +91,13 @@ func (p *polling) run(t *testing.T) {
 	ahead := time.Until(p.Now())
 	news := p.undelivered()
 	args := []string{"read", "--config", "config.json", "--catalog", "catalog.json"}
-	p.files["catalog.json"] = catalogOf(t, "responses")
+	p.files["catalog.json"] = testkit.Catalog("responses")
 	if p.state != nil {
 		p.files["state.json"] = p.state
 		args = append(args, "--state", "state.json")
 	}
 	got := p.tenant.run(t, args...)
-	if got.code != source.ExitOK {
+	if got.code != failures.ExitOK {
 		t.Fatalf("a run ended with code %d: %s", got.code, got.stderr+got.stdout[max(0, len(got.stdout)-2000):])
 	}
 	var state string
@@ -115,7 +116,7 @@ func (p *polling) run(t *testing.T) {
 	if err := json.Unmarshal([]byte(state), &message); err != nil {
 		t.Fatalf("the last state %.100q: %v", state, err)
 	}
-	p.state = mustJSON(t, []json.RawMessage{message.State})
+	p.state = testkit.Encode([]json.RawMessage{message.State})
 	p.changed += len(changed)
 	for id := range p.undelivered() { // what was deleted meanwhile is not among them
 		if news[id] {

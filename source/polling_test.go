@@ -52,7 +52,7 @@ func TestPolling_OfManySurveysKeepsLimitsAndFindsNewsByTheNextRun(t *testing.T) 
 	insideBubble(t, func(t *testing.T) {
 		const surveys, perMinute, exports = 100, 60, 6
 		p := newPolling(t, surveys, 5)
-		p.exportAll = 1
+		p.sizes.ExportAll = 1
 		p.config["limits"] = map[string]any{"requests_per_minute": perMinute, "exports_per_minute": exports}
 		p.load(t)
 		p.poll(t, 2*time.Hour)

@@ -10,7 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/birdie-ai/source-qualtrics/source"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -45,12 +46,12 @@ func FuzzRead(f *testing.F) {
 				t.Fatal(err)
 			}
 			before[partition] = position
-			state["partitions"] = mustJSON(t, before)
+			state["partitions"] = testkit.Encode(before)
 			tn.Advance(time.Hour, false)
-			got := tn.read(t, []byte(storedState(name, string(mustJSON(t, state)))), name)
+			got := tn.read(t, []byte(storedState(name, string(testkit.Encode(state)))), name)
 			switch got.code {
-			case source.ExitOK:
-			case source.ExitConfig, source.ExitPartial:
+			case failures.ExitOK:
+			case failures.ExitConfig, failures.ExitPartial:
 				if len(got.errors) == 0 || got.errors[0].kind != "config_error" || !strings.Contains(got.errors[0].message, "reset the stream") {
 					t.Errorf("position %s: the errors are %v", position, got.errors)
 				}

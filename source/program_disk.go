@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
@@ -27,8 +28,11 @@ func (disk) ReadFile(name string) (content []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.IsDir() || info.Mode()&(os.ModeDevice|os.ModeSocket) != 0 {
-		return nil, fmt.Errorf("%s is no file", name)
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder, where a file is needed", name)
+	}
+	if info.Mode()&(os.ModeDevice|os.ModeSocket) != 0 {
+		return nil, fmt.Errorf("%s is neither a file nor a pipe", name)
 	}
 	content, err = io.ReadAll(io.LimitReader(file, maxInput+1))
 	if err == nil && len(content) > maxInput {
@@ -37,9 +41,8 @@ func (disk) ReadFile(name string) (content []byte, err error) {
 	return content, err
 }
 
-// Exposed reports whether users other than the owner may read a file, and we
-// could take that away: a file of somebody else's, such as a mounted secret, is
-// not ours to protect. What is no regular file, such as a pipe, goes to us alone.
+// Exposed reports whether other users may read a file of this user. Files of others,
+// such as mounted secrets, are not ours to protect. A pipe has no other reader.
 func (disk) Exposed(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 && mayProtect(info)
@@ -48,7 +51,7 @@ func (disk) Exposed(name string) bool {
 func (disk) Spool() (qualtrics.Spool, error) {
 	file, err := os.CreateTemp("", "source-qualtrics-*.spool")
 	if err != nil {
-		return nil, &spoolError{fmt.Errorf("creating a temporary file: %w", err)}
+		return nil, &failures.SpoolError{Err: fmt.Errorf("creating a temporary file: %w", err)}
 	}
 	// Unlinked at once: nothing stays behind, however the process ends.
 	if err := os.Remove(file.Name()); err != nil {

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/airbyte"
-	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/config"
+	"github.com/birdie-ai/source-qualtrics/source/engine"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
@@ -19,12 +21,6 @@ import (
 // hours end a sync there by default.
 const heartbeat = 10 * time.Minute
 
-// want is a stream that a run was asked for.
-type want struct {
-	stream  *stream.Stream
-	refresh bool // from the beginning
-}
-
 func (r *invocation) readCommand(ctx context.Context, flags *flag.FlagSet, args []string) (int, error) {
 	configFile := flags.String("config", "", "configuration `file`")
 	catalogFile := flags.String("catalog", "", "configured catalog `file`")
@@ -32,11 +28,11 @@ func (r *invocation) readCommand(ctx context.Context, flags *flag.FlagSet, args 
 	if err := parse(flags, args, "config", "catalog"); err != nil {
 		return 0, err
 	}
-	s, err := r.configure(*configFile)
+	s, err := r.loader().Load(*configFile)
 	if err != nil {
 		return 0, err
 	}
-	wants, unknown, err := r.catalog(*catalogFile)
+	wants, unknown, columns, err := r.catalog(*catalogFile)
 	if err != nil {
 		return 0, err
 	}
@@ -44,26 +40,37 @@ func (r *invocation) readCommand(ctx context.Context, flags *flag.FlagSet, args 
 	if err != nil {
 		return 0, err
 	}
-	e, client, err := r.newEngine(s, r.messages, heartbeat)
+	stored := func(w engine.Want) bool { return states[w.Stream.Name] != nil }
+	if len(states) > 0 && len(wants) > 0 && !slices.ContainsFunc(wants, stored) {
+		r.log.Warn("the state has no position of a selected stream: all of them are read from the beginning")
+	}
+	var sink engine.Sink = r.messages
+	if len(columns) > 0 {
+		sink = &chosenColumns{Sink: sink, columns: columns, views: make(map[string]*record.Table)}
+	}
+	run, err := r.newRun(s, engine.Options{Sink: sink, Heartbeat: heartbeat})
 	if err != nil {
 		return 0, err
 	}
-	code, err := r.run(ctx, s, e, client, wants, states)
+	r.saved = func() string {
+		return run.SavedOutside("read the same catalog again, with the last state of each stream as --state")
+	}
+	code, err := run.read(ctx, wants, states)
 	if err != nil || len(unknown) == 0 {
 		return code, err
 	}
 	for _, failure := range unknown {
 		if err := r.messages.End(failure.stream, &failure.failure); err != nil {
-			return 0, &sinkError{err}
+			return 0, failures.OfSink(err)
 		}
 	}
 	switch {
-	case code != ExitOK:
+	case code != failures.ExitOK:
 		return code, nil
 	case len(wants) > 0:
-		return ExitPartial, nil
+		return failures.ExitPartial, nil
 	default:
-		return ExitConfig, nil
+		return failures.ExitConfig, nil
 	}
 }
 
@@ -73,17 +80,19 @@ type unknownStream struct {
 	failure record.Failure
 }
 
-// catalog reads which streams are wanted. A stream that does not exist fails
-// by itself; the others are read.
-func (r *invocation) catalog(file string) (wants []want, unknown []unknownStream, err error) {
+// catalog reads which streams are wanted, and which columns of those that do not
+// go out as a whole. A stream that does not exist fails by itself; the others are
+// read.
+func (r *invocation) catalog(file string) (wants []engine.Want, unknown []unknownStream, columns map[string][]string, err error) {
 	text, err := r.input("catalog", file)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	configured, err := airbyte.ParseConfiguredCatalog(text)
 	if err != nil {
-		return nil, nil, configErrorf("reading the catalog: %w", err)
+		return nil, nil, nil, failures.Config("reading the catalog: %w", err)
 	}
+	columns = make(map[string][]string)
 	for _, entry := range configured.Streams {
 		known, ok := stream.ByName(entry.Name)
 		if !ok {
@@ -94,9 +103,12 @@ func (r *invocation) catalog(file string) (wants []want, unknown []unknownStream
 			continue
 		}
 		refresh := entry.SyncMode == airbyte.FullRefresh || !known.Incremental()
-		wants = append(wants, want{known, refresh})
+		wants = append(wants, engine.Want{Stream: known, Refresh: refresh})
+		if left := r.leftOut(known, entry.Columns); len(left) > 0 {
+			columns[known.Name] = left
+		}
 	}
-	return wants, unknown, nil
+	return wants, unknown, columns, nil
 }
 
 // states reads the stored states by stream; no file means none.
@@ -110,7 +122,7 @@ func (r *invocation) states(file string) (map[string]json.RawMessage, error) {
 	}
 	states, warnings, err := airbyte.ParseState(text)
 	if err != nil {
-		return nil, configErrorf("reading the state: %w", err)
+		return nil, failures.Config("reading the state: %w", err)
 	}
 	for _, warning := range warnings {
 		r.log.Warn(warning)
@@ -118,45 +130,46 @@ func (r *invocation) states(file string) (map[string]json.RawMessage, error) {
 	return states, nil
 }
 
-// newEngine makes an engine for the sink, and the client that it reads with.
-func (r *invocation) newEngine(s *settings, sink Sink, heartbeat time.Duration) (*engine, *qualtrics.Client, error) {
-	e := &engine{
-		sink:      sink,
-		log:       r.log,
-		failure:   r.failure,
-		clean:     r.redactor.String,
-		parallel:  s.config.Limits.ParallelExports,
-		heartbeat: heartbeat,
-		runID:     runID(time.Now()),
-		changes:   r.changes,
-	}
-	client, err := r.client(s, e.waiting)
-	return e, client, err
+// run is an engine with the client that it reads with.
+type run struct {
+	*engine.Engine
+	*invocation
+	settings *config.Settings
+	client   *qualtrics.Client
 }
 
-// run reads the wanted streams from their stored states.
-func (r *invocation) run(ctx context.Context, s *settings, e *engine, client *qualtrics.Client, wants []want, states map[string]json.RawMessage) (int, error) {
-	if minutes := s.config.Limits.RunMinutes; minutes > 0 {
-		// No deadline: whatever waits for its turn would give up before.
+// newRun makes an engine; the options need a sink.
+func (r *invocation) newRun(s *config.Settings, options engine.Options) (*run, error) {
+	r.watch.Progress.Begin()
+	options.Log, options.Failure, options.Clean, options.Mask = r.log, r.failure, r.redactor.String, r.redactor
+	options.Changes, options.Progress = r.changes, r.watch.Progress
+	options.Parallel = s.Limits.ParallelExports
+	options.TimeLimited = s.Limits.RunMinutes > 0
+	options.ReportFailed = s.Surveys.OnFailed == config.ReportOnFailed
+	if options.RunID == "" {
+		options.RunID = runID(time.Now())
+	}
+	e := engine.New(options)
+	client, err := r.client(s, e.Waiting)
+	return &run{e, r, s, client}, err
+}
+
+// read reads the wanted streams from their stored states.
+func (r *run) read(ctx context.Context, wants []engine.Want, states map[string]json.RawMessage) (int, error) {
+	if r.TimeLimited {
+		// No deadline: a call that waits for its turn would give up before it is reached.
 		limited, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
-		defer time.AfterFunc(time.Duration(minutes)*time.Minute, func() { cancel(errOutOfTime) }).Stop()
-		ctx, e.cut = limited, true
+		minutes := time.Duration(r.settings.Limits.RunMinutes) * time.Minute
+		defer time.AfterFunc(minutes, func() { cancel(failures.ErrOutOfTime) }).Stop()
+		ctx = limited
 	}
-	var err error
-	if e.env, err = r.environment(ctx, s, client); err != nil {
+	env, err := r.environment(ctx, r.settings, r.client)
+	if err != nil {
 		return 0, err
 	}
-	for _, w := range wants {
-		state, err := newState(w.stream.Name, e.env.Brand, states[w.stream.Name], w.refresh)
-		if err != nil {
-			return 0, err
-		}
-		e.env.Brand = state.Brand // it may be known there only
-		e.streams = append(e.streams, &selected{stream: w.stream, refresh: w.refresh, state: state})
+	if err := r.Select(env, wants, states); err != nil {
+		return 0, err
 	}
-	if auditors := e.auditors(); len(auditors) > 0 && !slices.Contains(e.kinds(), feed.Responses) {
-		r.log.Warn("this stream tells what a run did with the responses of each survey, which no selected stream reads: it stays empty", "stream", auditors[0].stream.Name)
-	}
-	return e.run(ctx)
+	return r.Run(ctx)
 }

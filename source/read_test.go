@@ -10,7 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/birdie-ai/source-qualtrics/source"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -50,9 +51,9 @@ func (tn *tenant) readPatiently(t *testing.T, state []byte, streams ...string) *
 		}
 		r.records, state = records, r.states
 		switch {
-		case r.code == source.ExitOK:
+		case r.code == failures.ExitOK:
 			return r
-		case r.code != source.ExitTransient && r.code != source.ExitPartial:
+		case r.code != failures.ExitTransient && r.code != failures.ExitPartial:
 			t.Fatalf("read ended with code %d: %v\n%s", r.code, r.errors, strings.Join(r.logs, "\n"))
 		}
 		for _, failure := range r.errors {
@@ -118,7 +119,7 @@ func testTruth(t *testing.T, tn *tenant, exact bool, read func(t *testing.T, sta
 func snapshot(t *testing.T, tn *tenant) map[string]map[string]string {
 	t.Helper()
 	all := make(map[string]map[string]string)
-	for stream := range keysOf {
+	for _, stream := range []string{"contacts", "responses", "surveys"} {
 		all[stream] = make(map[string]string)
 		truth, _ := tn.Truth(stream)
 		for line := range truth {
@@ -155,27 +156,27 @@ func compareChanges(t *testing.T, before, after map[string]map[string]string, r 
 
 func TestRead_EqualsTheTruth(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 1})
+		tn := newTenant(t, sandbox.Options{Seed: 1, Surveys: thorough.Number(12, 8), Responses: thorough.Number(2000, 800), Contacts: thorough.Number(500, 150)})
 		testTruth(t, tn, true, tn.readComplete)
 	})
 }
 
 func TestRead_EqualsTheTruthWithOAuth(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 2, Surveys: 6, Responses: 600, Contacts: 250}).withOAuth()
+		tn := newTenant(t, sandbox.Options{Seed: 2, Surveys: 6, Responses: thorough.Number(600, 200), Contacts: thorough.Number(250, 60)}).withOAuth()
 		testTruth(t, tn, true, tn.readComplete)
 	})
 }
 
 func TestRead_EqualsTheTruthOnABadDay(t *testing.T) {
 	profiles := sandbox.FaultProfiles()
-	if testing.Short() {
+	if !thorough.Asked() {
 		profiles = []string{"default"} // which holds most of the others
 	}
 	for _, profile := range profiles {
 		t.Run(profile, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				tn := newTenant(t, sandbox.Options{Seed: 3, Surveys: 6, Responses: 600, Contacts: 250, Faults: profile, ExportDelay: 3 * time.Second}).withOAuth()
+				tn := newTenant(t, sandbox.Options{Seed: 3, Surveys: 6, Responses: thorough.Number(600, 300), Contacts: thorough.Number(250, 100), Faults: profile, ExportDelay: 3 * time.Second}).withOAuth()
 				testTruth(t, tn, false, tn.readPatiently)
 			})
 		})
@@ -185,7 +186,7 @@ func TestRead_EqualsTheTruthOnABadDay(t *testing.T) {
 func TestRead_EqualsTheTruthUnderPublishedLimits(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		options := sandbox.Options{Seed: 4, Surveys: 150, Responses: 900, Contacts: 200, Limits: "published"}
-		if testing.Short() {
+		if !thorough.Asked() {
 			options.Surveys, options.Responses, options.Contacts = 50, 300, 60
 		}
 		tn := newTenant(t, options)
@@ -211,12 +212,12 @@ func TestRead_EqualsTheTruthInEveryDoubt(t *testing.T) {
 		"an opt-out does not move the contact date": {OptOutKeepsModified: true},
 	}
 	for name, doubt := range doubts {
-		if testing.Short() && doubt.ModifiedKey == "" {
+		if !thorough.Asked() && doubt.ModifiedKey == "" {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 6, Responses: 600, Contacts: 250, Doubt: doubt, ExportDelay: time.Second}).withOAuth()
+				tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 6, Responses: thorough.Number(600, 300), Contacts: thorough.Number(250, 100), Doubt: doubt, ExportDelay: time.Second}).withOAuth()
 				if doubt.OptOutKeepsModified {
 					tn.ignored = []string{"unsubscribed"} // until the weekly sweep
 				}
@@ -247,7 +248,7 @@ func TestRead_FullRefreshGoesOnAfterAnInterruption(t *testing.T) {
 		const stream, window, cuts = "responses", 100, 5
 		// Jobs that take longer than states lie apart: one is out after each window.
 		tn := newTenant(t, sandbox.Options{Seed: 6, Surveys: 3, Responses: 600, Contacts: 1, SmallSurveys: true, ExportDelay: 2 * time.Minute})
-		tn.loadRows = window
+		tn.sizes.LoadRows = window
 		tn.config["limits"].(map[string]any)["parallel_exports"] = 1
 		whole := tn.readComplete(t, nil, stream+":full_refresh")
 		lines, ended := strings.SplitAfter(whole.output, "\n"), []byte(nil)
@@ -284,7 +285,7 @@ func TestRead_CutsALargeFirstLoadAndGoesOnAfterAnInterruption(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		const responses, window = 2400, 750
 		tn := newTenant(t, sandbox.Options{Seed: 6, Surveys: 1, Responses: responses, Contacts: 10})
-		tn.loadRows = window
+		tn.sizes.LoadRows = window
 		exports := 0
 		tn.Intercept(func(request *http.Request) *http.Response {
 			if strings.HasSuffix(request.URL.Path, "/export-responses") {

@@ -13,25 +13,35 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
 
-var update = flag.Bool("update", false, "write the generated parts of the README")
+var update = flag.Bool("update", false, "write the generated parts of the README and of docs")
 
-// The README's tables are made of the specification and of the streams.
+// The tables for users are made of the specification and of the streams.
 func TestREADME_TablesAreUpToDate(t *testing.T) {
-	text, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := between(t, string(text), "streams", streamsTable())
-	want = between(t, want, "configuration", configurationTable(t, source.SpecOf))
-	want = between(t, want, "tap configuration", configurationTable(t, source.TapOptions))
-	if want == string(text) {
-		return
-	}
-	if !*update {
-		t.Fatal("the tables of the README are out of date: run go test ./source -run README -update")
-	}
-	if err := os.WriteFile("../README.md", []byte(want), 0o644); err != nil {
-		t.Fatal(err)
+	for page, tables := range map[string]map[string]string{
+		"README.md": {"streams": streamsTable()},
+		"docs/configuration.md": {
+			"configuration":     configurationTable(t, source.SpecOf),
+			"tap configuration": configurationTable(t, source.TapOptions),
+		},
+	} {
+		text, err := os.ReadFile("../" + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := string(text)
+		for name, table := range tables {
+			want = between(t, want, name, table)
+		}
+		if want == string(text) {
+			continue
+		}
+		if !*update {
+			t.Errorf("the tables of %s are out of date: run go test ./source -run README -update", page)
+			continue
+		}
+		if err := os.WriteFile("../"+page, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -42,14 +52,14 @@ func between(t *testing.T, text, name, table string) string {
 	marker, rest, okMarker := strings.Cut(rest, "-->\n")
 	_, after, okEnd := strings.Cut(rest, "<!-- "+name+" end -->")
 	if !ok || !okMarker || !okEnd {
-		t.Fatalf("the README has no place for %s", name)
+		t.Fatalf("there is no place for the table %q", name)
 	}
 	return before + "<!-- " + name + ":" + marker + "-->\n\n" + table + "\n<!-- " + name + " end -->" + after
 }
 
 func streamsTable() string {
 	var table strings.Builder
-	table.WriteString("| stream | what | primary key | cursor | OAuth scopes |\n|---|---|---|---|---|\n")
+	table.WriteString("| stream | content | primary key | cursor | OAuth scopes |\n|---|---|---|---|---|\n")
 	for _, s := range stream.All() {
 		fmt.Fprintf(&table, "| `%s` | %s | %s | `%s` | %s |\n", s.Name, s.Summary, code(s.Key), s.Cursor, code(s.Scopes))
 	}

@@ -31,11 +31,11 @@ func TestRead_RefusedCredentialsSayWhatToDo(t *testing.T) {
 			func(tn *tenant) {
 				tn.withOAuth().config["credentials"].(map[string]any)["client_secret"] = strings.Repeat("wrong-", 7)
 			},
-			[]string{"the OAuth client is refused (HTTP 401", "check client_id and client_secret"},
+			[]string{"the OAuth client is refused (invalid_client", "check client_id and client_secret"},
 		},
 		"a revoked client": {
 			func(tn *tenant) { tn.withOAuth().RevokeClient() },
-			[]string{"the OAuth client is refused (HTTP 401", "the client still exists"},
+			[]string{"the OAuth client is refused (invalid_client", "the client still exists"},
 		},
 	}
 	for name, test := range tests {
@@ -180,7 +180,7 @@ func TestCheck_NamesTheStreamsAndTheScopeThatAreMissing(t *testing.T) {
 		tn := newTenant(t, options).withOAuth()
 		got := tn.run(t, "check", "--config", "config.json")
 		ok, message := status(t, got)
-		if want := "responses (read:survey_responses, read:surveys)"; !ok || !strings.Contains(message, want) {
+		if want := "these streams cannot be read: response_deletions, responses, sync_audit, because"; !ok || !strings.Contains(message, want) {
 			t.Errorf("got %t, %q, want a success that says %q", ok, message, want)
 		}
 		if want := "add the scope read:survey_responses"; !strings.Contains(got.stdout, want) {

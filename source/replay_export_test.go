@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -18,6 +19,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/airbyte/airbytetest"
 )
 
@@ -59,7 +61,7 @@ func zipped(t *testing.T, name string, content []byte) []byte {
 func recordLines(t *testing.T, records []any, between string) (lines []byte) {
 	t.Helper()
 	for _, record := range records {
-		lines = append(append(append(lines, mustJSON(t, record)...), '\n'), between...)
+		lines = append(append(append(lines, testkit.Encode(record)...), '\n'), between...)
 	}
 	return lines
 }
@@ -77,7 +79,7 @@ func responseRow(t *testing.T, survey string, record any, embedded ...string) ob
 	delete(labels, "status")
 	delete(labels, "finished")
 	for name, value := range at[object](t, record, "values") {
-		column, metadata := metadataColumns[name]
+		column, metadata := testkit.MetadataColumns[name]
 		switch {
 		case slices.Contains(embedded, name):
 			fields[name] = value
@@ -129,7 +131,6 @@ func TestReplay_ReadsTheRecordedExport(t *testing.T) {
 	for form, file := range map[string]func(t *testing.T, records []any) []byte{
 		"lines":                            func(t *testing.T, records []any) []byte { return recordLines(t, records, "") },
 		"lines among blank and empty ones": func(t *testing.T, records []any) []byte { return recordLines(t, records, "\r\n{}\n\n") },
-		"a document":                       func(t *testing.T, records []any) []byte { return mustJSON(t, object{"responses": records}) },
 	} {
 		t.Run(form, func(t *testing.T) {
 			insideRecording(t, func(t *testing.T) {
@@ -301,6 +302,8 @@ func TestReplay_RecordedSurveysTellAnswersFromEmbeddedData(t *testing.T) {
 	}
 }
 
+// A failed export may be too large, so that its responses are to be read in parts.
+// A first load needs the list of their ids before, and that export fails as well.
 func TestReplay_ARecordedExportFailureMayPass(t *testing.T) {
 	insideRecording(t, func(t *testing.T) {
 		failed := ended(t, "failed")
@@ -308,14 +311,44 @@ func TestReplay_ARecordedExportFailureMayPass(t *testing.T) {
 		routes["GET /surveys/"+cxSurvey] = []exchange{answered(payload[any](t, "survey_legacy_cx.json"))}
 		tn, served := replaying(t, routes)
 		tn.config["surveys"] = map[string]any{"ids": []string{cxSurvey}}
+		var jobs []string // what each of them exports
+		tn.transport = tripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPost {
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					return nil, err
+				}
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				job := "responses"
+				if _, ids := exportWidth(t, body, time.Now()); ids {
+					job = "ids"
+				}
+				jobs = append(jobs, job)
+			}
+			return served.RoundTrip(r)
+		})
 		got := tn.read(t, nil, "responses")
 		ending{
 			code: 3, kinds: []string{"transient_error"}, statuses: map[string]string{"responses": "INCOMPLETE"},
-			says: []string{cxSurvey, "3 jobs failed", at[string](t, failed, "meta", "requestId")},
+			says: []string{
+				cxSurvey, "listing the ids of its responses in one export", "deletions.mode",
+				"3 jobs failed", "exporting them at once failed before",
+			},
 		}.compare(t, got)
 		got.holds(t, "responses", cxSurvey, false)
-		if starts := served.calls["POST /surveys/"+cxSurvey+"/export-responses"]; starts != 6 || got.count() != 0 {
-			t.Errorf("got %d jobs and %d records, want three, three of a second in case it is too large, and none", starts, got.count())
+		if want := []string{"responses", "responses", "responses", "ids", "ids", "ids"}; !slices.Equal(jobs, want) || got.count() != 0 {
+			t.Errorf("got %d records and the jobs %v, want none and %v", got.count(), jobs, want)
+		}
+		// The request is for Qualtrics' support, and not for the user.
+		request := at[string](t, failed, "meta", "requestId")
+		if len(got.errors) == 1 && (strings.Contains(got.errors[0].message, request) || !strings.Contains(got.errors[0].internal, "request id "+request)) {
+			t.Errorf("got the internal message %q, want the request id in it, and not in %q", got.errors[0].internal, got.errors[0].message)
+		}
+		told := func(line string) bool {
+			return strings.HasPrefix(line, "not complete ") && strings.Contains(line, `detail="request id `+request)
+		}
+		if !slices.ContainsFunc(got.logs, told) {
+			t.Errorf("no line of the log has the request id as its detail:\n%s", strings.Join(got.logs, "\n"))
 		}
 	})
 }

@@ -7,18 +7,20 @@ import (
 	"net"
 	"strings"
 
+	"github.com/birdie-ai/source-qualtrics/source/config"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
 // sandboxFlags are the flags that describe a tenant.
 func sandboxFlags(flags *flag.FlagSet) func() (sandbox.Options, error) {
-	seed := flags.Uint64("seed", 1, "`number` that decides everything in the tenant")
+	seed := flags.Uint64("seed", 1, "random `number`; the same one makes the same tenant")
 	surveys := flags.Int("surveys", 12, "`number` of surveys")
 	responses := flags.Int("responses", 2000, "`number` of responses over all surveys")
 	contacts := flags.Int("contacts", 500, "`number` of contacts")
 	faults := flags.String("faults", "none", "fault `profile`: "+strings.Join(sandbox.FaultProfiles(), ", "))
 	rates := flags.String("fault-rates", "", "chances in `percent` by class instead of a profile, such as rate=5,jobfail=20; classes: "+strings.Join(sandbox.FaultClasses(), ", "))
-	doubt := flags.String("doubt", "", "`switches` of what nobody knows about Qualtrics, such as StartExclusive,ExpiredTokenCode=403: "+strings.Join(sandbox.DoubtNames(), ", "))
+	doubt := flags.String("doubt", "", "`assumptions` about Qualtrics to change, such as StartExclusive,ExpiredTokenCode=403; there are: "+strings.Join(sandbox.DoubtNames(), ", "))
 	delay := flags.Duration("export-delay", 0, "how `long` an export job runs, such as 5s")
 	limits := flags.String("limits", "none", "rate `limits`: none or published")
 	center := flags.String("data-center", "sandbox1", "`id` of the data center that the tenant says it is in")
@@ -47,7 +49,7 @@ type sandboxReady struct {
 	APIToken     string         `json:"api_token"`
 	ClientID     string         `json:"client_id"`
 	ClientSecret string         `json:"client_secret"`
-	CAFile       string         `json:"ca_file,omitempty"` // with TLS: what to trust
+	CAFile       string         `json:"ca_file,omitempty"` // with TLS: the authority to trust
 	Proxy        string         `json:"proxy,omitempty"`   // with TLS: leads hosts of Qualtrics to the sandbox
 	Config       map[string]any `json:"config"`
 }
@@ -62,15 +64,15 @@ func (r *invocation) sandboxCommand(ctx context.Context, flags *flag.FlagSet, ar
 	}
 	described, err := options()
 	if err != nil {
-		return 0, configErrorf("sandbox: %w", err)
+		return 0, failures.Config("sandbox: %w", err)
 	}
 	tenant, err := sandbox.New(described)
 	if err != nil {
-		return 0, configErrorf("sandbox: %w", err)
+		return 0, failures.Config("sandbox: %w", err)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", *listen)
 	if err != nil {
-		return 0, configErrorf("sandbox: listening on %s: %w", *listen, err)
+		return 0, failures.Config("sandbox: listening on %s: %w", *listen, err)
 	}
 	ready := sandboxAt(tenant, listener.Addr(), *secure, described)
 	var authority *sandbox.Authority
@@ -80,7 +82,7 @@ func (r *invocation) sandboxCommand(ctx context.Context, flags *flag.FlagSet, ar
 		}
 		var published Published
 		if published, err = r.Files.Publish("source-qualtrics-ca-*.pem", authority.PEM()); err != nil {
-			return 0, errors.Join(configErrorf("sandbox: writing the authority's certificate: %w", err), listener.Close())
+			return 0, errors.Join(failures.Config("sandbox: writing the authority's certificate: %w", err), listener.Close())
 		}
 		defer func() { err = errors.Join(err, published.Remove()) }()
 		ready.CAFile, ready.Proxy = published.Name, "http://"+listener.Addr().String()
@@ -89,11 +91,11 @@ func (r *invocation) sandboxCommand(ctx context.Context, flags *flag.FlagSet, ar
 	if _, err := r.printJSON(ready); err != nil {
 		return 0, errors.Join(err, listener.Close())
 	}
-	r.log.Info("the sandbox is ready; programs reach it with "+sandboxVariable+"=1 in their environment", "url", ready.BaseURL)
+	r.log.Info("the sandbox is ready; programs reach it with "+config.SandboxVariable+"=1 in their environment", "url", ready.BaseURL)
 	if address, ok := listener.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() {
-		r.log.Warn("the sandbox listens to other machines: whoever reaches it may read, change and break the tenant", "address", address.String())
+		r.log.Warn("the sandbox listens to other machines: everybody who reaches it may read, change and break the tenant", "address", address.String())
 	}
-	return ExitOK, tenant.Serve(ctx, listener, authority, r.log)
+	return failures.ExitOK, tenant.Serve(ctx, listener, authority, r.log)
 }
 
 // sandboxAt describes a tenant that listens at an address.
@@ -113,10 +115,10 @@ func sandboxAt(tenant *sandbox.Sandbox, address net.Addr, secure bool, options s
 	ready.Config = map[string]any{
 		"base_url":    ready.BaseURL,
 		"data_center": ready.DataCenter,
-		"credentials": map[string]any{"auth_type": authAPIToken, "api_token": ready.APIToken},
+		"credentials": map[string]any{"auth_type": config.APIToken, "api_token": ready.APIToken},
 	}
 	if options.Limits == "none" || options.Limits == "" {
-		// Nothing to keep to: whoever tries the sandbox shall not wait.
+		// No limits: nobody who tries the sandbox has to wait.
 		ready.Config["limits"] = unlimited()
 	}
 	return ready

@@ -15,6 +15,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/xitongsys/parquet-go/reader"
 	parquet "github.com/xitongsys/parquet-go/source"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // named is a tenant with one survey, which is named so.
@@ -39,7 +41,7 @@ func TestRead_MasksSecretsInItsRecords(t *testing.T) {
 		t.Run(form, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
 				tn := named(t, hardToken, text)
-				tn.files["catalog.json"] = catalogOf(t, "surveys")
+				tn.files["catalog.json"] = testkit.Catalog("surveys")
 				got := tn.run(t, "read", "--config", "config.json", "--catalog", "catalog.json")
 				if got.code != 0 || !strings.Contains(got.stdout, `"name":"my `) || !strings.Contains(got.stdout, `[redacted]`) {
 					t.Fatalf("got exit code %d: %s", got.code, got.stdout)
@@ -152,7 +154,7 @@ func TestCommands_KeepAccessTokensInMemory(t *testing.T) {
 			return next.RoundTrip(r)
 		})
 		folder := filepath.Join(t.TempDir(), "data")
-		tn.files["catalog.json"] = catalogOf(t, "surveys", "responses", "contacts")
+		tn.files["catalog.json"] = testkit.Catalog("surveys", "responses", "contacts")
 		var output strings.Builder
 		for _, args := range [][]string{
 			{"check", "--config", "config.json"},
@@ -171,7 +173,7 @@ func TestCommands_KeepAccessTokensInMemory(t *testing.T) {
 		secrets := append(issued, tn.Credentials().ClientSecret)
 		leaks(t, "the output", output.String(), secrets...)
 		leaks(t, "a file", landedIn(t, folder), secrets...)
-		if !bytes.Equal(tn.files["config.json"], mustJSON(t, tn.config)) {
+		if !bytes.Equal(tn.files["config.json"], testkit.Encode(tn.config)) {
 			t.Error("the configuration was changed")
 		}
 	})
@@ -187,10 +189,10 @@ func TestCommands_ShowNoBodyOfAnAnswer(t *testing.T) {
 		body  string
 		shows string
 	}{
-		"a page":             {502, "<html>" + mark, "HTTP 502"},
+		"a page":             {502, "<html>" + mark, "Bad Gateway"},
 		"a page for JSON":    {200, "<html>" + mark, "HTML page"},
 		"unknown members":    {400, `{"meta":{"debug":"` + mark + `","error":{"errorMessage":"known","trace":"` + mark + `"}},"result":"` + mark + `"}`, "known"},
-		"a result":           {200, `{"result":{"` + mark + `":1,"elements":"` + mark + `"},"meta":{}}`, "another shape"},
+		"a result":           {200, `{"result":{"` + mark + `":1,"elements":"` + mark + `"},"meta":{}}`, "the list has no elements"},
 		"a cut result":       {200, `{"result":{"` + mark, "not JSON"},
 		"a long message":     {400, `{"meta":{"error":{"errorMessage":"` + long + mark + `","errorCode":"` + long + mark + `"},"requestId":"` + long + mark + `"}}`, "long"},
 		"control characters": {400, `{"meta":{"error":{"errorMessage":"a\u001b[31m\u0000\r\n\u2028b","errorCode":"\u0007"}}}`, "a [31m"},

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // A server that repeats what it was sent, in whatever form and place, does
@@ -68,7 +70,7 @@ func TestCommands_PrintNoSecretThatAServerEchoes(t *testing.T) {
 						tn.config["credentials"] = test.credentials
 						tn.transport = echoing(test.token, test.api, text)
 						tn.env["LOG_LEVEL"] = "debug"
-						tn.files["catalog.json"] = catalogOf(t, "surveys", "responses", "contacts")
+						tn.files["catalog.json"] = testkit.Catalog("surveys", "responses", "contacts")
 						commands := [][]string{{"read", "--config", "config.json", "--catalog", "catalog.json"}}
 						if form == "raw" {
 							commands = append(commands, []string{"check", "--config", "config.json"}, []string{"surveys", "--config", "config.json"})
@@ -143,7 +145,7 @@ func TestCommands_PrintNoSecretOfTheirOwn(t *testing.T) {
 		for _, tn := range []*tenant{newTenant(t, small), newTenant(t, small).withOAuth()} {
 			credentials := tn.Credentials()
 			tn.env["LOG_LEVEL"] = "debug"
-			tn.files["catalog.json"] = catalogOf(t, "surveys", "responses", "contacts")
+			tn.files["catalog.json"] = testkit.Catalog("surveys", "responses", "contacts")
 			for _, args := range [][]string{
 				{"spec"},
 				{"check", "--config", "config.json"},

@@ -5,17 +5,19 @@ import (
 	"flag"
 
 	"github.com/birdie-ai/source-qualtrics/schemas"
+	"github.com/birdie-ai/source-qualtrics/source/config"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 )
 
-// DocumentationURL is where users read on.
+// DocumentationURL is the address of the documentation.
 const DocumentationURL = "https://github.com/birdie-ai/source-qualtrics#readme"
 
-// Spec returns the JSON Schema of the configuration, made of [Config].
+// Spec returns the JSON Schema of the configuration, made of [config.Config].
 func Spec() ([]byte, error) { return SpecOf(schemas.Published()) }
 
 // SpecOf returns the same with the comments given.
 func SpecOf(comments schemas.Comments) ([]byte, error) {
-	return schemas.Spec(Config{}, "Qualtrics", specGroups, comments)
+	return schemas.Spec(config.Config{}, "Qualtrics", config.Groups, comments)
 }
 
 func (r *invocation) specCommand(_ context.Context, flags *flag.FlagSet, args []string) (int, error) {
@@ -26,5 +28,5 @@ func (r *invocation) specCommand(_ context.Context, flags *flag.FlagSet, args []
 	if err != nil {
 		return 0, err
 	}
-	return ExitOK, sunk(r.messages.Spec(spec, DocumentationURL))
+	return failures.ExitOK, failures.OfSink(r.messages.Spec(spec, DocumentationURL))
 }

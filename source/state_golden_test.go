@@ -40,9 +40,9 @@ func (k keptState) tenant(t *testing.T) *tenant {
 	k.options.SmallSurveys = true
 	tn := newTenant(t, k.options)
 	tn.config["deletions"] = map[string]any{"audit_days": 1}
-	tn.loadRows, tn.jitter = k.loadRows, func(bound time.Duration) time.Duration { return bound }
+	tn.sizes.LoadRows, tn.jitter = k.loadRows, func(bound time.Duration) time.Duration { return bound }
 	if k.planned {
-		tn.exportAll = 1
+		tn.sizes.ExportAll = 1
 	}
 	if k.stream == "responses" { // some that the next window meets again
 		for _, survey := range keysOfTruth(t, tn, "surveys") {

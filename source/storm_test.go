@@ -52,7 +52,7 @@ func TestRead_ALimitThatLastsForAnHour(t *testing.T) {
 						t.Fatalf("got exit code %d and %v, want 3 or 4 in the storm", got.code, got.errors)
 					}
 					for _, e := range got.errors {
-						if e.kind != "transient_error" || !strings.Contains(e.message, "HTTP 429 Too Many Requests") {
+						if e.kind != "transient_error" || !strings.Contains(e.message, "Qualtrics takes no more calls for now") {
 							t.Errorf("got %v, want transient errors that name the limit", e)
 						}
 					}

@@ -9,14 +9,17 @@ import (
 	"slices"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/source/config"
+	"github.com/birdie-ai/source-qualtrics/source/engine"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/singer"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
 
-// tapFlags are the flags of a tap. Meltano gives whatever files it has
-// together with any of them.
+// tapFlags are the flags of a tap. Meltano gives all its files together with any of
+// them.
 type tapFlags struct {
 	configs         []string
 	catalog, state  string
@@ -31,7 +34,7 @@ func (f *tapFlags) define(flags *flag.FlagSet) {
 	flags.Func("config", "configuration `file`, or ENV for the environment; may be given several times, the last one wins", config)
 	flags.Func("c", "short for --config", config)
 	flags.StringVar(&f.catalog, "catalog", "", "catalog `file`; without one every stream is read")
-	flags.StringVar(&f.catalog, "properties", "", "old name of --catalog")
+	flags.StringVar(&f.catalog, "properties", "", "catalog `file`; old name of --catalog")
 	flags.StringVar(&f.catalog, "p", "", "short for --catalog")
 	flags.StringVar(&f.state, "state", "", "state `file` of the run before")
 	flags.StringVar(&f.state, "s", "", "short for --state")
@@ -92,9 +95,9 @@ func (r *invocation) tapCommand(ctx context.Context, flags *flag.FlagSet, args [
 		return r.tapDiscover(&f)
 	}
 	if len(f.configs) == 0 {
-		return 0, configErrorf("--config is missing; see %s --help", singer.TapName)
+		return 0, failures.Config("--config is missing; see %s --help", singer.TapName)
 	}
-	s, options, err := r.tapConfigure(f.configs)
+	s, options, err := r.loader().LoadTap(f.configs)
 	if err != nil {
 		return 0, err
 	}
@@ -111,7 +114,7 @@ func (r *invocation) tapLog(args []string) (measured func(singer.Metric)) {
 			r.log.Debug("the logging configuration cannot be read", "file", file, "error", err)
 		}
 	}
-	for _, name := range []string{"LOGLEVEL", environmentPrefix + "LOGLEVEL"} {
+	for _, name := range []string{"LOGLEVEL", config.EnvironmentPrefix + "LOGLEVEL"} {
 		if value := r.Getenv(name); value != "" {
 			level = singer.LevelNamed(value)
 		}
@@ -120,71 +123,71 @@ func (r *invocation) tapLog(args []string) (measured func(singer.Metric)) {
 		level = slog.LevelDebug
 	}
 	if !structured {
-		r.use(newLines(r.Stderr, level))
+		r.useLines(level)
 		return func(m singer.Metric) { r.log.Info(singer.MetricText(m)) }
 	}
 	log := singer.NewLog(r.Stderr, level)
-	r.use(log)
+	r.use(log, true)
 	r.complain = func(message string) { r.log.Error(message) }
 	return log.Measured
 }
 
-// tapDiscover prints the catalog. It calls nobody: streams do not depend on
-// the account. A configuration is only looked at for how columns are written:
-// what is wrong with the rest, as before it is complete, concerns runs.
+// tapDiscover prints the catalog. It makes no calls, because streams do not depend on
+// the account. Of a configuration, only the settings of columns count here: before the
+// first run the rest may be incomplete.
 func (r *invocation) tapDiscover(f *tapFlags) (int, error) {
-	var options TapConfig
+	var options config.TapConfig
 	if len(f.configs) > 0 {
-		var (
-			found *findings
-			err   error
-		)
-		if _, options, found, err = r.tapOptions(f.configs); err == nil {
-			err = found.err()
-		}
-		if err != nil {
+		var err error
+		if options, err = r.loader().TapOptions(f.configs); err != nil {
 			return 0, err
 		}
 	}
 	streams := make([]record.Info, 0, len(stream.All()))
 	for _, s := range stream.All() {
-		info, err := streamInfo(s)
+		info, err := s.Info()
 		if err != nil {
 			return 0, err
 		}
 		streams = append(streams, info)
 	}
-	catalog, err := singer.Catalog(streams, options.nested(), options.SDCDeletedAt)
+	catalog, err := singer.Catalog(streams, options.Nested(), options.SDCDeletedAt)
 	if err != nil {
 		return 0, err
 	}
 	return r.print(string(catalog))
 }
 
-// tapSync reads what the catalog selects.
-func (r *invocation) tapSync(ctx context.Context, s *settings, options TapConfig, f *tapFlags, measured func(singer.Metric)) (code int, err error) {
+// tapSync reads the streams that the catalog selects.
+func (r *invocation) tapSync(ctx context.Context, s *config.Settings, options config.TapConfig, f *tapFlags, measured func(singer.Metric)) (code int, err error) {
+	r.saved = engine.NoState
 	state, err := r.tapState(f.state)
 	if err != nil {
 		return 0, err
 	}
-	wants, columns, err := r.tapCatalog(f.catalog)
+	wants, columns, err := r.tapCatalog(f.catalog, options.Nested())
 	if err != nil {
 		return 0, err
 	}
-	r.judge(state, wants)
-	// The cheapest feed first: whoever tries a tap waits for its first record.
-	slices.SortStableFunc(wants, func(a, b want) int {
-		return cmp.Compare(notFirst(a.stream), notFirst(b.stream))
+	if f.catalog == "" && f.test != testSchema {
+		if wants, err = r.tapReadable(ctx, s, wants); err != nil {
+			return 0, err
+		}
+	}
+	r.warnAboutState(state, wants)
+	// The cheapest feed first, so that the first record comes soon.
+	slices.SortStableFunc(wants, func(a, b engine.Want) int {
+		return cmp.Compare(notFirst(a.Stream), notFirst(b.Stream))
 	})
 	if f.test != "" {
-		options.Batch = BatchConfig{} // who tries it shall see it
+		options.Batch = config.BatchConfig{} // who tries it shall see it
 	}
-	batching, closed, err := r.batching(&options.Batch)
+	batching, id, closed, err := r.batching(&options.Batch)
 	if err != nil {
 		return 0, err
 	}
 	writer := singer.NewWriter(r.Stdout, singer.Options{
-		Now: time.Now, State: state, Selected: columns, NestedAsText: options.nested(), DeletedColumn: options.SDCDeletedAt,
+		Now: time.Now, State: state, Selected: columns, NestedAsText: options.Nested(), DeletedColumn: options.SDCDeletedAt,
 		Versions: versions(wants, options, state), Batching: batching, Measured: measured,
 		Failed: func(stream string, failure record.Failure) {
 			r.log.Error("not complete", "stream", stream, "type", failure.Type, "reason", failure.Message)
@@ -192,24 +195,27 @@ func (r *invocation) tapSync(ctx context.Context, s *settings, options TapConfig
 	})
 	defer func() {
 		if closeErr := errors.Join(writer.Close(), closed()); closeErr != nil && err == nil {
-			code, err = 0, &sinkError{closeErr}
+			code, err = 0, failures.OfSink(closeErr)
 		}
-		if exitCode(err) == ExitConsumer {
+		if failures.ExitCode(err) == failures.ExitConsumer {
 			r.complain("whoever read the output went away before its end: the next run goes on from the last state that they handed out")
 		}
 	}()
 	switch f.test {
 	case testSchema:
-		return ExitOK, beginAll(writer, wants)
+		return failures.ExitOK, beginAll(writer, wants)
 	case testAll:
 		return r.tapTry(ctx, s, writer, wants)
 	}
-	e, client, err := r.newEngine(s, writer, 0)
+	// Rows of sync_audit name the run as the names of files do.
+	run, err := r.newRun(s, engine.Options{Sink: writer, Sequential: true, Mergeable: true, RunID: id})
 	if err != nil {
 		return 0, err
 	}
-	e.inTurn = true
-	return r.run(ctx, s, e, client, wants, state.Bookmarks)
+	r.saved = func() string {
+		return run.SavedOutside("run the tap again with the last state that its target wrote as --state")
+	}
+	return run.read(ctx, wants, state.Bookmarks)
 }
 
 func notFirst(s *stream.Stream) int {
@@ -219,16 +225,16 @@ func notFirst(s *stream.Stream) int {
 	return 1
 }
 
-// versions are those of the streams that are read in full. A read that goes on
-// after an interruption keeps the one it began with.
-func versions(wants []want, options TapConfig, state singer.State) map[string]int64 {
+// versions returns the versions of the streams that are read in full. A read that goes
+// on after an interruption keeps its version.
+func versions(wants []engine.Want, options config.TapConfig, state singer.State) map[string]int64 {
 	made := make(map[string]int64)
 	for _, w := range wants {
-		if !w.refresh || !options.Versions {
+		if !w.Refresh || !options.Versions {
 			continue
 		}
-		if made[w.stream.Name] = state.Version(w.stream.Name); made[w.stream.Name] == 0 {
-			made[w.stream.Name] = time.Now().Unix()
+		if made[w.Stream.Name] = state.Version(w.Stream.Name); made[w.Stream.Name] == 0 {
+			made[w.Stream.Name] = time.Now().Unix()
 		}
 	}
 	return made

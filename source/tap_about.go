@@ -8,15 +8,17 @@ import (
 	"strings"
 
 	"github.com/birdie-ai/source-qualtrics/schemas"
+	"github.com/birdie-ai/source-qualtrics/source/config"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/singer"
 )
 
-// tapCapabilities are what this tap does, in the words of Meltano.
+// tapCapabilities are the capabilities of this tap, by their names in Meltano.
 var tapCapabilities = []string{"about", "catalog", "discover", "state", "structured-logging", "test", "activate-version", "batch", "schema-flattening"}
 
 const tapDescription = "Qualtrics surveys, responses and contacts, with edits and deletions"
 
-// tapAbout prints what the tap is and takes.
+// tapAbout prints the name, the capabilities and the settings of the tap.
 func (r *invocation) tapAbout(format string) (int, error) {
 	settings, err := TapSettings(schemas.Published())
 	if err != nil {
@@ -31,13 +33,13 @@ func (r *invocation) tapAbout(format string) (int, error) {
 	case "text", "markdown":
 		return r.print(aboutText(settings, format == "markdown"))
 	default:
-		return 0, configErrorf("the format of --about is text, json or markdown, not %.40q", format)
+		return 0, failures.Config("the format of --about is text, json or markdown, not %.40q", format)
 	}
 }
 
-// TapOptions returns the JSON Schema of what only a tap's configuration has.
+// TapOptions returns the JSON Schema of the settings that only a tap has.
 func TapOptions(comments schemas.Comments) ([]byte, error) {
-	return schemas.Spec(TapConfig{}, "", nil, comments)
+	return schemas.Spec(config.TapConfig{}, "", nil, comments)
 }
 
 // TapSettings returns the JSON Schema of a tap's configuration.
@@ -66,8 +68,8 @@ func TapSettings(comments schemas.Comments) ([]byte, error) {
 	return json.Marshal(whole)
 }
 
-// markSecrets gives secrets the marks of the SDK in place of Airbyte's, and
-// takes out what only forms need.
+// markSecrets gives secrets the marks of the SDK in place of Airbyte's, and removes
+// the keywords of forms.
 func markSecrets(schema any) {
 	switch schema := schema.(type) {
 	case map[string]any:

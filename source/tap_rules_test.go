@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -137,37 +139,32 @@ func TestTap_RecordsKeepTheirSchemas(t *testing.T) {
 				second := tn.tap(t, "--config", "config.json", "--state", "state.json")
 				schemas, checked := make(map[string]*jsonschema.Schema), make(map[string]int)
 				integers := make(map[string][]string)
-				for line := range strings.Lines(first.stdout + second.stdout) {
-					var message struct {
-						Type, Stream string
-						Schema       json.RawMessage
-						Record       json.RawMessage
-						Extracted    string `json:"time_extracted"`
-					}
-					if err := json.Unmarshal([]byte(line), &message); err != nil {
-						t.Fatal(err)
-					}
-					switch message.Type {
+				output, err := testkit.ReadSinger([]byte(first.stdout + second.stdout))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, line := range output.Lines {
+					switch line.Type {
 					case "SCHEMA":
-						schemas[message.Stream], integers[message.Stream] = strictSchema(t, message.Schema)
+						schemas[line.Stream], integers[line.Stream] = strictSchema(t, line.Schema)
 					case "RECORD":
-						value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(message.Record)))
+						value, err := jsonschema.UnmarshalJSON(bytes.NewReader(line.Data))
 						if err != nil {
 							t.Fatal(err)
 						}
-						if err := schemas[message.Stream].Validate(value); err != nil {
-							t.Fatalf("%s: %v\n%s", message.Stream, err, message.Record)
+						if err := schemas[line.Stream].Validate(value); err != nil {
+							t.Fatalf("%s: %v\n%s", line.Stream, err, line.Data)
 						}
-						row := parseRow(t, message.Record)
-						for _, column := range integers[message.Stream] {
+						row := parseRow(t, line.Data)
+						for _, column := range integers[line.Stream] {
 							if number, ok := row[column].(json.Number); ok && strings.ContainsAny(string(number), ".eE") {
-								t.Fatalf("%s: %s is %s", message.Stream, column, number)
+								t.Fatalf("%s: %s is %s", line.Stream, column, number)
 							}
 						}
-						if _, err := time.Parse(time.RFC3339, message.Extracted); err != nil {
+						if _, err := time.Parse(time.RFC3339, line.Extracted); err != nil {
 							t.Fatal(err)
 						}
-						checked[message.Stream]++
+						checked[line.Stream]++
 					}
 				}
 				for _, stream := range []string{"surveys", "responses", "contacts", "sync_audit"} {

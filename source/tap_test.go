@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -38,46 +39,42 @@ func (tn *tenant) tap(t *testing.T, args ...string) *tapped {
 		}
 		got.records[stream] = append(got.records[stream], row)
 	}
-	for line := range strings.Lines(got.stdout) {
-		var message struct {
-			Type, Stream string
-			Schema       struct{ Properties map[string]any }
-			Value        json.RawMessage
-			Record       json.RawMessage
-		}
-		if err := json.Unmarshal([]byte(line), &message); err != nil {
-			t.Fatalf("line %q: %v", line, err)
-		}
-		got.types = append(got.types, message.Type)
-		switch message.Type {
+	output, err := testkit.ReadSinger([]byte(got.stdout))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := strings.Split(got.stdout, "\n")
+	for i, line := range output.Lines {
+		got.types = append(got.types, line.Type)
+		switch line.Type {
 		case "SCHEMA":
-			if columns[message.Stream] != nil {
-				t.Errorf("the schema of %s comes twice", message.Stream)
+			if columns[line.Stream] != nil {
+				t.Errorf("the schema of %s comes twice", line.Stream)
 			}
-			columns[message.Stream] = message.Schema.Properties
+			var schema struct{ Properties map[string]any }
+			if err := json.Unmarshal(line.Schema, &schema); err != nil {
+				t.Fatal(err)
+			}
+			columns[line.Stream] = schema.Properties
 		case "RECORD":
-			take(message.Stream, parseRow(t, message.Record))
-			if n := len(got.pieces); n == 0 || got.pieces[n-1] != message.Stream {
-				got.pieces = append(got.pieces, message.Stream)
+			take(line.Stream, parseRow(t, line.Data))
+			if n := len(got.pieces); n == 0 || got.pieces[n-1] != line.Stream {
+				got.pieces = append(got.pieces, line.Stream)
 			}
 		case "BATCH":
 			var batch batchMessage
-			strict := json.NewDecoder(strings.NewReader(line))
+			strict := json.NewDecoder(strings.NewReader(texts[i]))
 			strict.DisallowUnknownFields()
 			if err := strict.Decode(&batch); err != nil {
-				t.Fatalf("line %s: %v", line, err)
+				t.Fatalf("line %s: %v", texts[i], err)
 			}
 			got.batches = append(got.batches, batch)
 			for _, row := range batch.rows(t, columns[batch.Stream]) {
 				take(batch.Stream, row)
 			}
-		case "STATE":
-			got.state = message.Value
-		case "ACTIVATE_VERSION":
-		default:
-			t.Errorf("no target takes %.200s", line)
 		}
 	}
+	got.state = output.States[""]
 	if n := len(got.types); n > 0 && got.types[n-1] != "STATE" {
 		t.Errorf("the last line is a %s", got.types[n-1])
 	}
@@ -135,7 +132,9 @@ func TestTap_WritesOneStreamAfterTheOther(t *testing.T) {
 			if got.result.code != 0 || len(got.records["sync_audit"]) < 10 {
 				t.Fatalf("%s: code %d: %s", run, got.result.code, got.stderr)
 			}
-			// Who comes first has the turn, be it with one row.
+			// Who comes first has the turn, be it with one row. Questions and their
+			// choices are announced survey by survey, before they are written.
+			got.pieces = slices.DeleteFunc(got.pieces, func(stream string) bool { return strings.HasPrefix(stream, "question") })
 			if most := len(got.records) + 2; len(got.pieces) > most {
 				t.Errorf("%s: the records are in %d pieces, want %d at most: %v", run, len(got.pieces), most, got.pieces)
 			}
@@ -166,7 +165,7 @@ func TestTap_ReadsWhatTheCatalogSelects(t *testing.T) {
 			}
 		}
 		catalog["streams"] = append(catalog["streams"], map[string]any{"tap_stream_id": "gone", "metadata": []any{}})
-		tn.files["catalog.json"] = mustJSON(t, catalog)
+		tn.files["catalog.json"] = testkit.Encode(catalog)
 		tn.files["state.json"] = []byte(`{"bookmarks":{"contacts":{"v":1,"partitions":{}},"elsewhere":{"id":7}}}`)
 		got := tn.tap(t, "--config", "config.json", "--properties", "catalog.json", "--state", "state.json")
 		if got.result.code != 0 || len(got.records) != 1 || len(got.records["responses"]) == 0 {
@@ -209,7 +208,7 @@ func TestTap_SaysWhatIsWrong(t *testing.T) {
 		"a state of several lines":    {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": "{\"bookmarks\":{}}\n{\"bookmarks\":{}}\n"}, 1, "tail -n 1"},
 		"a state of Airbyte":          {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `[{"type":"STREAM"}]`}, 1, "cannot be a JSON array"},
 		"a state that was cut":        {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":{"surveys":{"v":1`}, 1, "it ends too early"},
-		"bookmarks that are a list":   {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":[]}`}, 1, `its "bookmarks" are no object`},
+		"bookmarks that are a list":   {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":[]}`}, 1, `its "bookmarks" are not an object`},
 		"a bookmark that is a list":   {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":{"surveys":[]}}`}, 1, "the state of stream surveys cannot be read (it cannot be decoded)"},
 		"a state of another brand":    {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":{"surveys":{"v":1,"brand":"other"}}}`}, 1, `belongs to the Qualtrics brand "other"`},
 		"a state of a newer tap":      {[]string{"--config", "config.json", "--state", "bad.json"}, map[string]string{"bad.json": `{"bookmarks":{"surveys":{"v":99}}}`}, 1, "made by a newer release"},
@@ -279,7 +278,7 @@ func TestTap_TakesEveryCombinationOfFlags(t *testing.T) {
 		}
 		credentials := tn.config["credentials"]
 		tn.env = map[string]string{
-			"TAP_QUALTRICS_CREDENTIALS": string(mustJSON(t, credentials)), "TAP_QUALTRICS_NESTED_AS_TEXT": "yes",
+			"TAP_QUALTRICS_CREDENTIALS": string(testkit.Encode(credentials)), "TAP_QUALTRICS_NESTED_AS_TEXT": "yes",
 			"TAP_QUALTRICS_LOOKBACK_MINUTES": "30", "TAP_QUALTRICS_DIRECTORIES": "POOL_000000000000000", "TAP_QUALTRICS_START_DATE": "2020-11-20T09:12:43.908809",
 		}
 		tn.config = map[string]any{"data_center": "sandbox1", "credentials": map[string]any{"auth_type": "api_token", "api_token": "an old token"}}
@@ -333,7 +332,8 @@ func TestTap_EndsWithWhatIsNotComplete(t *testing.T) {
 			}
 			return next.RoundTrip(r)
 		})
-		got := tn.tap(t, "--config", "config.json")
+		tn.files["catalog.json"] = []byte(`{"streams":[{"tap_stream_id":"surveys"},{"tap_stream_id":"responses"},{"tap_stream_id":"contacts"}]}`)
+		got := tn.tap(t, "--config", "config.json", "--catalog", "catalog.json")
 		lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
 		if last := lines[len(lines)-1]; got.result.code != 4 || !strings.Contains(last, "not complete stream=contacts") || !strings.Contains(last, "no contacts for you") {
 			t.Errorf("code %d, the last line is %q", got.result.code, last)

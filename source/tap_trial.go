@@ -5,19 +5,22 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/birdie-ai/source-qualtrics/source/config"
+	"github.com/birdie-ai/source-qualtrics/source/engine"
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
 // beginAll announces streams.
-func beginAll(sink Sink, wants []want) error {
+func beginAll(sink engine.Sink, wants []engine.Want) error {
 	for _, w := range wants {
-		info, err := streamInfo(w.stream)
+		info, err := w.Stream.Info()
 		if err != nil {
 			return err
 		}
 		if err := sink.Begin(info); err != nil {
-			return &sinkError{err}
+			return failures.OfSink(err)
 		}
 	}
 	return nil
@@ -28,24 +31,23 @@ var errTried = errors.New("there is a record of everything that is fetched")
 
 // tapTry reads one record of each stream, from the beginning, until every feed
 // gave one. A feed that has none is read to its end.
-func (r *invocation) tapTry(ctx context.Context, s *settings, sink Sink, wants []want) (int, error) {
+func (r *invocation) tapTry(ctx context.Context, s *config.Settings, sink engine.Sink, wants []engine.Want) (int, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	tried := &trial{Sink: sink, cancel: cancel, feeds: make(map[string]feed.Kind), given: make(map[string]bool), open: make(map[feed.Kind]bool)}
 	for _, w := range wants {
-		tried.feeds[w.stream.Name] = w.stream.Feed
-		if w.stream.Feed != feed.SyncAudit { // which tells of the others
-			tried.open[w.stream.Feed] = true
+		tried.feeds[w.Stream.Name] = w.Stream.Feed
+		if w.Stream.Feed != feed.SyncAudit { // which needs the others
+			tried.open[w.Stream.Feed] = true
 		}
 	}
-	e, client, err := r.newEngine(s, tried, 0)
+	run, err := r.newRun(s, engine.Options{Sink: tried, Sequential: true})
 	if err != nil {
 		return 0, err
 	}
-	e.inTurn = true
-	code, err := r.run(ctx, s, e, client, wants, nil)
+	code, err := run.read(ctx, wants, nil)
 	if errors.Is(context.Cause(ctx), errTried) {
-		return ExitOK, nil
+		return failures.ExitOK, nil
 	}
 	return code, err
 }
@@ -53,7 +55,7 @@ func (r *invocation) tapTry(ctx context.Context, s *settings, sink Sink, wants [
 // trial passes on one record of each stream, and no state: nothing was read to
 // its end.
 type trial struct {
-	Sink
+	engine.Sink
 	cancel context.CancelCauseFunc
 	feeds  map[string]feed.Kind // of the streams
 	lock   sync.Mutex

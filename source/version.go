@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/birdie-ai/source-qualtrics/source/failures"
 )
 
 // Version is the release, equal to the image's tag.
@@ -39,12 +41,12 @@ func (r *invocation) versionCommand(_ context.Context, flags *flag.FlagSet, args
 	return r.print(line + ", " + info.Go + "\n")
 }
 
-// print writes what was asked for to stdout.
+// print writes the result of a command to stdout.
 func (r *invocation) print(text string) (int, error) {
 	if _, err := r.Stdout.Write([]byte(text)); err != nil {
-		return 0, &sinkError{err}
+		return 0, failures.OfSink(err)
 	}
-	return ExitOK, nil
+	return failures.ExitOK, nil
 }
 
 // printIndented prints a value on short lines.

@@ -26,11 +26,11 @@ func TestRead_OnlyQualtricsOwnWordBuriesAResponse(t *testing.T) {
 		log    string
 	}{
 		"as it is":                           {},
-		"404 in the words of a gateway":      {404, bare, true, "cannot be told yet"},
-		"404 for all":                        {404, errorBody(404, "UNF_9", "Resource not found"), false, "cannot be told yet"},
-		"404 for all in a gateway's words":   {404, bare, false, "cannot be told yet"},
-		"403":                                {403, errorBody(403, "AUTH_1", "no"), true, "cannot be told yet"},
-		"500":                                {500, errorBody(500, "ISE_1", "no"), true, "cannot be told yet"},
+		"404 in the words of a gateway":      {404, bare, true, "they are not reported as deleted yet"},
+		"404 for all":                        {404, errorBody(404, "UNF_9", "Resource not found"), false, "they are not reported as deleted yet"},
+		"404 for all in a gateway's words":   {404, bare, false, "they are not reported as deleted yet"},
+		"403":                                {403, errorBody(403, "AUTH_1", "no"), true, "they are not reported as deleted yet"},
+		"500":                                {500, errorBody(500, "ISE_1", "no"), true, "they are not reported as deleted yet"},
 		"404, and those that exist are read": {404, errorBody(404, "UNF_9", "Resource not found"), true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,14 +79,15 @@ func TestRead_OnlyQualtricsOwnWordBuriesASurvey(t *testing.T) {
 	for name, test := range map[string]struct {
 		status int // of the survey by itself
 		body   string
-		all    bool // of every survey by itself
+		all    bool   // of every survey by itself
+		kind   string // of the failure; "": none
 		buried int
 	}{
 		"it is found":                     {},
-		"it may not be seen":              {status: 403, body: errorBody(403, "AUTH_1", "no")},
-		"it cannot be looked up":          {status: 500, body: errorBody(500, "ISE_1", "no")},
-		"a gateway does not find it":      {status: 404, body: `{"message":"no Route matched"}`},
-		"no survey is found by itself":    {status: 404, body: errorBody(404, "UNF_9", "Resource not found"), all: true},
+		"it may not be seen":              {status: 403, body: errorBody(403, "AUTH_1", "no"), kind: "config_error"},
+		"it cannot be looked up":          {status: 500, body: errorBody(500, "ISE_1", "no"), kind: "transient_error"},
+		"a gateway does not find it":      {status: 404, body: `{"message":"no Route matched"}`, kind: "transient_error"},
+		"no survey is found by itself":    {status: 404, body: errorBody(404, "UNF_9", "Resource not found"), all: true, kind: "transient_error"},
 		"Qualtrics says that it is gone":  {status: 404, body: errorBody(404, "GSI_2", "Survey not found"), buried: 1},
 		"Qualtrics says that it was gone": {status: 410, body: errorBody(410, "GSI_2", "Survey not found"), buried: 1},
 	} {
@@ -103,7 +104,10 @@ func TestRead_OnlyQualtricsOwnWordBuriesASurvey(t *testing.T) {
 					}
 					return answer(r, test.status, test.body)
 				})
-				r = tn.readComplete(t, r.states, "surveys")
+				r = tn.read(t, r.states, "surveys")
+				if test.kind == "" && r.code != 0 || test.kind != "" && (len(r.errors) != 1 || r.errors[0].kind != test.kind || !strings.Contains(r.errors[0].message, hidden)) {
+					t.Errorf("got exit code %d and %v, want the kind %q", r.code, r.errors, test.kind)
+				}
 				if got := r.count(); got != test.buried {
 					t.Errorf("got %d records, want %d tombstones", got, test.buried)
 				}

@@ -1,5 +1,5 @@
-// Package scoreboard keeps the figures that tests come to, and the table made
-// of them, in its own folder, which is a part of the repository.
+// Package scoreboard keeps the figures of tests, and the table made of them, in its
+// own folder of the repository.
 package scoreboard
 
 import (
@@ -16,13 +16,13 @@ import (
 
 var keep = flag.Bool("scoreboard", false, "keep the figures of this run in integration_tests/scoreboard")
 
-// Score is what one kind of test came to.
+// Score holds the figures of one kind of test.
 type Score struct {
 	Title   string      `json:"title"`
 	Command string      `json:"command"` // from the root of the repository
 	Date    string      `json:"date"`
 	Commit  string      `json:"commit"`
-	Facts   [][2]string `json:"facts,omitempty"` // what, how much
+	Facts   [][2]string `json:"facts,omitempty"` // name and value
 	Tables  []Table     `json:"tables,omitempty"`
 }
 
@@ -63,7 +63,7 @@ func (s *Score) Keep(t *testing.T, name string) {
 	}
 }
 
-// commit is that of the code that runs; a star stands for changes to it.
+// commit returns the commit of the code that runs, with a star if the code was changed.
 func commit(t *testing.T) string {
 	t.Helper()
 	hash := git(t, "rev-parse", "--short=12", "HEAD")

@@ -44,7 +44,7 @@ func newTable(t testing.TB) *record.Table {
 
 func begin(t testing.TB, w *airbyte.Writer, table *record.Table) {
 	t.Helper()
-	if err := w.Begin(record.Info{Stream: "things", Table: table, Key: []string{"id"}, Cursor: "at"}); err != nil {
+	if err := w.Begin(record.Info{Stream: "things", Schema: []byte(`{}`), Table: table, Key: []string{"id"}, Cursor: "at"}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -73,14 +73,14 @@ func TestWriter_WritesACompleteStream(t *testing.T) {
 	begin(t, w, table)
 	name := "é\u0085\u2028 \x00\xff<&>"
 	must(t, w.Record("things", rowOf(t, table, &row{ID: "1", At: noon, Name: &name, Extra: []byte(`{"n":1.50}`)},
-		record.Change{Column: "extra", Kind: record.Renamed, Reason: record.Repeated}, // no change that the protocol knows
-		record.Change{Column: "name", Kind: record.Truncated, Reason: record.Unfit})))
+		record.Rename("extra"), // no change that the protocol knows
+		record.Repair("name"))))
 	must(t, w.State("things", []byte(`{"v":1}`)))
 	must(t, w.State("things", []byte(`{"v":1}`))) // says nothing new: left out
 	must(t, w.Status("things", record.Status{RateLimitedUntil: noon.Add(time.Minute)}))
 	must(t, w.Status("things", record.Status{}))
 	must(t, w.Status("things", record.Status{}))
-	must(t, w.Record("things", rowOf(t, table, &row{ID: "2", At: noon}, record.Change{Column: "extra", Kind: record.Renamed, Reason: record.Repeated})))
+	must(t, w.Record("things", rowOf(t, table, &row{ID: "2", At: noon}, record.Rename("extra"))))
 	must(t, w.State("things", []byte(`{"v":2}`)))
 	must(t, w.End("things", nil))
 	must(t, w.Close())
@@ -127,19 +127,21 @@ func TestWriter_ReportsAFailedStream(t *testing.T) {
 	}
 }
 
-func TestWriter_RefusesWhatWouldMislead(t *testing.T) {
+func TestWriter_RefusesRowsAndStatesThatViolateTheProtocol(t *testing.T) {
 	t.Parallel()
 	table := newTable(t)
 	other := newTable(t)
 	tests := map[string]func(w *airbyte.Writer) error{
-		"a record of no stream":  func(w *airbyte.Writer) error { return w.Record("nothing", rowOf(t, table, &row{ID: "1"})) },
-		"an empty key":           func(w *airbyte.Writer) error { return w.Record("things", rowOf(t, table, &row{})) },
-		"a row of another table": func(w *airbyte.Writer) error { return w.Record("things", rowOf(t, other, &row{ID: "1"})) },
-		"a year that no date has": func(w *airbyte.Writer) error {
+		"a record of an unknown stream": func(w *airbyte.Writer) error { return w.Record("nothing", rowOf(t, table, &row{ID: "1"})) },
+		"an empty key":                  func(w *airbyte.Writer) error { return w.Record("things", rowOf(t, table, &row{})) },
+		"a row of another table":        func(w *airbyte.Writer) error { return w.Record("things", rowOf(t, other, &row{ID: "1"})) },
+		"a year beyond 9999": func(w *airbyte.Writer) error {
 			return w.Record("things", rowOf(t, table, &row{ID: "1", At: noon.AddDate(9000, 0, 0)}))
 		},
 		"the end of a stream without state": func(w *airbyte.Writer) error { return w.End("things", nil) },
-		"a second beginning":                func(w *airbyte.Writer) error { return w.Begin(record.Info{Stream: "things", Table: table}) },
+		"a second beginning": func(w *airbyte.Writer) error {
+			return w.Begin(record.Info{Stream: "things", Schema: []byte(`{}`), Table: table})
+		},
 		"an equal state after a record": func(w *airbyte.Writer) error {
 			return errors.Join(w.State("things", []byte(`{}`)), w.Record("things", rowOf(t, table, &row{ID: "1"})), w.State("things", []byte(`{}`)))
 		},
@@ -179,7 +181,7 @@ func (p *brokenPipe) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func TestWriter_KeepsReturningItsFirstError(t *testing.T) {
+func TestWriter_ReturnsItsFirstErrorFromThenOn(t *testing.T) {
 	t.Parallel()
 	table := newTable(t)
 	w := airbyte.NewWriter(&brokenPipe{left: 1000}, clock)
@@ -235,7 +237,7 @@ func (b *lockedBuffer) Len() int {
 	return b.Buffer.Len()
 }
 
-func TestWriter_NeverMixesLinesOfSeveralCallers(t *testing.T) {
+func TestWriter_WritesWholeLinesOfConcurrentCallers(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	table := newTable(t)
@@ -280,7 +282,7 @@ func TestWriter_CutsLongTextBetweenCharacters(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"ASCII": strings.Repeat("x", 60_000), "two bytes": "x" + strings.Repeat("é", 60_000), "four bytes": "xx" + strings.Repeat("😀", 60_000),
-		"nothing that begins a character": strings.Repeat("\x80", 60_000),
+		"no start of a character": strings.Repeat("\x80", 60_000),
 	} {
 		var out bytes.Buffer
 		w := airbyte.NewWriter(&out, clock)
@@ -290,7 +292,7 @@ func TestWriter_CutsLongTextBetweenCharacters(t *testing.T) {
 		messages := airbytetest.Validate(t, out.Bytes())
 		for _, got := range []string{messages[0].Trace.Error.Message, messages[1].Log.Message} {
 			if n := utf8.RuneCountInString(got); n > 50_000 || n < 50_000/4-1 || !utf8.ValidString(got) {
-				t.Errorf("%s: %d characters are left", name, n)
+				t.Errorf("%s: %d characters after the cut", name, n)
 			}
 		}
 		if utf8.ValidString(text) && !strings.HasPrefix(text, messages[0].Trace.Error.Message) {

@@ -1,13 +1,16 @@
 package airbyte
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
-// SyncMode is how a stream is to be read.
+// SyncMode is the sync mode of a stream.
 type SyncMode string
 
 // The sync modes.
@@ -16,26 +19,32 @@ const (
 	Incremental SyncMode = "incremental"
 )
 
-// ConfiguredCatalog is which streams are to be read.
+// ConfiguredCatalog lists the streams to read.
 type ConfiguredCatalog struct{ Streams []ConfiguredStream }
 
-// ConfiguredStream is one of them. What a platform and a destination keep for
-// themselves is left out.
+// ConfiguredStream is a stream to read, without the fields for platforms and
+// destinations.
 type ConfiguredStream struct {
 	Name     string
 	SyncMode SyncMode
+	// Columns are the columns of the schema, sorted, because a platform removes
+	// the others. Nil: the schema names no column, so all are selected.
+	Columns []string
 }
 
-// ParseConfiguredCatalog reads a ConfiguredAirbyteCatalog. Every key but the
-// stream's name may be null or missing; without a sync mode a stream is read
-// in full. Words that the protocol does not know are errors that name the
-// stream.
+// ParseConfiguredCatalog reads a ConfiguredAirbyteCatalog. Every key except the name
+// of a stream may be null or missing. A stream without a sync mode has full
+// refresh. A sync mode that is not in the protocol is an error.
 func ParseConfiguredCatalog(text []byte) (ConfiguredCatalog, error) {
 	var raw struct {
+		Type    *string `json:"type"`
 		Streams *[]struct {
 			Stream *struct {
 				Name      *string `json:"name"`
 				Namespace *string `json:"namespace"`
+				Schema    *struct {
+					Properties map[string]json.RawMessage `json:"properties"`
+				} `json:"json_schema"`
 			} `json:"stream"`
 			SyncMode            *string `json:"sync_mode"`
 			DestinationSyncMode *string `json:"destination_sync_mode"`
@@ -43,6 +52,9 @@ func ParseConfiguredCatalog(text []byte) (ConfiguredCatalog, error) {
 	}
 	if err := wire.Decode(text, &raw); err != nil {
 		return ConfiguredCatalog{}, err
+	}
+	if raw.Streams == nil && raw.Type != nil && *raw.Type == "CATALOG" {
+		return ConfiguredCatalog{}, errors.New(`it is the message of discover: a configured catalog is {"streams": [{"stream": …, "sync_mode": "incremental", "destination_sync_mode": "append_dedup"}]}, with the streams of that message`)
 	}
 	if raw.Streams == nil {
 		return ConfiguredCatalog{}, errors.New(`it has no "streams"`)
@@ -54,12 +66,16 @@ func ParseConfiguredCatalog(text []byte) (ConfiguredCatalog, error) {
 			return ConfiguredCatalog{}, fmt.Errorf("its stream number %d has no name", i+1)
 		}
 		stream := ConfiguredStream{Name: *entry.Stream.Name, SyncMode: FullRefresh}
+		if schema := entry.Stream.Schema; schema != nil {
+			stream.Columns = slices.Sorted(maps.Keys(schema.Properties))
+		}
 		if seen[stream.Name] {
 			return ConfiguredCatalog{}, fmt.Errorf("it names stream %.80q twice", stream.Name)
 		}
 		seen[stream.Name] = true
 		if space := entry.Stream.Namespace; space != nil && *space != "" {
-			// Records without it would be of a stream that nobody configured.
+			// Our records have no namespace, so they would belong to a stream that
+			// is not configured.
 			return ConfiguredCatalog{}, fmt.Errorf("stream %.80q has the namespace %.40q, but streams of this source have none: refresh the catalog with discover", stream.Name, *space)
 		}
 		if mode := entry.SyncMode; mode != nil {
@@ -69,7 +85,7 @@ func ParseConfiguredCatalog(text []byte) (ConfiguredCatalog, error) {
 			}
 		}
 		if mode := entry.DestinationSyncMode; mode != nil && !destinationMode(*mode) {
-			return ConfiguredCatalog{}, fmt.Errorf("the destination_sync_mode of stream %.80q is %.40q, which the protocol does not know", stream.Name, *mode)
+			return ConfiguredCatalog{}, fmt.Errorf("the destination_sync_mode of stream %.80q is %.40q, which is not in the protocol", stream.Name, *mode)
 		}
 		catalog.Streams = append(catalog.Streams, stream)
 	}

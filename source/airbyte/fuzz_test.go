@@ -18,13 +18,12 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// isObject reports whether text is one JSON object that every reader takes for
-// the same: without what is no text.
+// isObject reports whether text is a JSON object.
 func isObject(text []byte) bool {
 	return json.Valid(text) && bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{"))
 }
 
-// compacted is what JSON says, in one form.
+// compacted decodes JSON and keeps the digits of numbers.
 func compacted(t *testing.T, text []byte) any {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -36,8 +35,8 @@ func compacted(t *testing.T, text []byte) any {
 	return value
 }
 
-// Every line is valid by the protocol's schema and its rules, whatever text
-// goes into it, and holds what went in.
+// For any text every line is valid by the protocol's schema and rules, and contains
+// the text.
 func FuzzWriter(f *testing.F) {
 	f.Add("a", "b\nc\u2028\xff", []byte(`{"n":1.50}`), []byte(`{"v":1}`))
 	f.Add("\x00", "", []byte("{\"a\":\r\n\"\u0085\"}"), []byte(`{}`))
@@ -54,7 +53,7 @@ func FuzzWriter(f *testing.F) {
 		table := newTable(t)
 		w := airbyte.NewWriter(&out, clock)
 		begin(t, w, table)
-		change := record.Change{Column: text, Kind: record.Nulled, Reason: record.TooLarge}
+		change := record.Null(text)
 		must(t, w.Record("things", rowOf(t, table, &row{ID: id, At: noon, Name: &text, Extra: extra}, change)))
 		want := 5
 		if err := w.State("things", state); (err == nil) != isObject(state) {
@@ -69,7 +68,8 @@ func FuzzWriter(f *testing.F) {
 		if len(messages) != want {
 			t.Fatalf("got %d messages, want %d:\n%s", len(messages), want, out.String())
 		}
-		data := messages[2].Record.Data
+		var data map[string]json.RawMessage
+		must(t, json.Unmarshal(messages[2].Record.Data, &data))
 		for column, want := range map[string]string{"id": id, "name": text} {
 			var got string
 			must(t, json.Unmarshal(data[column], &got))
@@ -89,12 +89,12 @@ func FuzzWriter(f *testing.F) {
 		}
 		said := messages[want-2].Trace.Error.Message
 		if utf8.RuneCountInString(said) > 50_000 || len(text) > 0 && said == "" {
-			t.Errorf("of a message of %d bytes %d characters are left", len(text), utf8.RuneCountInString(said))
+			t.Errorf("a message of %d bytes was cut to %d characters", len(text), utf8.RuneCountInString(said))
 		}
 	})
 }
 
-// A log record is one message whose text is printable and of bounded length.
+// A log record is one message with printable text of bounded length.
 func FuzzHandler(f *testing.F) {
 	f.Add("two\nlines \x1b[31m", "value", `a "b"`, 4)
 	f.Add("\u2028\u0085\xff\u202e", "\x00", "", 8)
@@ -128,8 +128,7 @@ func FuzzHandler(f *testing.F) {
 	})
 }
 
-// Whatever is understood as a state or a catalog is understood in the same way
-// when it is written as the protocol has it.
+// A state or a catalog in any accepted form equals its form in the protocol.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"streams":[{"stream":{"name":"a"}},{"stream":{"name":"b"},"sync_mode":"incremental","destination_sync_mode":"append_dedup"}]}`))
 	f.Add([]byte(`[{"type":"STREAM","stream":{"stream_descriptor":{"name":"a"},"stream_state":{}}}]`))
@@ -159,7 +158,7 @@ func FuzzParse(f *testing.F) {
 		list := []any{}
 		for _, name := range slices.Sorted(maps.Keys(states)) {
 			if !json.Valid(states[name]) || string(states[name]) == "null" {
-				t.Fatalf("the state of %q is none: %q", name, states[name])
+				t.Fatalf("the state of %q is not JSON: %q", name, states[name])
 			}
 			list = append(list, map[string]any{"type": "STREAM", "stream": map[string]any{"stream_descriptor": map[string]string{"name": name}, "stream_state": states[name]}})
 		}

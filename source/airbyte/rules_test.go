@@ -11,7 +11,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-func TestWriter_TellsOfARateLimitOnceAndTakesItBack(t *testing.T) {
+func TestWriter_WritesTheStartAndTheEndOfARateLimitOnce(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	now := noon
@@ -33,7 +33,7 @@ func TestWriter_TellsOfARateLimitOnceAndTakesItBack(t *testing.T) {
 	}
 }
 
-func TestWriter_KeepsRawJSONOnItsLine(t *testing.T) {
+func TestWriter_WritesRawJSONOnOneLine(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{"{\"a\":\n1}", "{\"a\":\"\u2028\"}", "{\"a\":\"\u0085\"}", "{\"a\":\"\xff\"}"} {
 		var out bytes.Buffer
@@ -79,7 +79,7 @@ func TestParseConfiguredCatalog_RefusesANamespace(t *testing.T) {
 	}
 }
 
-func TestValidate_FindsAStreamThatNeverEnds(t *testing.T) {
+func TestValidate_FindsAStreamWithoutEnd(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	w := airbyte.NewWriter(&out, clock)

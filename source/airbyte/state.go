@@ -11,11 +11,11 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
-// ParseState reads a state file: the newest state of each stream, by name.
-// It takes everything that platforms and test suites hand over: an empty file,
-// nulls, a list of state messages with or without their envelope, and an
-// object keyed by stream, of which the warnings tell. A stream whose state is
-// null is left out: it starts from the beginning.
+// ParseState reads a state file and returns the newest state of each stream. It
+// accepts the forms of all platforms and test suites: an empty file, null, and a
+// list of state messages with or without envelope. A single message, and an object
+// keyed by stream, give a warning. A stream with the state null is left out, so it
+// is read from the beginning.
 func ParseState(text []byte) (states map[string]json.RawMessage, warnings []string, err error) {
 	states = make(map[string]json.RawMessage)
 	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))
@@ -62,7 +62,7 @@ func objectState(states map[string]json.RawMessage, raw json.RawMessage) (map[st
 		if err != nil {
 			return nil, nil, err
 		}
-		warnings := []string{"the state is one message and not a list of them: it is used as it is"}
+		warnings := []string{"the state is a single message, not a list: it is used"}
 		if warning != "" {
 			warnings = append(warnings, warning)
 		}
@@ -76,7 +76,7 @@ func objectState(states map[string]json.RawMessage, raw json.RawMessage) (map[st
 			states[name] = members[name]
 		}
 	}
-	return states, []string{"the state is an object and not a list: its members are used as the states of streams"}, nil
+	return states, []string{"the state is an object, not a list: its members are used as the states of streams"}, nil
 }
 
 // addState adds the state of one message.
@@ -101,7 +101,7 @@ func addState(states map[string]json.RawMessage, raw json.RawMessage) (warning s
 		return addState(states, message.State)
 	}
 	if message.Stream == nil {
-		return "a part of the state is of no stream: it is ignored", nil
+		return "a part of the state names no stream: it is ignored", nil
 	}
 	if message.Stream.Descriptor == nil || message.Stream.Descriptor.Name == nil {
 		return "", errors.New("it has no stream_descriptor with a name")

@@ -1,10 +1,12 @@
-// Package airbyte speaks the Airbyte protocol (release 0.18): a [Writer] is a
-// sink that writes messages to stdout, one JSON object per line, and the
-// parsers read the catalogs and states that platforms hand over, which vary
-// more than the protocol's text admits. It knows nothing of Qualtrics.
+// Package airbyte implements the Airbyte protocol (release 0.18). A [Writer] is a
+// sink that writes messages, one JSON object per line. The parsers read catalogs
+// and states in every form that platforms write, which are more forms than the
+// protocol defines. The package knows nothing of Qualtrics.
 package airbyte
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,61 +15,65 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
-// Writer writes messages. It is safe for concurrent use. After an error of
-// writing every call returns that error, which wraps its cause.
+// Writer writes messages. It is safe for concurrent use. After a write error every
+// call returns that error, which wraps its cause.
 type Writer struct {
 	lines   *wire.Lines
 	now     func() time.Time
 	latest  int64 // newest emitted_at, in milliseconds
-	streams wire.Streams[streamState]
+	streams record.Streams[streamState]
 	line    []byte
 }
 
-// streamState is what was said of a stream.
+// streamState holds the messages of a stream so far.
 type streamState struct {
 	rows   *record.Checker
-	since  int64 // records since the last state
+	since  int64 // number of records since the last state
 	stated bool  // a state was written
 	state  []byte
-	limit  int64 // end of the limit that the last status told of, in milliseconds; 0 is none
+	limit  int64 // end of the reported rate limit, in milliseconds; 0: none
 }
 
-// NewWriter returns a writer of messages to w that are dated by now.
+// NewWriter returns a writer to w; now is the clock of emitted_at.
 func NewWriter(w io.Writer, now func() time.Time) *Writer {
 	return &Writer{lines: wire.New(w), now: now}
 }
 
-// emittedAt is the time of a message in milliseconds; it never goes back,
-// because the order of errors decides about retries.
+// emittedAt returns the time of a message in milliseconds. It never decreases,
+// because platforms decide about retries by the order of errors.
 func (w *Writer) emittedAt() int64 {
 	w.latest = max(w.latest, w.now().UnixMilli())
 	return w.latest
 }
 
-// urgent messages leave the buffer at once.
+// An urgent message is flushed at once.
 const (
 	lazy   = false
 	urgent = true
 )
 
-// write sends w.line. The lock is held.
+// write writes w.line. The caller holds the lock.
 func (w *Writer) write(now bool) error { return w.lines.Write(w.line, now) }
 
-// Close writes what is left. It does not close the underlying writer.
+// Close flushes the buffer. It does not close the underlying writer.
 func (w *Writer) Close() error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
 	return w.lines.Close()
 }
 
-// Begin announces a stream: it is started and running.
+// Begin writes the statuses STARTED and RUNNING of a stream.
 func (w *Writer) Begin(info record.Info) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
+	if err := errors.Join(w.lines.Err(), info.Check()); err != nil {
+		return err
+	}
 	if err := w.streams.Begin(info.Stream, &streamState{rows: record.NewChecker(info)}); err != nil {
 		return err
 	}
@@ -77,15 +83,34 @@ func (w *Writer) Begin(info record.Info) error {
 	return w.status(info.Stream, "RUNNING", time.Time{})
 }
 
-// Record writes one row. A row without a value for its primary key is
-// refused: under deduplication it would end the whole sync.
+// Holds returns the limits on values: JSON holds every text.
+func (*Writer) Holds() record.Format { return record.Format{NUL: true} }
+
+// open returns a stream between its Begin and its End. The caller holds the lock.
+func (w *Writer) open(stream string) (*streamState, error) {
+	if err := w.lines.Err(); err != nil {
+		return nil, err
+	}
+	return w.streams.Open(stream)
+}
+
+// Record writes a row. It refuses a row without a value for its primary key, see
+// [record.Checker.Check].
 func (w *Writer) Record(stream string, row record.Row) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s, err := w.streams.Open(stream)
+	s, err := w.open(stream)
 	if err != nil {
 		return err
 	}
+	if err := w.record(s, stream, row); err != nil {
+		return w.streams.Refuse(stream, err)
+	}
+	return nil
+}
+
+// record writes one row of an open stream. The lock is held.
+func (w *Writer) record(s *streamState, stream string, row record.Row) (err error) {
 	if err := s.rows.Check(row); err != nil {
 		return err
 	}
@@ -97,15 +122,15 @@ func (w *Writer) Record(stream string, row record.Row) error {
 		}
 	}
 	w.line = append(w.line[:0], `{"type":"RECORD","record":{"stream":`...)
-	w.line = record.AppendString(w.line, stream)
+	w.line = jsonsafe.AppendString(w.line, stream)
 	w.line = append(w.line, `,"data":`...)
 	data := len(w.line)
 	if w.line, err = row.AppendJSON(w.line); err != nil {
 		return fmt.Errorf("writing a record of %s: %w", stream, err)
 	}
-	if unsafeOnLine(w.line[data:]) {
-		// A cell of raw JSON is not as its maker should have made it.
-		if w.line, err = appendObject(w.line[:data], slices.Clone(w.line[data:])); err != nil {
+	if !onOneLine(w.line[data:]) {
+		// A stream made a cell of raw JSON that is not safe.
+		if w.line, err = jsonsafe.AppendObject(w.line[:data], slices.Clone(w.line[data:])); err != nil {
 			return fmt.Errorf("writing a record of %s: %w", stream, err)
 		}
 	}
@@ -120,10 +145,17 @@ func (w *Writer) Record(stream string, row record.Row) error {
 	return nil
 }
 
+// onOneLine reports whether JSON can be written as it is: safe and without a
+// line break between its tokens.
+func onOneLine(text []byte) bool {
+	return bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') < 0 && jsonsafe.IsSafe(text)
+}
+
 func (w *Writer) appendChanges(changes []record.Change) {
 	known := 0
 	for _, change := range changes {
-		if change.Kind == record.Renamed { // the protocol does not know it
+		kind, reason := protocolChange(change)
+		if kind == "" {
 			continue
 		}
 		if known++; known == 1 {
@@ -132,11 +164,11 @@ func (w *Writer) appendChanges(changes []record.Change) {
 			w.line = append(w.line, ',')
 		}
 		w.line = append(w.line, `{"field":`...)
-		w.line = record.AppendString(w.line, change.Column)
+		w.line = jsonsafe.AppendString(w.line, change.Column)
 		w.line = append(w.line, `,"change":`...)
-		w.line = record.AppendString(w.line, string(change.Kind))
+		w.line = jsonsafe.AppendString(w.line, string(kind))
 		w.line = append(w.line, `,"reason":`...)
-		w.line = record.AppendString(w.line, string(change.Reason))
+		w.line = jsonsafe.AppendString(w.line, string(reason))
 		w.line = append(w.line, '}')
 	}
 	if known > 0 {
@@ -144,13 +176,28 @@ func (w *Writer) appendChanges(changes []record.Change) {
 	}
 }
 
-// State writes a state, a JSON object, with the number of records that it
-// covers. A state that says what the one before said is left out where no
-// record lies between them, and refused where one does.
+// protocolChange returns a change in the terms of the protocol. A changed value that
+// is not null counts as truncated. The protocol has no term for a renamed member.
+func protocolChange(change record.Change) (record.ChangeKind, record.ChangeReason) {
+	switch {
+	case change.Kind == record.Renamed:
+		return "", ""
+	case change.Kind == record.Nulled:
+		return record.Nulled, change.Reason
+	case change.Reason == record.Secret:
+		return record.Truncated, record.Unfit
+	default:
+		return record.Truncated, change.Reason
+	}
+}
+
+// State writes a state, which is a JSON object, with the number of records since the
+// last one. A state equal to the last one is skipped, but refused if there were
+// records in between.
 func (w *Writer) State(stream string, state []byte) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s, err := w.streams.Open(stream)
+	s, err := w.open(stream)
 	if err != nil {
 		return err
 	}
@@ -161,9 +208,9 @@ func (w *Writer) State(stream string, state []byte) error {
 		return fmt.Errorf("writing the state of %s: it equals the one before, with %d records in between", stream, s.since)
 	}
 	w.line = append(w.line[:0], `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":`...)
-	w.line = record.AppendString(w.line, stream)
+	w.line = jsonsafe.AppendString(w.line, stream)
 	w.line = append(w.line, `},"stream_state":`...)
-	if w.line, err = appendObject(w.line, state); err != nil {
+	if w.line, err = jsonsafe.AppendObject(w.line, state); err != nil {
 		return fmt.Errorf("writing the state of %s: %w", stream, err)
 	}
 	w.line = append(w.line, `},"sourceStats":{"recordCount":`...)
@@ -177,13 +224,13 @@ func (w *Writer) State(stream string, state []byte) error {
 	return nil
 }
 
-// Status writes that a limit holds the stream back, or that it runs again. A
-// limit that moves by less than a second is no news. The first record after
-// its end takes it back, too.
+// Status writes the start or the end of a rate limit. A limit that moves by less
+// than a second is not written again. The first record after the limit also writes
+// its end.
 func (w *Writer) Status(stream string, status record.Status) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s, err := w.streams.Open(stream)
+	s, err := w.open(stream)
 	if err != nil {
 		return err
 	}
@@ -198,14 +245,14 @@ func (w *Writer) Status(stream string, status record.Status) error {
 	return w.status(stream, "RUNNING", status.RateLimitedUntil)
 }
 
-// status writes a stream status. The lock is held.
+// status writes a stream status. The caller holds the lock.
 func (w *Writer) status(stream, status string, limitedUntil time.Time) error {
 	w.line = append(w.line[:0], `{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":`...)
 	w.line = strconv.AppendInt(w.line, w.emittedAt(), 10)
 	w.line = append(w.line, `,"stream_status":{"stream_descriptor":{"name":`...)
-	w.line = record.AppendString(w.line, stream)
+	w.line = jsonsafe.AppendString(w.line, stream)
 	w.line = append(w.line, `},"status":`...)
-	w.line = record.AppendString(w.line, status)
+	w.line = jsonsafe.AppendString(w.line, status)
 	if !limitedUntil.IsZero() {
 		w.line = append(w.line, `,"reasons":[{"type":"RATE_LIMITED","rate_limited":{"quota_reset":`...)
 		w.line = strconv.AppendInt(w.line, limitedUntil.UnixMilli(), 10)
@@ -215,11 +262,14 @@ func (w *Writer) status(stream, status string, limitedUntil time.Time) error {
 	return w.write(urgent)
 }
 
-// End closes a stream. Complete (nil) it has to have had a state; with a
-// failure, that is written first. A stream that fails may never have begun.
+// End ends a stream. A complete stream (nil) needs a state after its last record. A
+// failure is written before the status. A failed stream need not have begun.
 func (w *Writer) End(stream string, failure *record.Failure) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
+	if err := w.lines.Err(); err != nil {
+		return err
+	}
 	if !w.streams.Begun(stream) && failure != nil {
 		if err := w.streams.Begin(stream, &streamState{}); err != nil {
 			return err
@@ -228,7 +278,7 @@ func (w *Writer) End(stream string, failure *record.Failure) error {
 			return err
 		}
 	}
-	s, err := w.streams.End(stream)
+	s, err := w.streams.End(stream, failure != nil)
 	if err != nil {
 		return err
 	}
@@ -239,43 +289,44 @@ func (w *Writer) End(stream string, failure *record.Failure) error {
 		return w.status(stream, "INCOMPLETE", time.Time{})
 	}
 	if !s.stated || s.since > 0 {
-		return fmt.Errorf("ending stream %s: its last records have no state", stream)
+		return fmt.Errorf("ending stream %s: no state covers its last records", stream)
 	}
 	return w.status(stream, "COMPLETE", time.Time{})
 }
 
-// Error writes why the whole command failed.
+// Error writes the failure of the whole command.
 func (w *Writer) Error(failure record.Failure) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
 	return w.trace("", failure)
 }
 
-// Platforms cut texts at these lengths, in characters; ours are in bytes.
+// Platforms cut texts at these numbers of characters. We cut at the same numbers of
+// bytes, which is shorter.
 const (
 	maxMessage = 50_000
 	maxTrace   = 100_000
 )
 
-// trace writes a failure. The lock is held.
+// trace writes a failure. The caller holds the lock.
 func (w *Writer) trace(stream string, failure record.Failure) error {
 	w.line = append(w.line[:0], `{"type":"TRACE","trace":{"type":"ERROR","emitted_at":`...)
 	w.line = strconv.AppendInt(w.line, w.emittedAt(), 10)
 	w.line = append(w.line, `,"error":{"message":`...)
-	w.line = record.AppendString(w.line, cut(failure.Message, maxMessage))
+	w.line = jsonsafe.AppendString(w.line, cut(failure.Message, maxMessage))
 	if failure.Internal != "" {
 		w.line = append(w.line, `,"internal_message":`...)
-		w.line = record.AppendString(w.line, cut(failure.Internal, maxMessage))
+		w.line = jsonsafe.AppendString(w.line, cut(failure.Internal, maxMessage))
 	}
 	if failure.Stack != "" {
 		w.line = append(w.line, `,"stack_trace":`...)
-		w.line = record.AppendString(w.line, cut(failure.Stack, maxTrace))
+		w.line = jsonsafe.AppendString(w.line, cut(failure.Stack, maxTrace))
 	}
 	w.line = append(w.line, `,"failure_type":`...)
-	w.line = record.AppendString(w.line, string(failure.Type))
+	w.line = jsonsafe.AppendString(w.line, string(failure.Type))
 	if stream != "" {
 		w.line = append(w.line, `,"stream_descriptor":{"name":`...)
-		w.line = record.AppendString(w.line, stream)
+		w.line = jsonsafe.AppendString(w.line, stream)
 		w.line = append(w.line, '}')
 	}
 	w.line = append(w.line, `}}}`...)
@@ -286,7 +337,7 @@ func cut(text string, limit int) string {
 	if len(text) <= limit {
 		return text
 	}
-	// Text without any start of a character is cut anywhere.
+	// Invalid UTF-8 may have no start of a character nearby.
 	for at := limit; at > limit-utf8.UTFMax; at-- {
 		if utf8.RuneStart(text[at]) {
 			return text[:at]
@@ -295,14 +346,14 @@ func cut(text string, limit int) string {
 	return text[:limit]
 }
 
-// log writes a log line; levels are named as the protocol does.
+// log writes a log line with a level of the protocol.
 func (w *Writer) log(level slog.Level, message string) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
 	w.line = append(w.line[:0], `{"type":"LOG","log":{"level":"`...)
 	w.line = append(w.line, wire.Level(level).String()...)
 	w.line = append(w.line, `","message":`...)
-	w.line = record.AppendString(w.line, cut(message, maxMessage))
+	w.line = jsonsafe.AppendString(w.line, cut(message, maxMessage))
 	w.line = append(w.line, `}}`...)
 	return w.write(level >= slog.LevelWarn)
 }

@@ -1,38 +1,101 @@
-// Package feed gets data out of Qualtrics. A feed owns the API calls of one
-// area, its partitions (one survey, one directory), the windows in which it
-// reads, and the position from which it can resume. Streams project its
-// documents into records; a feed knows nothing of them.
+// Package feed defines how data is read from Qualtrics, and reads everything that Qualtrics
+// offers as plain lists.
+//
+// A [Feed] makes the API calls of one area, such as the exports of responses. Each of its
+// partitions is read and resumed by itself: one survey, one directory. It hands documents
+// to an [Out]; streams make rows of them, and a feed does not know its streams.
+//
+// A feed for the one list of an API needs three methods:
+//
+//	func (divisions) Kind() feed.Kind { return "divisions" }
+//
+//	func (divisions) Partitions(context.Context, *feed.Env) iter.Seq2[feed.Partition, error] {
+//		return func(yield func(feed.Partition, error) bool) { yield(feed.Partition{Kind: "divisions"}, nil) }
+//	}
+//
+//	func (divisions) Fetch(ctx context.Context, env *feed.Env, request feed.Request, out feed.Out) error {
+//		for each page of env.Client {
+//			out.Document(&feed.Document{Partition: request.Partition, ID: id, Content: division})
+//		}
+//		return out.Checkpoint(feed.Position(`{"through":"2026-01-02"}`))
+//	}
+//
+// A [List] does all of this, and finds edits and deletions, too. Most new areas are lists.
 package feed
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
-	"sync"
-	"sync/atomic"
+	"strings"
 	"time"
 
-	"github.com/birdie-ai/source-qualtrics/source/frame"
+	"github.com/birdie-ai/source-qualtrics/source/feed/reconcile"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
+
+// Feed is one way to read Qualtrics. It is registered by [Register]. The engine calls
+// Partitions once per run, and Fetch for several partitions at the same time.
+type Feed interface {
+	Kind() Kind
+	// Partitions lists the partitions that env.Selection holds. An error ends the list; the
+	// partitions before it are read all the same.
+	Partitions(ctx context.Context, env *Env) iter.Seq2[Partition, error]
+	// Fetch gives the documents since request.Position to out. It returns a *[Skipped] if there
+	// is nothing to read and nothing failed.
+	Fetch(ctx context.Context, env *Env, request Request, out Out) error
+}
 
 // Kind names a feed.
 type Kind string
 
-// Partition is the part of a feed that is read, resumed and sharded by
-// itself.
+// The kinds of feeds that other packages refer to.
+const (
+	Responses     Kind = "responses"   // of each survey, by windows of the modified date
+	Contacts      Kind = "contacts"    // of each directory, by search, because listed contacts have no dates
+	SurveyList    Kind = "surveys"     // the surveys of the account that the selection holds
+	DirectoryList Kind = "directories" // the XM Directories of the account
+	SyncAudit     Kind = "sync_audit"  // the outcome of each survey in a run; the content is a *SurveyRun
+)
+
+// Partition is the part of a feed that is read and resumed by itself. Example: the responses
+// of survey SV_1 are the partition {Kind: "responses", Key: "SV_1", Name: "NPS 2026"}.
 type Partition struct {
 	Kind Kind
-	Key  string // survey id, directory id; "" where a feed has one partition
-	Name string // for people
-	// Named is set when the user asked for this partition by its id, so that
-	// being refused it is a failure and not a boundary of the selection.
+	// Key is "SV_1" for a survey, "POOL_1" for a directory, and "POOL_1/CG_2" for a mailing list
+	// in it. It is "" if the feed has one partition.
+	Key  string
+	Name string // shown in messages
+	// Named is set if the configuration names this partition by its id. A refusal of access is
+	// then a failure; otherwise the partition is skipped.
 	Named bool
-	// Survey is its row of the survey list, of a partition that is a survey.
+	// Survey is the row of the survey list, if the partition is a survey.
 	Survey *Survey
+	// Contacts is Qualtrics' own count of the contacts of a directory; 0: unknown.
+	Contacts int64
+	// Left is the reason why the selection no longer holds the partition, such as a new name. It
+	// is then read one last time. "": it is selected.
+	Left string
+	// Missing is the reason why the partition cannot be read, if that is known before the read,
+	// such as a *[GoneError].
+	Missing error
 }
+
+// Parents splits the key: "POOL_1/CG_2" gives POOL_1 and CG_2.
+func (p Partition) Parents() []string {
+	if p.Key == "" {
+		return nil
+	}
+	return strings.Split(p.Key, separator)
+}
+
+// Salt makes hashes of equal rows differ between partitions and feeds.
+func (p Partition) Salt() string { return string(p.Kind) + "\x00" + p.Key }
+
+// separator stands between the ids of parents in the key of a partition.
+const separator = "/"
 
 // String names the partition in messages.
 func (p Partition) String() string {
@@ -46,32 +109,46 @@ func (p Partition) String() string {
 	}
 }
 
-// Position is how far a partition was read: a small JSON object that only
-// its feed understands. An empty one means from the beginning.
+// Position says how far a partition was read. It is a small JSON object that only its feed
+// understands. Example: {"w":1767225600} means that all responses modified before 2026 were
+// delivered. An empty position means that nothing was read.
 type Position = json.RawMessage
 
-// PositionError says that a position cannot be understood.
-type PositionError struct {
+// Request asks a feed for the documents of one partition.
+type Request struct {
 	Partition Partition
-	Err       error
+	Position  Position // the read begins here; empty: at the beginning
+	// Beside has the positions of further streams that share this read. They go on together from
+	// its first checkpoint. Only a [Joining] feed gets any.
+	Beside []Position
+	Audit  bool    // compare with the ids that exist now, even if no audit is due
+	Report *Report // Fetch fills it in
+	// Needs are the facts about a survey that streams need beside its responses.
+	Needs Needs
+	// Facts are filled with them, once for all reads of the partition in a run. nil: they
+	// are made for this read.
+	Facts *SurveyFacts
 }
 
-// Error says whose position it is and what to do.
-func (e *PositionError) Error() string {
-	return fmt.Sprintf("reading the position of %s: %v; restore the state from a backup, or reset the stream to read it from the beginning", e.Partition, e.Err)
+// Positions returns the positions of all streams that share the read, without empty ones.
+func (r *Request) Positions() (all []Position) {
+	for _, position := range append([]Position{r.Position}, r.Beside...) {
+		if len(position) > 0 {
+			all = append(all, position)
+		}
+	}
+	return all
 }
 
-// Unwrap returns the cause.
-func (e *PositionError) Unwrap() error { return e.Err }
-
-// understand decodes a position; an empty one leaves the value as it is.
-func (r *Request) understand(into interface{ plausible() error }) error {
+// Understand decodes the position and checks it. An empty position leaves the value as it
+// is. The error is a *[PositionError].
+func (r *Request) Understand(into interface{ Plausible() error }) error {
 	if len(r.Position) == 0 {
 		return nil
 	}
 	err := json.Unmarshal(r.Position, into)
 	if err == nil {
-		err = into.plausible()
+		err = into.Plausible()
 	}
 	if err != nil {
 		return &PositionError{r.Partition, err}
@@ -79,130 +156,75 @@ func (r *Request) understand(into interface{ plausible() error }) error {
 	return nil
 }
 
-// Document is one thing as fetched, or the news that it is gone. It and its
-// content are only valid until the call that was given them returns.
-type Document struct {
-	Partition Partition
-	ID        string
-	Content   any       // *Survey, *Response, *Contact or *SurveyRun; nil when deleted
-	DeletedAt time.Time // when it was found gone; zero while it exists
-	ReadAt    time.Time // server time of the read
+// firstSecond is the zero time in epoch seconds.
+const firstSecond = -62135596800
+
+// Plausible refuses dates outside the years 1 to 9999 and empty ids. No release writes such
+// positions, and they would make a later step panic.
+func Plausible(seconds []int64, ids ...map[string]int64) error {
+	for _, at := range seconds {
+		if at < firstSecond || at > reconcile.LastSecond {
+			return fmt.Errorf("%d is no date in epoch seconds", at)
+		}
+	}
+	for _, known := range ids {
+		if _, ok := known[""]; ok {
+			return errors.New("one of its ids is empty")
+		}
+	}
+	return nil
 }
 
-// Survey is what the survey list holds.
-type Survey = qualtrics.Survey
-
-// Contact is what the contacts feed fetches.
-type Contact = qualtrics.Contact
-
-// Out takes what a feed fetches, in order.
+// Out receives the documents and positions of a partition, in order. Example of a read:
+//
+//	Announce({"w":100,"q":["R_1"]})    stored; the position is still 100
+//	Document(R_1)
+//	Checkpoint({"w":200})              R_1 was delivered; the next read begins at 200
 type Out interface {
-	// Document takes one document; an error ends the fetch.
+	// Document delivers one document. If it returns an error, Fetch ends with that error.
 	Document(*Document) error
-	// Checkpoint says that every document up to here was handed over and
-	// verified, so that reading may resume at the position.
+	// Checkpoint says that all documents before this position were delivered. The next run may
+	// begin here.
 	Checkpoint(Position) error
-	// Announce says what is about to be handed over, in a position that is
-	// none of progress: whatever interrupts the run, the next one resumes at
-	// it or later. It is stored before the next document.
+	// Announce stores the ids of documents that follow, before they are delivered. It does not
+	// move the position. If the run is interrupted, the next run knows which ids may have arrived.
 	Announce(Position) error
 }
 
-// Request asks a feed for the documents of one partition.
-type Request struct {
+// Document is one object as it was fetched, or the news that it was deleted. Document and
+// content are valid only until [Out.Document] returns.
+type Document struct {
 	Partition Partition
-	Position  Position // where to resume; empty: from the beginning
-	Report    *Report  // to be filled
+	ID        string
+	Content   any       // *Survey, *response.Response, *Contact, *SurveyRun, or the *T of a [List]; nil: deleted
+	DeletedAt time.Time // the date of a deletion; zero: the object exists
+	ReadAt    time.Time // server time of the read
+	// Survey has the facts that the request needs, if a response exists.
+	Survey *SurveyFacts
+	// DatedAt replaces the modified date if Qualtrics sent none. Zero: use the date of the content.
+	DatedAt time.Time
 }
 
-// Feed is one way of getting data out of Qualtrics.
-type Feed interface {
-	Kind() Kind
-	// Partitions lists what is to be read now, by the selection in env.
-	Partitions(ctx context.Context, env *Env) iter.Seq2[Partition, error]
-	// Fetch hands the partition's documents since the position to out. It
-	// returns a *Skipped when there is nothing to read and nothing wrong.
-	Fetch(ctx context.Context, env *Env, request Request, out Out) error
-}
+// Survey is a row of the survey list.
+type Survey = qualtrics.Survey
 
-// Resuming is a feed that shares something among all of its positions.
-type Resuming interface {
-	// Resume looks at the positions from which a run begins, before any feed
-	// reads.
-	Resume(env *Env, positions iter.Seq2[string, Position])
-}
+// Contact is the content of a document of [Contacts].
+type Contact = qualtrics.Contact
 
-// Retiring is a feed that forgets positions of partitions that are no more.
-type Retiring interface {
-	// Retire returns the position, or another one to be kept in its place; nil:
-	// it is forgotten. It is asked when all partitions were listed.
-	Retire(env *Env, key string, position Position) Position
-}
+// Altered says that a field of a survey or a contact differs from the answer of Qualtrics.
+type Altered = qualtrics.Altered
 
-// Following is a feed whose positions serve a stream that tells what is gone of
-// the rows of another one, as long as nothing is lost by it.
-type Following interface {
-	// Follows reports whether such a stream may go on from where the rows stand,
-	// in place of its own position.
-	Follows(env *Env, own, rows Position) bool
-}
-
-// Skipped says that a partition is outside of what can be read and that this
-// leaves nothing incomplete.
-type Skipped struct {
-	Reason string
-	Gone   bool // it does not exist any more; else it may not be read
-}
-
-// Error returns the reason.
-func (s *Skipped) Error() string { return s.Reason }
-
-// Env is what a run gives its feeds.
-type Env struct {
-	Client    *qualtrics.Client
-	Log       *slog.Logger
-	Brand     string // what positions are bound to; salts the row hashes
-	Selection Selection
-	Lookback  time.Duration        // how far behind its position a window starts
-	Start     time.Time            // floor for the first load; zero: everything
-	Resync    map[string]time.Time // survey id → read again from there, once
-	SweepDays int                  // contacts are read in full every so many days
-	// AuditEvery is how often each survey is audited for deleted and missed
-	// responses; zero: never, and deletions are not followed.
-	AuditEvery time.Duration
-	LoadRows   int64 // rows of one window of a large first load; 0: 100,000
-	ExportAll  int   // most surveys that are all exported by every run; 0: 500
-	SealBytes  int   // of a state, for telling what is gone of all surveys; 0: 192 KiB
-	Frame      frame.Limits
-	Clock      func() time.Time // this machine's, for what passed since an earlier run
-
-	unsorted   atomic.Bool // exports cannot be sorted by the modified date
-	unlistable atomic.Bool // exports of ids alone are refused
-	loose      atomic.Bool // exports hold more than their windows
-	probed     atomic.Bool // a single response was read
-
-	budget  sync.Mutex // guards the next two
-	hashes  int        // row hashes kept so far, over all partitions
-	sealed  int        // bytes that the seals of all partitions take
-	listing sync.Once
-	turn    chan struct{}   // holds one value while nobody is at what follows
-	listed  []Survey        // the selected surveys
-	exists  map[string]bool // ids that the account's list holds
-	known   map[string]bool // ids that it held in earlier runs
-	cached  bool
-}
-
-// loadRows is the size of one window of a large first load.
-func (e *Env) loadRows() int64 {
-	if e.LoadRows > 0 {
-		return e.LoadRows
-	}
-	return 100_000
-}
+// The alterations of fields.
+const (
+	Unreadable = qualtrics.Unreadable
+	Repaired   = qualtrics.Repaired
+	Renamed    = qualtrics.Renamed
+)
 
 var feeds = make(map[Kind]Feed)
 
-func register(feed Feed) Feed { //nolint:unparam // the result makes it a declaration
+// Register adds a feed to the program. It panics if the kind is empty or taken.
+func Register(feed Feed) Feed {
 	if feed.Kind() == "" || feeds[feed.Kind()] != nil {
 		panic(fmt.Sprintf("registering feed %q: the name is empty or taken", feed.Kind()))
 	}
@@ -214,4 +236,12 @@ func register(feed Feed) Feed { //nolint:unparam // the result makes it a declar
 func ByKind(kind Kind) (Feed, bool) {
 	feed, ok := feeds[kind]
 	return feed, ok
+}
+
+// NounOf names one partition of a feed in messages: "survey", "directory", "mailing list".
+func NounOf(kind Kind) string {
+	if naming, ok := feeds[kind].(Naming); ok {
+		return naming.PartitionNoun()
+	}
+	return "survey"
 }

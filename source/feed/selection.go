@@ -1,50 +1,78 @@
 package feed
 
 import (
-	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"hash/fnv"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
-	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+	"github.com/birdie-ai/source-qualtrics/source/feed/reconcile"
+	"github.com/birdie-ai/source-qualtrics/source/pasted"
 )
 
-// Selection is which surveys and directories a user chose. The zero value
-// takes all of them.
+// Selection holds the surveys and directories that the configuration chooses. The zero value
+// chooses all of them.
 type Selection struct {
 	IDs           []string  // these surveys, and no others
 	Include       []string  // name patterns with * and ?, without regard to case
 	Exclude       []string  // name patterns that take precedence over Include
-	ActiveOnly    bool      // only surveys that take responses now
+	ActiveOnly    bool      // only surveys that accept responses now
 	Owners        []string  // user ids
 	ModifiedSince time.Time // only surveys whose definition changed since
-	FailOnDenied  bool      // a survey that may not be read is a failure even if it was never readable
+	FailOnDenied  bool      // fail if the account may not read a survey, even if it never could
+	SkipWithdrawn bool      // skip surveys and directories that the account can no longer see
 	Directories   []string  // directory ids
 	ShardIndex    int
 	ShardCount    int // 0 or 1: no sharding
 }
 
-// Takes reports whether the selection holds the survey.
-func (s *Selection) Takes(survey *Survey) bool {
+// Takes reports whether the selection contains the survey.
+func (s *Selection) Takes(survey *Survey) bool { return s.refusal(survey) == "" }
+
+// refusal returns the reason why the selection does not contain a survey; "": it does.
+func (s *Selection) refusal(survey *Survey) string {
 	switch {
-	case !s.mine(string(survey.ID)):
-		return false
+	case !s.inShard(string(survey.ID)):
+		return "it belongs to another share (shard)"
+	case len(s.IDs) > 0 && !slices.Contains(s.IDs, string(survey.ID)):
+		return "surveys.ids does not name it"
 	case len(s.IDs) > 0:
-		return slices.Contains(s.IDs, string(survey.ID))
-	case s.ActiveOnly && !survey.IsActive,
-		len(s.Owners) > 0 && !slices.Contains(s.Owners, survey.OwnerID),
-		!s.ModifiedSince.IsZero() && survey.LastModified.Before(s.ModifiedSince),
-		len(s.Include) > 0 && !matchesAny(s.Include, survey.Name):
-		return false
+		return ""
+	case s.ActiveOnly && survey.Inactive():
+		return "it takes no responses any more (surveys.active_only)"
+	case len(s.Owners) > 0 && !slices.Contains(s.Owners, survey.OwnerID):
+		return fmt.Sprintf("its owner %.40s is none of surveys.owners", survey.OwnerID)
+	case !survey.LastModified.IsZero() && survey.LastModified.Before(s.ModifiedSince):
+		return "its definition was not changed since surveys.modified_since"
+	case len(s.Include) > 0 && !matchesAny(s.Include, survey.Name):
+		return "surveys.include does not match its name"
+	case matchesAny(s.Exclude, survey.Name):
+		return "surveys.exclude matches its name"
 	}
-	return !matchesAny(s.Exclude, survey.Name)
+	return ""
 }
 
-// mine reports whether a survey or a directory belongs to this shard, by a
-// stable hash of its id.
-func (s *Selection) mine(id string) bool {
+// Mark returns a checksum of the settings that choose surveys; "": all are chosen. Positions store
+// it. If a survey left the selection and the mark is the same, the survey changed; otherwise the
+// configuration did.
+func (s *Selection) Mark() string {
+	if len(s.IDs)+len(s.Include)+len(s.Exclude)+len(s.Owners) == 0 && !s.ActiveOnly && s.ModifiedSince.IsZero() {
+		return ""
+	}
+	sorted := func(texts []string) []string { return slices.Sorted(slices.Values(texts)) }
+	choice, _ := json.Marshal([]any{sorted(s.IDs), sorted(s.Include), sorted(s.Exclude), sorted(s.Owners), s.ActiveOnly, reconcile.Epoch(s.ModifiedSince)})
+	hash := fnv.New64a()
+	_, _ = hash.Write(choice)
+	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:6])
+}
+
+// inShard reports whether a survey or directory belongs to this shard. A hash of the id decides,
+// which no release may change.
+func (s *Selection) inShard(id string) bool {
 	if s.ShardCount < 2 {
 		return true
 	}
@@ -57,90 +85,39 @@ func matchesAny(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, name) })
 }
 
-// matches compares a name with a pattern in which * stands for any text and ?
-// for one character.
+// matches compares a name with a pattern. A * stands for any text and ? for one character. Case and
+// invisible characters do not matter.
 func matches(pattern, name string) bool {
-	expression := regexp.QuoteMeta(pattern)
-	expression = strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(expression)
-	matched, err := regexp.MatchString(`(?is)^`+expression+`$`, name)
-	return err == nil && matched
+	p, n := []rune(pasted.Text(pattern)), []rune(pasted.Text(name))
+	// star is the index of the last * so far, or -1. It stands for the name up to from.
+	at, star, from := 0, -1, 0
+	for i := 0; i < len(n); {
+		switch {
+		case at < len(p) && p[at] == '*':
+			star, from = at, i
+			at++
+		case at < len(p) && (p[at] == '?' || sameLetter(p[at], n[i])):
+			at++
+			i++
+		case star >= 0: // the * stands for one more character
+			from++
+			at, i = star+1, from
+		default:
+			return false
+		}
+	}
+	return strings.Trim(string(p[at:]), "*") == ""
 }
 
-// Surveys returns the selected surveys, listing them once per run: those of
-// the account's list (API §2.1), and those named by id that the list leaves
-// out (it shows only owned and individually shared ones).
-func (e *Env) Surveys(ctx context.Context) ([]Survey, error) {
-	e.listing.Do(func() { e.turn = make(chan struct{}, 1); e.turn <- struct{}{} })
-	select {
-	case <-e.turn:
-		defer func() { e.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+// sameLetter compares two characters without regard to case.
+func sameLetter(a, b rune) bool {
+	if a == b {
+		return true
 	}
-	if e.cached {
-		return e.listed, nil
-	}
-	surveys, err := e.list(ctx)
-	if err != nil {
-		return nil, err
-	}
-	e.listed, e.cached = surveys, true
-	return surveys, nil
-}
-
-// expect notes a survey that the account's list held in an earlier run.
-func (e *Env) expect(survey string) {
-	if e.known == nil {
-		e.known = make(map[string]bool)
-	}
-	e.known[survey] = true
-}
-
-// list reads the survey list afresh. Of one that changes while it is paged a
-// survey can slip between two pages: where one is missing that was there in an
-// earlier run, the list is read once more, and what either pass holds counts.
-func (e *Env) list(ctx context.Context) ([]Survey, error) {
-	e.exists = make(map[string]bool)
-	surveys, err := e.pass(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	for survey := range e.known {
-		if !e.exists[survey] && !slices.Contains(e.Selection.IDs, survey) {
-			if surveys, err = e.pass(ctx, surveys); err != nil {
-				return nil, err
-			}
-			break
+	for r := unicode.SimpleFold(a); r != a; r = unicode.SimpleFold(r) {
+		if r == b {
+			return true
 		}
 	}
-	for i, id := range e.Selection.IDs {
-		if e.exists[id] || !e.Selection.mine(id) || slices.Contains(e.Selection.IDs[:i], id) {
-			continue
-		}
-		detail, err := e.Client.Survey(ctx, qualtrics.SurveyID(id))
-		if err != nil {
-			// Reading its responses will say what is wrong with it.
-			e.Log.Warn("a configured survey is not in the account's list and cannot be looked up", "survey", id, "error", err)
-			surveys = append(surveys, Survey{ID: qualtrics.SurveyID(id)})
-			continue
-		}
-		surveys = append(surveys, detail.Survey)
-	}
-	return surveys, nil
-}
-
-// pass reads all pages of the list, and appends the selected surveys that no
-// page has shown before: some are shown twice.
-func (e *Env) pass(ctx context.Context, surveys []Survey) ([]Survey, error) {
-	for survey, err := range e.Client.Surveys(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		id := string(survey.ID)
-		if !e.exists[id] && e.Selection.Takes(&survey) {
-			surveys = append(surveys, survey)
-		}
-		e.exists[id] = true
-	}
-	return surveys, nil
+	return false
 }

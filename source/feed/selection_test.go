@@ -25,6 +25,11 @@ func TestSelection_TakesByName(t *testing.T) {
 		{[]string{"NPS*"}, nil, "Our NPS", false},
 		{[]string{"NPS"}, nil, "NPS 2024", false},
 		{[]string{"*nps"}, nil, "Our NPS", true},
+		{[]string{"Enquête été"}, nil, "ENQUE\u0302TE E\u0301TE\u0301", true},
+		{[]string{"Enque\u0302te"}, nil, "enquête", true},
+		{[]string{"Trailing blank"}, nil, "Trailing\u00a0blank ", true},
+		{[]string{"NPS\u200b 2024\u00a0"}, nil, "NPS  2024", true},
+		{nil, []string{"Staff\u00a0*"}, "Staff survey", false},
 		{[]string{"*"}, nil, "", true},
 		{[]string{"*"}, nil, "two\nlines", true},
 		{[]string{"two*"}, nil, "two\nlines", true},
@@ -55,7 +60,7 @@ func TestSelection_TakesByName(t *testing.T) {
 	}
 }
 
-func TestSelection_TakesByWhatTheListSays(t *testing.T) {
+func TestSelection_TakesByTheFieldsOfTheList(t *testing.T) {
 	t.Parallel()
 	since := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	survey := feed.Survey{ID: "SV_1", Name: "NPS", OwnerID: "UR_1", LastModified: since, IsActive: true}
@@ -68,7 +73,7 @@ func TestSelection_TakesByWhatTheListSays(t *testing.T) {
 	}{
 		"active":                               {feed.Selection{ActiveOnly: true}, survey, true},
 		"not active":                           {feed.Selection{ActiveOnly: true}, idle, false},
-		"not active, and that is no matter":    {feed.Selection{}, idle, true},
+		"not active, without a condition":      {feed.Selection{}, idle, true},
 		"of one of the owners":                 {feed.Selection{Owners: []string{"UR_0", "UR_1"}}, survey, true},
 		"of another owner":                     {feed.Selection{Owners: []string{"UR_0"}}, survey, false},
 		"of an owner in another case":          {feed.Selection{Owners: []string{"ur_1"}}, survey, false},
@@ -77,10 +82,10 @@ func TestSelection_TakesByWhatTheListSays(t *testing.T) {
 		"named by id":                          {feed.Selection{IDs: []string{"SV_0", "SV_1"}}, survey, true},
 		"not named by id":                      {feed.Selection{IDs: []string{"SV_0"}}, survey, false},
 		"not named by id though its name fits": {feed.Selection{IDs: []string{"SV_0"}, Include: []string{"*"}}, survey, false},
-		"named by id though all else speaks against it": {
+		"named by id though no other condition holds": {
 			feed.Selection{IDs: []string{"SV_1"}, ActiveOnly: true, Owners: []string{"UR_0"}, ModifiedSince: since.Add(time.Hour), Include: []string{"x"}, Exclude: []string{"*"}}, idle, true,
 		},
-		"all conditions hold but one": {
+		"all conditions but one hold": {
 			feed.Selection{ActiveOnly: true, Owners: []string{"UR_1"}, ModifiedSince: since, Include: []string{"nps"}, Exclude: []string{"NP?"}}, survey, false,
 		},
 	} {
@@ -90,7 +95,7 @@ func TestSelection_TakesByWhatTheListSays(t *testing.T) {
 	}
 }
 
-func TestSelection_ShardsAreAPartition(t *testing.T) {
+func TestSelection_EachSurveyIsInOneShard(t *testing.T) {
 	t.Parallel()
 	const surveys = 3000
 	for _, count := range []int{0, 1, 2, 3, 7, 64, 1000} {
@@ -107,14 +112,14 @@ func TestSelection_ShardsAreAPartition(t *testing.T) {
 					sizes[index]++
 				}
 				if named.Takes(survey) != matched.Takes(survey) {
-					t.Fatalf("shard %d of %d: being named changes whose %s is", index, count, id)
+					t.Fatalf("shard %d of %d: the shard of %s changes if it is named by its id", index, count, id)
 				}
 			}
 			if takers != 1 {
 				t.Fatalf("%d shards: %s belongs to %d of them, want one", count, id, takers)
 			}
 			if count > 64 && i == 200 {
-				break // a thousand shards are asked for each
+				break // 1,000 shards take long
 			}
 		}
 		if count < 2 || count > 64 {
@@ -130,7 +135,7 @@ func TestSelection_ShardsAreAPartition(t *testing.T) {
 
 // A survey that moves to another shard is read from its beginning there, so
 // no release may move one.
-func TestSelection_AShardStaysWhereItWas(t *testing.T) {
+func TestSelection_NoReleaseMovesASurveyToAnotherShard(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string][2]int{ // of 2 and of 7
 		"SV_3gbwq8aJgqPwQDP": {0, 1},

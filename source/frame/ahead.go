@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Inflating is the slower half of reading an export, so it runs on a
-// goroutine of its own, a few blocks ahead.
+// Inflating takes longer than parsing, so it runs on its own goroutine, up to 16
+// blocks ahead of the parser.
 const (
 	blockBytes = 64 << 10
 	blocks     = 16
@@ -22,21 +22,21 @@ type ahead struct {
 	full, free chan block
 	quit, done chan struct{}
 	current    block
-	err        error // what reading ended with; io.EOF is its proper end
+	err        error // the error that ended reading; io.EOF at the end of the source
 }
 
-// block is a buffer and what was read into it; data is what err came after.
+// block is a buffer and the bytes read into it; err came after data.
 type block struct {
 	buffer *[blockBytes]byte
 	data   []byte
 	err    error
 
-	panicked any // what reading panicked with
+	panicked any // value of a panic while reading
 }
 
 var errPanicked = errors.New("reading panicked")
 
-// readAhead starts reading; stop has to be called.
+// readAhead starts reading; the caller has to call stop.
 func readAhead(ctx context.Context, source io.Reader) *ahead {
 	a := &ahead{
 		ctx:  ctx,
@@ -58,7 +58,7 @@ func (a *ahead) run(source io.Reader) {
 			return
 		case b := <-a.free:
 			b.fill(source)
-			a.full <- b // never blocks: there are no more blocks than room
+			a.full <- b // never blocks: the channel has room for all blocks
 			if b.err != nil {
 				return
 			}
@@ -70,8 +70,8 @@ func (a *ahead) run(source io.Reader) {
 func (b *block) fill(source io.Reader) {
 	n := 0
 	defer func() {
-		// A panic on this goroutine would end the process: it goes on where
-		// the reader is.
+		// A panic on this goroutine would end the process. It is repeated on
+		// the goroutine of the parser.
 		if b.panicked = recover(); b.panicked != nil {
 			b.err = errPanicked
 		}
@@ -84,8 +84,8 @@ func (b *block) fill(source io.Reader) {
 	}
 }
 
-// next returns the next bytes, never none, which are valid until it is called
-// again, or the error that reading ended with.
+// next returns at least one byte, valid until the next call, or the error that
+// ended reading.
 func (a *ahead) next() ([]byte, error) {
 	for a.err == nil {
 		if a.current.buffer != nil {
@@ -111,7 +111,7 @@ func (a *ahead) next() ([]byte, error) {
 	return nil, a.err
 }
 
-// failure returns the error of reading, if reading is what went wrong.
+// failure returns the error of reading, or nil if the source ended with io.EOF.
 func (a *ahead) failure() error {
 	switch {
 	case a.err == nil || errors.Is(a.err, io.EOF):
@@ -123,7 +123,7 @@ func (a *ahead) failure() error {
 	}
 }
 
-// stop ends the goroutine and gives the blocks back.
+// stop ends the goroutine and returns the blocks to the pool.
 func (a *ahead) stop() {
 	close(a.quit)
 	<-a.done

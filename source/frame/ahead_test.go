@@ -8,23 +8,23 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 )
 
-// explosive panics while the members of an archive are inflated.
-type explosive struct {
+// panicking panics on each read while armed is set.
+type panicking struct {
 	io.ReaderAt
 	armed bool
 }
 
-func (e *explosive) ReadAt(p []byte, at int64) (int, error) {
+func (e *panicking) ReadAt(p []byte, at int64) (int, error) {
 	if e.armed {
 		panic("planted")
 	}
 	return e.ReaderAt.ReadAt(p, at)
 }
 
-func TestValues_APanicWhileInflatingReachesTheCaller(t *testing.T) {
+func TestValues_RepeatAPanicOfInflatingForTheCaller(t *testing.T) {
 	t.Parallel()
 	content := archive(t, "{\"a\":1}\n")
-	source := &explosive{ReaderAt: bytes.NewReader(content)}
+	source := &panicking{ReaderAt: bytes.NewReader(content)}
 	file, err := frame.Open(source, int64(len(content)), frame.Limits{})
 	if err != nil {
 		t.Fatal(err)

@@ -12,11 +12,11 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// member is one part of a file; the parts follow each other.
+// member is one file of the archive; members are read in order.
 type member struct {
 	open func() (io.ReadCloser, error)
-	// zeroSum is set where the directory gives a CRC-32 of zero, which
-	// archive/zip takes for none at all.
+	// zeroSum is set if the directory gives a CRC-32 of zero, because
+	// archive/zip does not check a zero.
 	zeroSum bool
 }
 
@@ -32,7 +32,7 @@ func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 	switch {
 	case err == nil && len(archive.File) > mostMembers:
 		return nil, tooManyMembers(uint64(len(archive.File)))
-	case err == nil, errors.Is(err, zip.ErrInsecurePath): // names are never used
+	case err == nil, errors.Is(err, zip.ErrInsecurePath): // names are not used
 	case errors.Is(err, zip.ErrFormat):
 		return nil, &Error{Kind: Truncated, Detail: "the archive's directory is missing or damaged", Err: err}
 	default:
@@ -48,15 +48,15 @@ func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 		case entry.Method != zip.Deflate && entry.Method != zip.Store:
 			return nil, &Error{Kind: Unsupported, Detail: fmt.Sprintf("compression method %d", entry.Method)}
 		case strings.HasSuffix(entry.Name, "/"):
-			// archive/zip takes it for a folder and gives none of its data.
+			// archive/zip treats it as a folder and returns none of its data.
 			if entry.UncompressedSize64 != 0 {
 				return nil, &Error{Kind: Corrupt, Detail: "a folder of the archive has content"}
 			}
 			continue
 		}
-		// Sizes are claims: the sum of two may be more than 64 bits hold.
+		// The sizes are not verified yet: a sum of two may exceed 64 bits.
 		if entry.UncompressedSize64 > left {
-			return nil, &Error{Kind: TooLarge, Detail: fmt.Sprintf("it inflates to more than the %d bytes that are read", limits.InflatedBytes)}
+			return nil, &Error{Kind: TooLarge, Detail: fmt.Sprintf("it inflates to more than %d bytes", limits.InflatedBytes)}
 		}
 		left -= entry.UncompressedSize64
 		file.members = append(file.members, member{
@@ -66,15 +66,15 @@ func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 	if len(file.members) == 0 {
 		return nil, &Error{Kind: Corrupt, Detail: "the archive holds no file"}
 	}
-	if err := apart(archive.File); err != nil {
+	if err := checkOverlap(archive.File); err != nil {
 		return nil, err
 	}
 	return file, nil
 }
 
-// Verify inflates every member once and checks its lengths and its CRC-32
-// against the archive's directory, so that nothing of a damaged archive needs
-// to be delivered. It does not look at the data. Errors are of type [*Error]
+// Verify inflates every member once and checks its lengths and CRC-32 against
+// the archive's directory. A caller can thus refuse a damaged archive before it
+// delivers a record. Verify does not parse the data. Errors are of type [*Error]
 // unless the context ended or the disk failed.
 func (f *File) Verify(ctx context.Context) error {
 	buffer := make([]byte, 64<<10)

@@ -29,14 +29,14 @@ func storedArchive(t testing.TB, text string) []byte {
 	return file.Bytes()
 }
 
-// allocated is how many bytes this process has ever allocated.
+// allocated returns the bytes that this process has allocated so far.
 func allocated() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
 
-// iterate returns the values of a file and what ended them.
+// iterate returns the values of a file and the error that ended them.
 func iterate(t *testing.T, file *frame.File) (values []string, ended string) {
 	t.Helper()
 	for value, err := range file.Values(t.Context()) {
@@ -51,18 +51,18 @@ func iterate(t *testing.T, file *frame.File) (values []string, ended string) {
 	return values, ""
 }
 
-// Whatever a file holds costs no more memory than the limits allow, its errors
-// are the file's fault, and once it is verified it reads the same every time.
+// Any file takes no more memory than the limits allow, and its errors are typed.
+// A verified file yields the same values each time.
 func FuzzArchive(f *testing.F) {
 	f.Add(archive(f, `{"a":1}`+"\n", `{"b":2}`))
-	f.Add(plainArchive(f, "o", `{"responses":[{"a":1},{}]}`))
+	f.Add(plainArchive(f, "o", `{"a":1}`+"\n{}"))
 	f.Add(storedArchive(f, `{"a":1}`))
 	f.Add(archive(f, ""))
 	f.Add(archive(f, `{"a":"`+string(make([]byte, 1<<17))+`"}`))
 	f.Add([]byte("PK\x05\x06"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		// A hundred blocks for reading ahead and the decompressor, what the
-		// values themselves take, and the directory's entries.
+		// For the blocks read ahead and the decompressor, the values, and the
+		// entries of the directory.
 		limit := uint64(8<<20) + 4*uint64(smallLimits.InflatedBytes) + 1000*uint64(len(content))
 		before := allocated()
 		defer func() {
@@ -81,19 +81,22 @@ func FuzzArchive(f *testing.F) {
 			return
 		}
 		first, ended := iterate(t, file)
-		stats := file.Stats()
-		if stats.Records != int64(len(first)) || stats.Bytes > smallLimits.InflatedBytes {
-			t.Errorf("got %d records, counted %+v", len(first), stats)
+		total := 0
+		for _, value := range first {
+			total += len(value)
+		}
+		if int64(total) > 3*smallLimits.InflatedBytes { // a separator of 2 bytes becomes an escape of 6
+			t.Errorf("%d values have %d bytes", len(first), total)
 		}
 		again, endedAgain := iterate(t, file)
-		if diff := cmp.Diff(first, again); diff != "" || ended != endedAgain || stats != file.Stats() {
-			t.Errorf("the second time it read otherwise: %q and %q (-first +second):\n%s", ended, endedAgain, diff)
+		if diff := cmp.Diff(first, again); diff != "" || ended != endedAgain {
+			t.Errorf("the second iteration differs: %q and %q (-first +second):\n%s", ended, endedAgain, diff)
 		}
 	})
 }
 
-// What was cut off an archive or changed in one place of it is either noticed
-// before a value is delivered, or makes no difference to the values.
+// An archive that was truncated or changed in one byte is refused before its
+// first value, or yields the same values.
 func FuzzDamage(f *testing.F) {
 	f.Add([]byte(`{"responseId":"R_1","values":{"QID1":3}}`+"\n"+`{"a":2}`), uint8(0), uint16(40), byte(8))
 	f.Add([]byte(`{"a":1}`), uint8(1), uint16(0xffff), byte(1))
@@ -114,7 +117,7 @@ func FuzzDamage(f *testing.F) {
 		}
 		want, _, err := read(t, whole, smallLimits)
 		if err != nil {
-			return // what the text is like is the matter of FuzzValues
+			return // FuzzValues tests the text
 		}
 		n := int(at) % len(whole)
 		damaged := bytes.Clone(whole)

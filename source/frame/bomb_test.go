@@ -13,16 +13,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 )
 
-// claim is a member whose directory says what it wants.
+// claim is a member whose directory states size, whatever its text has.
 type claim struct {
 	size uint64
 	text string
 }
 
-// lying makes an archive of members whose sizes are claims.
+// lying makes an archive whose directory states the claimed sizes.
 func lying(t testing.TB, claims ...claim) []byte {
 	t.Helper()
 	var file bytes.Buffer
@@ -53,7 +54,7 @@ func lying(t testing.TB, claims ...claim) []byte {
 	return file.Bytes()
 }
 
-// repeated makes an archive of one member, whose directory names it so often.
+// repeated makes an archive of one member, which its directory lists many times.
 func repeated(t testing.TB, text string, times int) []byte {
 	t.Helper()
 	file := plainArchive(t, "x", text)
@@ -66,8 +67,8 @@ func repeated(t testing.TB, text string, times int) []byte {
 	return bytes.Join([][]byte{file[:at], directory, tail}, nil)
 }
 
-// promising makes an archive whose ZIP64 directory promises entries that are
-// not there.
+// promising makes an archive whose ZIP64 directory states more entries than it
+// has.
 func promising(t testing.TB, entries uint64, room int) []byte {
 	t.Helper()
 	file := plainArchive(t, "x", `{"a":1}`)
@@ -91,13 +92,13 @@ func promising(t testing.TB, entries uint64, room int) []byte {
 	return bytes.Join([][]byte{file, end64, locator, tail}, nil)
 }
 
-// zeros is a line of a record that compresses a thousandfold.
+// zeros returns a record of size bytes that compresses a thousandfold.
 func zeros(size int) string { return `{"a":"` + strings.Repeat("0", size-8) + `"}` }
 
-// Whatever a file is made to be, it costs what the limits allow and no more.
-func TestRead_IsNoMatchForBombs(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one file after the other has nothing to race for, and the detector spoils what is reused")
+// A crafted file takes no more memory than the limits allow.
+func TestRead_RefusesDecompressionBombs(t *testing.T) {
+	if !thorough.Asked() {
+		t.Skip("the test has one goroutine at a time, and the race detector disables pools, which it measures")
 	}
 	limits := frame.Limits{InflatedBytes: 1 << 20, RecordBytes: 1 << 16}
 	bomb := strings.Repeat(zeros(1<<10)+"\n", 64<<10) // 64 MiB
@@ -107,35 +108,33 @@ func TestRead_IsNoMatchForBombs(t *testing.T) {
 		file []byte
 		kind string // "": it can be read
 	}{
-		"it is highly compressible":             {archive(t, bomb), frame.TooLarge},
-		"it is so in many members":              {archive(t, strings.SplitAfterN(bomb, "\n", 100)...), frame.TooLarge},
-		"it says that it is small":              {lying(t, claim{size: 100, text: bomb}), frame.Corrupt},
-		"it says that it is nothing":            {lying(t, claim{size: 0, text: bomb}), frame.Corrupt},
-		"its sizes wrap":                        {lying(t, claim{size: 100, text: blanks(100)}, claim{size: math.MaxUint64 - 49, text: bomb}), frame.TooLarge},
-		"its sizes wrap to nothing":             {lying(t, claim{size: 1 << 63, text: bomb}, claim{size: 1 << 63, text: bomb}), frame.TooLarge},
-		"its last size is the largest there is": {lying(t, claim{size: 7, text: `{"a":1}`}, claim{size: math.MaxUint64, text: bomb}), frame.TooLarge},
-		"its entries overlap":                   {repeated(t, line, 100), frame.Corrupt},
-		"two of its entries overlap":            {repeated(t, strings.Repeat("\n", 1<<10), 2), frame.Corrupt},
-		"it has many entries":                   {repeated(t, "\n", 101), frame.TooLarge},
-		"it has 65,537 entries, and says 1":     {repeated(t, "\n", 1<<16+1), frame.TooLarge},
-		"it has a million entries":              {repeated(t, "\n", 1e6), frame.TooLarge},
-		"it promises a million entries":         {promising(t, 1e6, 40<<20), frame.TooLarge},
-		"it promises more than there can be":    {promising(t, math.MaxUint64, 1<<20), frame.TooLarge},
-		"it promises one entry":                 {promising(t, 1, 1<<20), ""},
-		"it holds another one":                  {archive(t, string(archive(t, line))), frame.NotJSON},
-		"one name is all of it":                 {archive(t, `{"`+strings.Repeat("0", 1<<20-6)+`":1}`), frame.TooLarge},
-		"one text is all of it":                 {archive(t, zeros(1<<20)), ""},
-		"it is one byte below the limit":        {archive(t, blanks(1<<20-1)), ""},
-		"it is at the limit":                    {archive(t, blanks(1<<20)), ""},
-		"it is one byte above the limit":        {archive(t, blanks(1<<20+1)), frame.TooLarge},
-		"its members are at the limit":          {archive(t, blanks(1<<19), blanks(1<<19)), ""},
-		"its members are above the limit":       {archive(t, blanks(1<<19), blanks(1<<19+1)), frame.TooLarge},
-		"it has as many members as may be":      {archive(t, strings.SplitAfter(strings.Repeat("\n", 99)+`{"a":1}`, "\n")...), ""},
-		"its bare text is at the limit":         {[]byte(blanks(1 << 20)), ""},
-		"its bare text is above the limit":      {[]byte(blanks(1<<20 + 1)), frame.TooLarge},
+		"it is highly compressible":                {archive(t, bomb), frame.TooLarge},
+		"many members are highly compressible":     {archive(t, strings.SplitAfterN(bomb, "\n", 100)...), frame.TooLarge},
+		"its directory states a small size":        {lying(t, claim{size: 100, text: bomb}), frame.Corrupt},
+		"its directory states the size 0":          {lying(t, claim{size: 0, text: bomb}), frame.Corrupt},
+		"the sum of its sizes exceeds 64 bits":     {lying(t, claim{size: 100, text: blanks(100)}, claim{size: math.MaxUint64 - 49, text: bomb}), frame.TooLarge},
+		"the sum of its sizes is 2^64":             {lying(t, claim{size: 1 << 63, text: bomb}, claim{size: 1 << 63, text: bomb}), frame.TooLarge},
+		"its last size is the largest of 64 bits":  {lying(t, claim{size: 7, text: `{"a":1}`}, claim{size: math.MaxUint64, text: bomb}), frame.TooLarge},
+		"its entries overlap":                      {repeated(t, line, 100), frame.Corrupt},
+		"two of its entries overlap":               {repeated(t, strings.Repeat("\n", 1<<10), 2), frame.Corrupt},
+		"it has many entries":                      {repeated(t, "\n", 101), frame.TooLarge},
+		"it has 65,537 entries, but states 1":      {repeated(t, "\n", 1<<16+1), frame.TooLarge},
+		"it has a million entries":                 {repeated(t, "\n", 1e6), frame.TooLarge},
+		"it states a million entries, but has one": {promising(t, 1e6, 40<<20), frame.TooLarge},
+		"it states the most entries of 64 bits":    {promising(t, math.MaxUint64, 1<<20), frame.TooLarge},
+		"it states one entry in a ZIP64 directory": {promising(t, 1, 1<<20), ""},
+		"it holds another archive":                 {archive(t, string(archive(t, line))), frame.NotJSON},
+		"it is one long name":                      {archive(t, `{"`+strings.Repeat("0", 1<<20-6)+`":1}`), frame.TooLarge},
+		"it is one long text":                      {archive(t, zeros(1<<20)), ""},
+		"it is one byte below the limit":           {archive(t, blanks(1<<20-1)), ""},
+		"it is at the limit":                       {archive(t, blanks(1<<20)), ""},
+		"it is one byte above the limit":           {archive(t, blanks(1<<20+1)), frame.TooLarge},
+		"its members are at the limit":             {archive(t, blanks(1<<19), blanks(1<<19)), ""},
+		"its members are above the limit":          {archive(t, blanks(1<<19), blanks(1<<19+1)), frame.TooLarge},
+		"it has the most members allowed":          {archive(t, strings.SplitAfter(strings.Repeat("\n", 99)+`{"a":1}`, "\n")...), ""},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { // none at the same time: what they allocate is counted
+		t.Run(name, func(t *testing.T) { // not parallel: it counts allocations
 			before := allocated()
 			values, _, err := read(t, test.file, limits)
 			// The blocks for reading ahead, the decompressors, the directory.

@@ -6,20 +6,23 @@ import (
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 )
 
-// Canonical appends a value in a form that is equal for equal content: members
-// sorted by name at every level, no insignificant white space, one safe line,
-// and every number and escape as it was written. Members of one name keep
-// their order. An error is of type [*Error]; dst then comes back as it was.
+// Canonical appends a value in a form that is equal for equal content. Members are
+// sorted by name at every level, and white space between tokens is removed. For
+// example {"b":1, "a":2} becomes {"a":2,"b":1}. Numbers and escapes are unchanged;
+// members with the same name keep their order. The result is one safe line. An
+// error is of type [*Error]; dst is then unchanged.
 func Canonical(dst, value []byte) ([]byte, error) {
 	if !jsontext.Value(value).IsValid(lenient...) {
-		return dst, &Error{Kind: NotJSON, Detail: "making a value canonical"}
+		return dst, &Error{Kind: NotJSON, Detail: "sorting the members of a value"}
 	}
 	c := canonicals.Get().(*canonicalizer)
 	defer canonicals.Put(c)
-	if !plain(value) {
-		c.line, _ = appendSafe(c.line[:0], value)
+	if !isPlain(value) {
+		c.line, _ = jsonsafe.Repair(c.line[:0], value)
 		value = c.line
 	}
 	dst, _ = c.append(dst, value, 0)
@@ -28,21 +31,21 @@ func Canonical(dst, value []byte) ([]byte, error) {
 
 var canonicals = sync.Pool{New: func() any { return new(canonicalizer) }}
 
-// canonicalizer holds the buffers of one call; none is in use between calls.
+// canonicalizer holds the buffers of one call.
 type canonicalizer struct {
-	line    []byte       // the value, made compact
-	members []namedRange // of all the objects that are open
-	moved   []byte       // the members of an object, before they are sorted
+	line    []byte       // the repaired value
+	members []namedRange // of all enclosing objects
+	moved   []byte       // the members of an object before sorting
 }
 
-// namedRange is where a member lies in the output.
+// namedRange is the place of a member in the output.
 type namedRange struct {
 	name       []byte // decoded
 	start, end int
 }
 
-// append appends the value at src[at:], which is valid and compact, and
-// returns the offset behind it.
+// append appends the value at src[at:], which is valid and compact, and returns
+// the offset after it.
 func (c *canonicalizer) append(dst, src []byte, at int) (appended []byte, end int) {
 	switch src[at] {
 	case '{':
@@ -58,7 +61,7 @@ func (c *canonicalizer) append(dst, src []byte, at int) (appended []byte, end in
 		}
 		return append(dst, ']'), at + 1
 	case '"':
-		end = stringEnd(src, at)
+		end = jsonsafe.StringEnd(src, at)
 	default:
 		end = scalarEnd(src, at)
 	}
@@ -74,7 +77,7 @@ func (c *canonicalizer) appendObject(dst, src []byte, at int) (appended []byte, 
 			dst = append(dst, ',')
 			at++
 		}
-		start, colon := len(dst), stringEnd(src, at)
+		start, colon := len(dst), jsonsafe.StringEnd(src, at)
 		name := unquoted(src[at:colon])
 		dst = append(dst, src[at:colon+1]...)
 		dst, at = c.append(dst, src, colon+1)

@@ -10,22 +10,21 @@ import (
 	"slices"
 )
 
-// An export has one member. The directory of an archive costs a few hundred
-// bytes of memory for each of its entries of 46, so it is bounded before there
-// is memory for it.
+// An export has one member. An entry of 46 bytes in the directory takes a few
+// hundred bytes of memory, so the directory is bounded before it is read.
 const (
 	mostMembers    = 100
-	directoryBytes = 1 << 20 // what may be read to understand a directory
+	directoryBytes = 1 << 20 // bytes read to parse a directory
 )
 
-// checkMembers refuses an archive whose ZIP64 directory says that it has too
-// many members: archive/zip makes room for them all before it reads the first.
-// The plain directory can only say 65,535. What is no directory is left for
-// archive/zip to tell.
+// checkMembers refuses an archive whose ZIP64 directory states too many members,
+// because archive/zip allocates all of them before it reads the first. The plain
+// directory can state at most 65,535. If there is no directory, archive/zip
+// returns the error.
 func checkMembers(r io.ReaderAt, size int64) error {
 	const (
-		within   = 65 << 10 // of the end of a file, where archive/zip looks
-		endBytes = 22       // of the end of a directory, without its comment
+		within   = 65 << 10 // bytes at the end of a file that archive/zip searches
+		endBytes = 22       // size of the end record, without its comment
 	)
 	tail := make([]byte, min(size, within))
 	if n, err := r.ReadAt(tail, size-int64(len(tail))); n < len(tail) {
@@ -43,7 +42,7 @@ func checkMembers(r io.ReaderAt, size int64) error {
 	if !bytes.HasPrefix(end, []byte("PK\x06\x07")) {
 		return nil
 	}
-	at := int64(binary.LittleEndian.Uint64(end[8:])) //nolint:gosec // a negative one lies outside of the file, as the reader says
+	at := int64(binary.LittleEndian.Uint64(end[8:])) //nolint:gosec // the reader refuses a negative offset
 	if n, err := r.ReadAt(end, at); n < len(end) {
 		return damaged(err)
 	}
@@ -54,12 +53,12 @@ func checkMembers(r io.ReaderAt, size int64) error {
 }
 
 func tooManyMembers(n uint64) error {
-	return &Error{Kind: TooLarge, Detail: fmt.Sprintf("the archive has %d members, at most %d are read", n, mostMembers)}
+	return &Error{Kind: TooLarge, Detail: fmt.Sprintf("the archive has %d members, more than %d", n, mostMembers)}
 }
 
-// apart refuses entries that share data: a small file could be a large one
-// many times.
-func apart(entries []*zip.File) error {
+// checkOverlap refuses entries that share data, because a small file could
+// inflate to the same large member many times.
+func checkOverlap(entries []*zip.File) error {
 	type extent struct{ start, end uint64 }
 	extents := make([]extent, 0, len(entries))
 	for _, entry := range entries {
@@ -67,7 +66,7 @@ func apart(entries []*zip.File) error {
 		if err != nil {
 			return damaged(err)
 		}
-		at := uint64(start) //nolint:gosec // it was read from there
+		at := uint64(start) //nolint:gosec // an offset is not negative
 		extents = append(extents, extent{at, at + entry.CompressedSize64})
 	}
 	slices.SortFunc(extents, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
@@ -79,11 +78,11 @@ func apart(entries []*zip.File) error {
 	return nil
 }
 
-// directoryReader bounds what is read until the directory is understood: its
-// end may say less than there is.
+// directoryReader bounds the bytes read for the directory, because its end
+// record may state a smaller size than the directory has.
 type directoryReader struct {
 	io.ReaderAt
-	left int // bytes; negative: no bound
+	left int // bytes left; negative: no bound
 }
 
 func (d *directoryReader) ReadAt(p []byte, offset int64) (int, error) {

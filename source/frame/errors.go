@@ -11,30 +11,31 @@ import (
 const (
 	Truncated   = "truncated"   // the file ends before its data does
 	Corrupt     = "corrupt"     // lengths or checksums do not agree
-	Encrypted   = "encrypted"   // a member asks for a password
-	Unsupported = "unsupported" // a compression method nobody reads here
-	TooLarge    = "too large"   // a limit was passed
-	NotData     = "not data"    // neither an archive nor JSON, such as an HTML page
+	Encrypted   = "encrypted"   // a member needs a password
+	Unsupported = "unsupported" // a compression method other than deflate and store
+	TooLarge    = "too large"   // a limit was exceeded
+	NotData     = "not data"    // not an archive, but an HTML page for example
 	NotJSON     = "not JSON"    // the data is damaged or of another format
 )
 
-// Error is what is wrong with a file or a value, as opposed to an error of the
-// disk or of the context. A fresh copy of the file may be right.
+// Error is a defect of a file or of a value, not an error of the disk or of the
+// context. Another download of the file may be without it.
 type Error struct {
 	Kind   string
-	Detail string // where, and for people; may be empty
-	Record int64  // the number of the line or record that it is about; 0: the file
+	Detail string // the place, for messages; may be empty
+	Record int64  // number of the defective line; 0: the whole file
 	Err    error  // may be nil
+	alone  bool   // the lines after Record can be read
 }
 
-// Error says what is wrong; it holds at most 60 characters of data, escaped.
+// Error describes the defect. It quotes at most 60 characters of data, escaped.
 func (e *Error) Error() string {
 	text := "the data is " + e.Kind
 	switch e.Kind {
 	case Unsupported:
 		text = "the data is of an unsupported kind"
 	case NotData:
-		text = "this is no export"
+		text = "this is not an export file"
 	}
 	if e.Detail != "" {
 		text += ": " + e.Detail
@@ -48,8 +49,15 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// damaged types an error of reading a member: whatever the disk is not to
-// blame for is the file's fault.
+// IsAlone reports whether an error concerns one record only, so that the records
+// after it can be read.
+func IsAlone(err error) bool {
+	var failure *Error
+	return errors.As(err, &failure) && failure.alone
+}
+
+// damaged returns the typed error of reading a member. Every error that is not
+// from the disk is a defect of the file.
 func damaged(err error) error {
 	var failure *diskError
 	switch {
@@ -66,8 +74,8 @@ func damaged(err error) error {
 	}
 }
 
-// checkedReader tells errors of the disk from offsets that a damaged archive
-// made up.
+// checkedReader marks errors of the disk. An offset outside of the file is a
+// defect of the archive.
 type checkedReader struct {
 	r    io.ReaderAt
 	size int64

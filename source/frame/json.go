@@ -2,18 +2,20 @@ package frame
 
 import (
 	"bytes"
-	"errors"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 )
 
+// lenient accepts JSON that exports hold although strict readers refuse it.
 var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
 const whiteSpace = " \t\r\n"
 
-// Kind returns what a raw value is: '{', '[', '"', '0' for a number, 't', 'f'
-// or 'n'; 0 where there is nothing. It looks at the first byte only.
+// Kind returns the kind of a raw value by its first byte: '{', '[', '"', '0' for
+// a number, 't', 'f' or 'n'. It returns 0 for empty text.
 func Kind(value []byte) byte {
 	value = bytes.TrimLeft(value, whiteSpace)
 	switch {
@@ -27,7 +29,7 @@ func Kind(value []byte) byte {
 }
 
 // String decodes a raw JSON string; ok is false for every other value. U+FFFD
-// stands for what is no text, such as half a surrogate pair.
+// replaces invalid UTF-8 and lone surrogates.
 func String(value []byte) (text string, ok bool) {
 	value = bytes.Trim(value, whiteSpace)
 	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
@@ -42,8 +44,8 @@ func String(value []byte) (text string, ok bool) {
 	return string(unquoted(value)), true
 }
 
-// isVerbatim reports whether the inside of a string is printable ASCII that
-// stands for itself.
+// isVerbatim reports whether the inside of a string is printable ASCII without
+// escapes.
 func isVerbatim(inner []byte) bool {
 	for _, c := range inner {
 		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
@@ -53,47 +55,37 @@ func isVerbatim(inner []byte) bool {
 	return true
 }
 
-// unquoted decodes a valid string, in place where that is possible.
+// unquoted decodes a valid string, without a copy if it has no escapes.
 func unquoted(quoted []byte) []byte {
 	if inner := quoted[1 : len(quoted)-1]; isVerbatim(inner) || bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
 		return inner
 	}
-	// The error is about what lenient allows: U+FFFD stands in its place.
+	// The error is about text that lenient allows: U+FFFD replaces it.
 	text, _ := jsontext.AppendUnquote(nil, quoted)
 	return text
 }
 
-// Members calls each with every member of an object, in order: the name
-// decoded and in the case it was written in, the value raw and valid as long
-// as the object is. Names that occur twice come twice. An empty array counts
-// as an object without members, because that is how PHP writes one (API §0.10).
-// An error of each ends the walk and is returned as it is; what is no valid
-// object is an [*Error] before the first call.
-func Members(object []byte, each func(name string, value []byte) error) error {
-	at, err := enter(object, '{', "an object")
-	if err != nil {
-		if array, other := enter(object, '[', "an array"); other == nil && object[array] == ']' {
+// ValidMembers calls each with the members of a valid object, such as a record
+// of this package, in order. It does not validate the object again. The name is
+// decoded in its own case; the value is raw, and valid as long as the object is.
+// Names that occur twice come twice.
+//
+// An empty array counts as an object without members, because PHP writes one so
+// (API §0.10). Any other value is an [*Error]. An error of each ends the walk and
+// is returned as it is.
+func ValidMembers(object []byte, each func(name string, value []byte) error) error {
+	switch Kind(object) {
+	case '{':
+	case '[':
+		if at := skip(object, 0, '['); at < len(object) && object[at] == ']' {
 			return nil
 		}
-		return err
+		fallthrough
+	default:
+		return &Error{Kind: NotJSON, Detail: "expected a JSON object"}
 	}
-	return walk(object, at, each)
-}
-
-// ValidMembers is [Members] for an object that is known to be valid, as a
-// record that this package made is, and every object in it: it is not
-// validated once more.
-func ValidMembers(object []byte, each func(name string, value []byte) error) error {
-	if Kind(object) != '{' {
-		return Members(object, each)
-	}
-	return walk(object, skip(object, 0, '{'), each)
-}
-
-// walk calls each with the members of a valid object from an offset on.
-func walk(object []byte, at int, each func(name string, value []byte) error) error {
-	for object[at] != '}' {
-		end := stringEnd(object, at)
+	for at := skip(object, 0, '{'); object[at] != '}'; {
+		end := jsonsafe.StringEnd(object, at)
 		name := string(unquoted(object[at:end]))
 		at = skip(object, end, ':')
 		end = valueEnd(object, at)
@@ -105,14 +97,17 @@ func walk(object []byte, at int, each func(name string, value []byte) error) err
 	return nil
 }
 
-// Elements calls each with every element of an array, raw and valid as long
-// as the array is. Errors are those of [Members].
+// Elements calls each with the elements of an array, raw, and valid as long as
+// the array is. Any other value, and invalid JSON, is an [*Error]. An error of
+// each ends the walk and is returned as it is.
 func Elements(array []byte, each func(value []byte) error) error {
-	at, err := enter(array, '[', "an array")
-	if err != nil {
-		return err
+	if Kind(array) != '[' {
+		return &Error{Kind: NotJSON, Detail: "expected a JSON array"}
 	}
-	for array[at] != ']' {
+	if !jsontext.Value(array).IsValid(lenient...) {
+		return &Error{Kind: NotJSON, Detail: "reading an array"}
+	}
+	for at := skip(array, 0, '['); array[at] != ']'; {
 		end := valueEnd(array, at)
 		if err := each(array[at:end]); err != nil {
 			return err
@@ -120,16 +115,4 @@ func Elements(array []byte, each func(value []byte) error) error {
 		at = skip(array, end, ',')
 	}
 	return nil
-}
-
-// enter validates a value of a kind and returns the offset of what is first in
-// it, or of its end.
-func enter(value []byte, kind byte, what string) (at int, err error) {
-	switch {
-	case Kind(value) != kind:
-		return 0, &Error{Kind: NotJSON, Detail: "reading " + what, Err: errors.New("it is none")}
-	case !jsontext.Value(value).IsValid(lenient...):
-		return 0, &Error{Kind: NotJSON, Detail: "reading " + what}
-	}
-	return skip(value, 0, kind), nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 )
 
-func TestMembersAndElements(t *testing.T) {
+func TestValidMembersAndElements(t *testing.T) {
 	t.Parallel()
 	var got []string
 	collect := func(name string, value []byte) error {
@@ -19,17 +19,17 @@ func TestMembersAndElements(t *testing.T) {
 		return nil
 	}
 	object := ` {"a" : 1 , "A":"x", "a":{"b": [1,2]}, "\u00e9/\"":null}`
-	if err := frame.Members([]byte(object), collect); err != nil {
+	if err := frame.ValidMembers([]byte(object), collect); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"a=1", `A="x"`, `a={"b": [1,2]}`, `é/"=null`}, got); diff != "" {
 		t.Errorf("members (-want +got):\n%s", diff)
 	}
-	if err := frame.Members([]byte("[]"), collect); err != nil || len(got) != 4 {
+	if err := frame.ValidMembers([]byte("[]"), collect); err != nil || len(got) != 4 {
 		t.Errorf("an empty array: %v", err)
 	}
-	for _, wrong := range []string{"", " ", "1", "[1]", "[", `{"a":1`, `{"a"}`, `{"a":1}x`, `{"a":1}}`, `{"a":1,}`} {
-		if err := frame.Members([]byte(wrong), collect); !errors.As(err, new(*frame.Error)) || len(got) != 4 {
+	for _, wrong := range []string{"", " ", "1", "[1]", "[", "null"} {
+		if err := frame.ValidMembers([]byte(wrong), collect); !errors.As(err, new(*frame.Error)) || len(got) != 4 {
 			t.Errorf("%q: got %v and %q", wrong, err, got[4:])
 		}
 	}
@@ -43,7 +43,7 @@ func TestMembersAndElements(t *testing.T) {
 	}
 }
 
-func TestElements_RefuseWhatIsNoArray(t *testing.T) {
+func TestElements_RefuseEverythingButArrays(t *testing.T) {
 	t.Parallel()
 	for _, wrong := range []string{"", "{}", "null", "[1", "[1,]", "[1]2"} {
 		err := frame.Elements([]byte(wrong), func([]byte) error { return nil })
@@ -53,16 +53,16 @@ func TestElements_RefuseWhatIsNoArray(t *testing.T) {
 	}
 }
 
-func TestMembersAndElements_EndWithTheCallersError(t *testing.T) {
+func TestValidMembersAndElements_ReturnTheErrorOfTheCaller(t *testing.T) {
 	t.Parallel()
 	stop := errors.New("stop")
 	calls := 0
-	err := frame.Members([]byte(`{"a":1,"b":2}`), func(string, []byte) error { calls++; return stop })
-	if err != stop || calls != 1 { //nolint:errorlint // as it is
+	err := frame.ValidMembers([]byte(`{"a":1,"b":2}`), func(string, []byte) error { calls++; return stop })
+	if err != stop || calls != 1 { //nolint:errorlint // the very same error
 		t.Errorf("members: %v after %d calls", err, calls)
 	}
 	err = frame.Elements([]byte(`[1,2]`), func([]byte) error { calls++; return stop })
-	if err != stop || calls != 2 { //nolint:errorlint // as it is
+	if err != stop || calls != 2 { //nolint:errorlint // the very same error
 		t.Errorf("elements: %v after %d calls", err, calls)
 	}
 }
@@ -128,7 +128,7 @@ func TestCanonical_SortsAtEveryLevelAndKeepsTheOrderOfDuplicates(t *testing.T) {
 	}
 }
 
-func TestCanonical_ReadsDeepNestingOnce(t *testing.T) {
+func TestCanonical_ReadsDeepNesting(t *testing.T) {
 	t.Parallel()
 	value := strings.Repeat(`{"b":1,"a":`, 5000) + "0" + strings.Repeat("}", 5000)
 	want := strings.Repeat(`{"a":`, 5000) + "0" + strings.Repeat(`,"b":1}`, 5000)

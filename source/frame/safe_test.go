@@ -7,7 +7,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 )
 
-func TestValues_ReplacesWhatIsNoText(t *testing.T) {
+func TestValues_ReplaceInvalidUTF8AndLoneSurrogates(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
 		"{\"a\":\"x\xffy\"}":         "{\"a\":\"x\ufffdy\"}",
@@ -29,10 +29,10 @@ func TestValues_ReplacesWhatIsNoText(t *testing.T) {
 	}
 }
 
-// Blocks of the file end anywhere, also within a letter or an escape.
+// A block of the file can end within a character or an escape.
 func TestValues_AreSafeWhereverABlockEnds(t *testing.T) {
 	t.Parallel()
-	const block = 128 << 10 // a multiple of what is read at once
+	const block = 128 << 10 // a multiple of the size of a block
 	tests := []struct {
 		name, text, want string
 		repaired         bool
@@ -51,14 +51,10 @@ func TestValues_AreSafeWhereverABlockEnds(t *testing.T) {
 			t.Parallel()
 			record, want := `{"a":"`+test.text+`"}`, `{"a":"`+test.want+`"}`
 			for before := range len(record) + 2 {
-				for _, form := range []struct{ head, between, tail string }{{"", "\n", "\n"}, {`{"responses":[`, ",", "]}"}} {
-					filler := `{"a":"`
-					filler += strings.Repeat("x", block-before-len(filler)-len(form.head)-len(form.between)-2) + `"}`
-					text := form.head + filler + form.between + record + form.tail
-					got, repaired, err := read(t, []byte(text), frame.Limits{})
-					if err != nil || len(got) != 2 || got[1] != want || repaired != test.repaired {
-						t.Fatalf("%d bytes before the end: got %q, repaired %v, %v; want %q", before, got[max(0, len(got)-1):], repaired, err, want)
-					}
+				filler := `{"a":"` + strings.Repeat("x", block-before-len(`{"a":""}`+"\n")) + `"}`
+				got, repaired, err := read(t, archive(t, filler+"\n"+record+"\n"), frame.Limits{})
+				if err != nil || len(got) != 2 || got[1] != want || repaired != test.repaired {
+					t.Fatalf("%d bytes before the end: got %q, repaired %v, %v; want %q", before, got[max(0, len(got)-1):], repaired, err, want)
 				}
 			}
 		})

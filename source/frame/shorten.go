@@ -8,22 +8,20 @@ import (
 
 const null = "null"
 
-// A text counts as long from this share of the longest record on, and a record
-// that is too long is read on as long as its long texts make this much room.
 const (
-	longShare = 512
-	roomShare = 8
+	longShare = 512 // a text is long above 1/512 of the record limit
+	roomShare = 8   // a record is refused if its long texts free less than 1/8
 )
 
-// shortened is a line that may be longer than a record: what is kept of it has
-// null in place of its longest texts. Only values of members are, so that names,
-// and whatever identifies the record, stay.
+// shortened is a line that may exceed the record limit. In its kept bytes null
+// replaces the longest texts. Only values of members are replaced, so that names
+// and short ids stay: {"id":"R_1","QID1":"…"} becomes {"id":"R_1","QID1":null}.
 type shortened struct {
-	limit int // bytes that are kept
+	limit int // most bytes to keep
 	kept  []byte
-	cut   bool // texts were left out
-	skips bool // the text that is being read is left out
-	half  bool // what was skipped last ends in the middle of an escape
+	cut   bool // null replaced at least one text
+	skips bool // the current text is being skipped
+	half  bool // the skipped bytes end in the middle of an escape
 }
 
 func (s *shortened) reset() { *s = shortened{limit: s.limit, kept: s.kept[:0]} }
@@ -45,7 +43,7 @@ func (s *shortened) add(piece []byte) bool {
 	}
 }
 
-// skip returns what follows the text that is left out, or nothing.
+// skip returns the bytes after the skipped text; nil if it goes on.
 func (s *shortened) skip(piece []byte) []byte {
 	if s.half && len(piece) > 0 {
 		piece, s.half = piece[1:], false
@@ -58,8 +56,8 @@ func (s *shortened) skip(piece []byte) []byte {
 	return piece[end:]
 }
 
-// textEnd returns the offset behind the quote that ends a text, or -1 and
-// whether what there is ends in the middle of an escape.
+// textEnd returns the offset after the quote that ends a text. Without such a
+// quote it returns -1, and whether the bytes end in the middle of an escape.
 func textEnd(text []byte) (end int, half bool) {
 	at := 0
 	for ; at < len(text); at++ {
@@ -73,11 +71,11 @@ func textEnd(text []byte) (end int, half bool) {
 	return -1, at > len(text)
 }
 
-// longText lies at kept[start:end], with its quotes.
+// longText is the place of a text in kept[start:end], with its quotes.
 type longText struct{ start, end int }
 
-// shorten takes the longest texts out, until half of the room is free, and
-// reports whether that was enough to go on.
+// shorten replaces the longest texts until half of the limit is free. It reports
+// whether at least 1/8 is.
 func (s *shortened) shorten() bool {
 	texts, open, half := s.longTexts()
 	slices.SortFunc(texts, func(a, b longText) int { return cmp.Compare(b.end-b.start, a.end-a.start) })
@@ -95,15 +93,16 @@ func (s *shortened) shorten() bool {
 	kept, from := s.kept[:0], 0
 	for _, text := range texts {
 		kept = append(kept, s.kept[from:text.start]...)
-		kept = append(kept, null...) // which is shorter
+		kept = append(kept, null...) // shorter than any long text
 		from = text.end
 	}
 	s.kept, s.cut = append(kept, s.kept[from:]...), true
 	return true
 }
 
-// longTexts lists the long texts. It says whether the last text, long or not,
-// is open: its end is still to come; half is that of [textEnd] then.
+// longTexts lists the long texts. It reports whether the last text, long or not,
+// is open, which means that its end was not read yet. Then half is that of
+// [textEnd].
 func (s *shortened) longTexts() (texts []longText, open, half bool) {
 	for at := 0; !open; {
 		quote := bytes.IndexByte(s.kept[at:], '"')

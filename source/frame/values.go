@@ -4,46 +4,48 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 )
 
 // Value is one record.
 type Value struct {
-	// Raw is a JSON object, compact and on one line, safe inside a line
-	// protocol: no line separator and no lone surrogate in it, digits and
-	// letters as they were. It is only valid until the next value, or until
-	// the loop ends.
+	// Raw is a JSON object on one line, without white space between tokens. It
+	// has no line separator and no lone surrogate; digits and letters are as
+	// they were. It is valid until the next value, or until the loop ends.
+	//
+	// With an error it holds the bytes of the record as they were, or the first
+	// of them.
 	Raw []byte
-	// Repaired is set when invalid UTF-8 or a lone surrogate was replaced by
-	// U+FFFD.
+	// Repaired is set when U+FFFD replaced invalid UTF-8 or a lone surrogate,
+	// or when a control character in a string was escaped.
 	Repaired bool
-	// Shortened is set when the record is longer than may be, and its longest
-	// texts are null for that.
+	// Shortened is set when the record was longer than [Limits] allow, so that
+	// null replaced its longest texts.
 	Shortened bool
-	// Number is that of the line, or of the element of a JSON document, in
-	// its member, from 1; for messages.
+	// Number is the number of the line in its member, from 1; for messages.
 	Number int64
-	// Offset is that of the record's first byte in its inflated member; for
-	// messages.
+	// Offset is the offset of the record's first byte in its inflated member;
+	// for messages.
 	Offset int64
 }
 
-// Values yields the records of the file: the lines of NDJSON, or the elements
-// of the "responses" array of a JSON document (API §3.6). Blank lines and
-// empty objects are left out: exports hold them. An error is yielded once,
-// last, and means that the file was not read to its end; it is of type
-// [*Error] unless the context ended or the disk failed. A line that is longer
-// than [Limits] allow comes shortened, if null in place of its longest texts
-// makes it short enough; in a JSON document it is an error. Inflating runs on a
-// goroutine that ends with the loop. Memory depends on the longest record, not
-// on the file.
+// Values yields the records of the file, which are the lines of NDJSON. It
+// skips blank lines and empty objects, because exports hold them.
+//
+// Errors are of type [*Error] unless the context ended or the disk failed. After
+// an error about one line, see [IsAlone], the loop may go on with the next line.
+// Every other error is the last value: the file was not read to its end.
+//
+// A line longer than [Limits] allow is shortened if null in place of its longest
+// texts makes it fit. Inflating runs on a goroutine that ends with the loop.
+// Memory depends on the longest record, not on the file.
 func (f *File) Values(ctx context.Context) iter.Seq2[Value, error] {
 	return func(yield func(Value, error) bool) {
-		f.stats = Stats{}
 		for _, m := range f.members {
 			if !f.member(ctx, m, yield) {
 				return
@@ -52,27 +54,23 @@ func (f *File) Values(ctx context.Context) iter.Seq2[Value, error] {
 	}
 }
 
-// Record makes a record of one JSON object that came by itself.
+// Record returns the record of one JSON object that is not from a file.
 func Record(raw []byte) (Value, error) {
 	if Kind(raw) != '{' {
-		return Value{}, &Error{Kind: Corrupt, Detail: "the record is no object"}
+		return Value{}, &Error{Kind: Corrupt, Detail: "the record is not a JSON object"}
 	}
 	if !jsontext.Value(raw).IsValid(lenient...) {
-		return Value{}, &Error{Kind: Corrupt, Detail: "the record is no valid JSON"}
+		return Value{}, &Error{Kind: Corrupt, Detail: "the record is not valid JSON"}
 	}
 	value := Value{Raw: raw, Number: 1}
-	if !plain(raw) {
-		value.Raw, value.Repaired = appendSafe(nil, raw)
+	if !isPlain(raw) {
+		value.Raw, value.Repaired = jsonsafe.Repair(nil, raw)
 	}
 	return value, nil
 }
 
-// cutter cuts one text into records.
-type cutter interface {
-	// next returns the next object, valid but as it was written, or io.EOF
-	// where the text properly ended.
-	next() (Value, error)
-}
+// isPlain reports whether valid JSON is a record without [jsonsafe.Repair].
+func isPlain(raw []byte) bool { return jsonsafe.IsCompact(raw) && jsonsafe.IsSafe(raw) }
 
 // member yields the records of one member and reports whether to go on.
 func (f *File) member(ctx context.Context, m member, yield func(Value, error) bool) bool {
@@ -81,74 +79,39 @@ func (f *File) member(ctx context.Context, m member, yield func(Value, error) bo
 		yield(Value{}, damaged(err))
 		return false
 	}
-	// Nothing is written, and reading to the end has checked everything.
+	// The error of Close adds nothing: reading to the end checked the member.
 	defer func() { _ = body.Close() }()
 	source := readAhead(ctx, body)
 	defer source.stop()
 
-	cut, err := f.cutter(source)
+	lines, err := newLines(source, f.limits.RecordBytes)
 	if err != nil {
 		yield(Value{}, err)
 		return false
 	}
-	var line []byte // for records that have to be rewritten
+	var line []byte // for records that have to be repaired
 	for {
-		value, err := cut.next()
+		value, err := lines.next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return true
 		case err != nil:
-			yield(Value{}, err)
-			return false
+			if !yield(value, err) || !IsAlone(err) {
+				return false
+			}
+			continue
 		case isEmpty(value.Raw):
-			f.stats.Blanks++
 			continue
 		}
-		f.stats.Records++
-		if !plain(value.Raw) {
-			line, value.Repaired = appendSafe(line[:0], value.Raw)
-			value.Raw = line
+		if !isPlain(value.Raw) {
+			var replaced bool
+			line, replaced = jsonsafe.Repair(line[:0], value.Raw)
+			value.Raw, value.Repaired = line, value.Repaired || replaced
 		}
 		if !yield(value, nil) {
 			return false
 		}
 	}
-}
-
-// cutter finds out which of the two forms a text has.
-func (f *File) cutter(source *ahead) (cutter, error) {
-	head, err := source.next()
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, source.failure()
-	}
-	f.stats.Bytes += int64(len(head))
-	text := text{source: source, stats: &f.stats, limit: f.limits.RecordBytes}
-	text.rest = bytes.TrimPrefix(head, []byte(byteOrderMark))
-	text.start = int64(len(head) - len(text.rest))
-	if isDocument(text.rest) {
-		return newDocument(text)
-	}
-	return newLines(text), nil
-}
-
-// text is what both cutters read.
-type text struct {
-	source *ahead
-	stats  *Stats
-	rest   []byte // read and not yet cut
-	start  int64  // offset of the first byte after a byte order mark
-	limit  int    // bytes of a record
-}
-
-// more replaces the rest, which has been used up.
-func (t *text) more() (err error) {
-	t.rest, err = t.source.next()
-	t.stats.Bytes += int64(len(t.rest))
-	return err
-}
-
-func tooLong(what string, number int64, limit int) error {
-	return &Error{Kind: TooLarge, Record: number, Detail: fmt.Sprintf("%s %d is longer than %d bytes", what, number, limit)}
 }
 
 // isEmpty reports whether a valid object has no members.

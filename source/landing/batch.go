@@ -10,14 +10,14 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// Batches writes data files into a folder that others use, too, without
-// manifests and states: the caller tells of each file when it is complete.
+// Batches writes data files into a folder that other programs also use. It has no
+// manifests and no states: the caller announces each complete file.
 //
 //	<prefix><stream>-<run>-<n>.parquet   data; or .jsonl, .jsonl.gz
 //	<prefix><run>.lock                   while the run works
 //
-// A file is written under a temporary name, synced and renamed. Whoever it was
-// told to owns it from then on: nothing here removes it.
+// A file is written under a temporary name, synced and renamed. Batches never
+// removes a complete file: its reader owns it.
 type Batches struct {
 	options Options
 	prefix  string
@@ -25,9 +25,8 @@ type Batches struct {
 	files   int
 }
 
-// OpenBatches begins a run that writes files of a prefix into a folder, and
-// removes the temporary files of runs that were killed. It owns o.FS, even when
-// it fails.
+// OpenBatches begins a run that writes files with a prefix into a folder. It removes
+// the temporary files of killed runs. It owns o.FS, even if it fails.
 func OpenBatches(o Options, prefix string) (_ *Batches, err error) {
 	b := &Batches{options: o, prefix: prefix}
 	defer func() {
@@ -40,7 +39,7 @@ func OpenBatches(o Options, prefix string) (_ *Batches, err error) {
 	}
 	b.options.setDefaults()
 	if err := b.clean(); err != nil {
-		return nil, fmt.Errorf("removing what an interrupted run left: %w", err)
+		return nil, fmt.Errorf("removing files of an interrupted run: %w", err)
 	}
 	for n := 2; ; n++ {
 		b.lock, err = o.FS.Lock(b.lockName(b.options.Run))
@@ -56,10 +55,13 @@ func OpenBatches(o Options, prefix string) (_ *Batches, err error) {
 	return b, nil
 }
 
+// Run returns the run id in the names of its files. It is Options.Run, with a
+// suffix such as -2 if another run with that id is active.
+func (b *Batches) Run() string { return b.options.Run }
+
 func (b *Batches) lockName(run string) string { return b.prefix + run + ".lock" }
 
-// clean removes the temporary files of runs that do not work any more, which
-// their locks tell.
+// clean removes the temporary files of runs that hold no lock any more.
 func (b *Batches) clean() error {
 	entries, err := b.options.FS.ReadDir(".")
 	if err != nil {
@@ -94,7 +96,7 @@ func (b *Batches) clean() error {
 
 // Begin begins a file for rows of a stream.
 func (b *Batches) Begin(info record.Info) (*Batch, error) {
-	if !streamPattern.MatchString(info.Stream) {
+	if !record.IsStreamName(info.Stream) {
 		return nil, fmt.Errorf("beginning a file: the stream's name %.80q is not of the form [a-z][a-z0-9_]*", info.Stream)
 	}
 	b.files++
@@ -106,8 +108,7 @@ func (b *Batches) Begin(info record.Info) (*Batch, error) {
 	return &Batch{part, &b.options}, nil
 }
 
-// Close ends the run. Files that were begun have to be finished or discarded
-// before.
+// Close ends the run. The caller has to finish or discard its files first.
 func (b *Batches) Close() error {
 	var err error
 	if b.lock != nil {
@@ -116,13 +117,13 @@ func (b *Batches) Close() error {
 	return errors.Join(err, b.options.FS.Close())
 }
 
-// Batch is a file that is being written.
+// Batch is an incomplete file.
 type Batch struct {
 	part    *part
 	options *Options
 }
 
-// Record takes a row, and reports whether the file is large enough.
+// Record writes a row and reports whether the file has reached its size.
 func (b *Batch) Record(row record.Row) (full bool, err error) {
 	if err := b.part.write(row); err != nil {
 		return false, err
@@ -130,11 +131,11 @@ func (b *Batch) Record(row record.Row) (full bool, err error) {
 	return b.part.raw >= b.options.RotateBytes || b.part.rows >= b.options.RotateRows, nil
 }
 
-// Finish makes the file durable under its final name, which it returns.
+// Finish makes the file durable under its final name and returns that name.
 func (b *Batch) Finish() (name string, err error) {
 	file, err := b.part.finish()
 	return file.Path, err
 }
 
-// Discard gives up on the file.
+// Discard removes the incomplete file.
 func (b *Batch) Discard() error { return b.part.discard() }

@@ -16,8 +16,8 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 )
 
-// batched writes rows into files of some rows each and returns the names of
-// those that are complete.
+// batched writes rows into files of a few rows and returns the names of the
+// complete files.
 func batched(t testing.TB, folder landing.FS, format landing.Format, run string) (names []string, err error) {
 	t.Helper()
 	o := options(folder, format, run)
@@ -51,7 +51,7 @@ func batched(t testing.TB, folder landing.FS, format landing.Format, run string)
 	return names, nil
 }
 
-// batchedRows counts the rows of a file, which has to be whole.
+// batchedRows counts the rows of a complete file.
 func batchedRows(t testing.TB, format landing.Format, content []byte) int {
 	t.Helper()
 	switch format {
@@ -72,9 +72,8 @@ func batchedRows(t testing.TB, format landing.Format, content []byte) int {
 
 var batchFormats = []landing.Format{landing.Parquet, landing.JSONLines, landing.JSONLinesGzip}
 
-// A file that is complete is there whatever happens next; one that is not has
-// another name.
-func TestBatches_CrashAtAnyOperationKeepsWhatIsComplete(t *testing.T) {
+// A complete file survives a crash; an incomplete one has a temporary name.
+func TestBatches_CompleteFilesSurviveACrashAtAnyOperation(t *testing.T) {
 	t.Parallel()
 	for _, format := range batchFormats {
 		for _, how := range []survivor{nothingUnsynced, namesOnly, everything} {
@@ -102,8 +101,8 @@ func TestBatches_CrashAtAnyOperationKeepsWhatIsComplete(t *testing.T) {
 	}
 }
 
-// After an error no temporary file stays, nor the lock.
-func TestBatches_FailureOfAnyOperationLeavesNothingBehind(t *testing.T) {
+// After an error no temporary file and no lock is left.
+func TestBatches_FailureOfAnyOperationLeavesNoTemporaryFile(t *testing.T) {
 	t.Parallel()
 	for at := 1; ; at++ {
 		folder := newMemory()
@@ -122,8 +121,8 @@ func TestBatches_FailureOfAnyOperationLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// Runs share a folder: each removes what dead ones left, and nothing else.
-func TestBatches_RemoveOnlyWhatDeadRunsLeft(t *testing.T) {
+// Runs share a folder. Each removes the temporary files of killed runs only.
+func TestBatches_RemoveOnlyFilesOfKilledRuns(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	open := func(run string) *landing.Batches {
@@ -176,10 +175,10 @@ func TestBatches_RemoveOnlyWhatDeadRunsLeft(t *testing.T) {
 	}
 }
 
-func TestBatches_RefuseNamesThatAreNone(t *testing.T) {
+func TestBatches_RefuseInvalidNames(t *testing.T) {
 	t.Parallel()
 	if _, err := landing.OpenBatches(options(newMemory(), landing.JSONLines, "../run"), ""); err == nil {
-		t.Error("a run id that is a path is taken")
+		t.Error("a run id that is a path was accepted")
 	}
 	batches, err := landing.OpenBatches(options(newMemory(), landing.JSONLines, "run"), "")
 	if err != nil {

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// clean removes what a crashed run left: temporary files, and data files that
-// the manifest of their run does not name. Everything else stays, be it the
-// user's own or of a run whose manifest is gone.
+// clean removes the files of a crashed run: temporary files, and data files that
+// the manifest of their run does not list. Other files stay, for example files of
+// the user, or of a run without a manifest.
 func clean(folder FS) error {
 	entries, err := folder.ReadDir(".")
 	if err != nil {
@@ -22,7 +24,7 @@ func clean(folder FS) error {
 		case !entry.IsDir():
 		case name == manifestDir || name == schemaDir || name == stateDir:
 			err = cleaner.temporaries(name)
-		case streamPattern.MatchString(name):
+		case record.IsStreamName(name):
 			err = cleaner.stream(name)
 		}
 		if err != nil {
@@ -34,7 +36,7 @@ func clean(folder FS) error {
 
 type cleaner struct {
 	folder FS
-	named  map[string]map[string]bool // paths by run; nil without a manifest
+	named  map[string]map[string]bool // listed paths by run; nil without a manifest
 }
 
 func (c *cleaner) temporaries(dir string) error {
@@ -98,7 +100,7 @@ func (c *cleaner) run(dir, run string) error {
 	return nil
 }
 
-// manifest returns the paths that a run's manifest names.
+// manifest returns the paths that the manifest of a run lists.
 func (c *cleaner) manifest(run string) (map[string]bool, error) {
 	if named, ok := c.named[run]; ok {
 		return named, nil

@@ -8,11 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-var formats = []landing.Format{landing.Parquet, landing.NDJSON}
+var formats = []landing.Format{landing.Parquet, landing.NDJSON, landing.PlainNDJSON}
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
@@ -50,8 +51,8 @@ const (
 	small     = 4 // rows of a data file
 )
 
-// deliver runs two streams from their states to the end, one of them empty. It
-// commits and rotates often.
+// deliver reads two streams from their states to the end; one is empty. It commits
+// and rotates often.
 func deliver(t testing.TB, folder landing.FS, format landing.Format, run string) error {
 	t.Helper()
 	o := options(folder, format, run)
@@ -100,7 +101,7 @@ func deliverInto(t testing.TB, w *landing.Writer) error {
 	return errors.Join(w.End("rows", nil), w.End("nothing", &record.Failure{Type: record.TransientError, Message: "later"}))
 }
 
-// covered fails when the stored state covers rows that no valid file holds.
+// covered fails if the stored state covers rows that are in no valid file.
 func covered(t *testing.T, folder *memory) {
 	t.Helper()
 	var position struct{ Next int64 }
@@ -117,7 +118,7 @@ func covered(t *testing.T, folder *memory) {
 	}
 }
 
-// finished checks a folder after a run to the end.
+// finished checks a folder after a complete run.
 func finished(t *testing.T, folder *memory) {
 	t.Helper()
 	covered(t, folder)
@@ -133,23 +134,23 @@ func finished(t *testing.T, folder *memory) {
 	names := named(t, folder)
 	for _, name := range folder.files("", "") {
 		_, ok := names[name]
-		if isData := strings.HasPrefix(name, "rows/"); isData != ok || strings.HasSuffix(name, ".tmp") {
+		if isData := !strings.HasPrefix(name, "_"); isData != ok || strings.HasSuffix(name, ".tmp") {
 			t.Errorf("%s is left over", name)
 		}
 	}
-	if files := folder.files("nothing/", ""); len(files) > 0 {
-		t.Errorf("the empty stream has files: %v", files)
+	if files := folder.files("nothing/", ""); len(files) != 1 || names[files[0]].Rows != 0 {
+		t.Errorf("the empty stream has the files %v, want one without rows", files)
 	}
 }
 
-func TestWriter_CrashAtAnyOperationLosesNothing(t *testing.T) {
+func TestWriter_CrashAtAnyOperationLosesNoRow(t *testing.T) {
 	t.Parallel()
 	for _, format := range formats {
 		for _, how := range []survivor{nothingUnsynced, namesOnly, everything} {
 			t.Run(string(format)+"/"+string(how), func(t *testing.T) {
 				t.Parallel()
-				at := 1
-				for ; ; at++ {
+				at, step := 1, thorough.Number(1, 4)
+				for ; ; at += step {
 					folder := newMemory()
 					folder.failAt, folder.dead = at, true
 					if err := deliver(t, folder, format, "first"); err == nil {
@@ -173,8 +174,8 @@ func TestWriter_CrashAtAnyOperationLosesNothing(t *testing.T) {
 	}
 }
 
-// A crash while the run after a crash cleans up, and so on.
-func TestWriter_CrashesInARowLoseNothing(t *testing.T) {
+// The run after a crash also crashes, for example while it removes files.
+func TestWriter_RepeatedCrashesLoseNoRow(t *testing.T) {
 	t.Parallel()
 	folder := newMemory()
 	for run := 1; ; run++ {
@@ -192,7 +193,7 @@ func TestWriter_CrashesInARowLoseNothing(t *testing.T) {
 	finished(t, folder)
 }
 
-func TestWriter_FailureOfAnyOperationIsReportedAndHarmless(t *testing.T) {
+func TestWriter_FailureOfAnyOperationIsReportedAndLosesNoRow(t *testing.T) {
 	t.Parallel()
 	for _, format := range formats {
 		t.Run(string(format), func(t *testing.T) {
@@ -206,7 +207,7 @@ func TestWriter_FailureOfAnyOperationIsReportedAndHarmless(t *testing.T) {
 			if err := errors.Join(w.Begin(info(t, "rows", numbered{}, "id", "")), w.State("rows", []byte(`{"next":0}`)), w.Close()); err != nil {
 				t.Fatal(err)
 			}
-			for at := 1; ; at++ {
+			for at := 1; ; at += thorough.Number(1, 4) {
 				folder := before.crash(everything)
 				folder.failAt = at
 				err := deliver(t, folder, format, "run")
@@ -240,7 +241,7 @@ func TestWriter_FailureOfAnyOperationIsReportedAndHarmless(t *testing.T) {
 	}
 }
 
-func TestWriter_FirstErrorSticks(t *testing.T) {
+func TestWriter_ReturnsItsFirstErrorFromThenOn(t *testing.T) {
 	t.Parallel()
 	folder := newMemory()
 	w, err := landing.Open(options(folder, landing.NDJSON, "run"))

@@ -14,9 +14,9 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 )
 
-// memory is a file system that knows what survives a crash: content that was
-// synced, under names whose folder was synced. Its operations are counted, and
-// from a given one on they fail.
+// memory is a file system that can simulate a crash. Synced content survives, under
+// names whose folder was synced. It counts its operations, which fail from a given
+// one on.
 type memory struct {
 	mu      sync.Mutex
 	names   map[string]*node // as a process sees them
@@ -42,7 +42,7 @@ func newMemory() *memory {
 
 var errPlanted = errors.New("planted error")
 
-// step counts an operation; the lock is held.
+// step counts an operation; the caller holds the lock.
 func (m *memory) step(what, name string) error {
 	m.operations++
 	m.log = append(m.log, what+" "+name)
@@ -52,7 +52,7 @@ func (m *memory) step(what, name string) error {
 	return nil
 }
 
-// survivor is a way in which a crash may leave the disk.
+// survivor is a possible state of the disk after a crash.
 type survivor string
 
 const (
@@ -84,7 +84,7 @@ func (m *memory) crash(how survivor) *memory {
 	return after
 }
 
-// lost reports whether a folder on the way to a name did not survive.
+// lost reports whether a parent folder of a name did not survive.
 func lost(names map[string]*node, name string) bool {
 	for ; name != "."; name = path.Dir(name) {
 		if names[name] == nil {
@@ -114,7 +114,7 @@ type memoryFile struct {
 	node *node
 }
 
-// Write keeps half of what it is given when it fails, like a full disk.
+// Write stores half of its argument when it fails, like a full disk.
 func (f *memoryFile) Write(content []byte) (int, error) {
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
@@ -253,7 +253,7 @@ func (l memoryLock) Close() error {
 
 func (m *memory) Close() error { return nil }
 
-// files returns the names of all files that begin and end so.
+// files returns the names of all files with a prefix and a suffix.
 func (m *memory) files(prefix, suffix string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()

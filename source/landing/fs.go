@@ -10,43 +10,43 @@ import (
 	"runtime"
 )
 
-// FS is what the writer needs of a file system. Names are slash-separated and
-// relative to the output folder.
+// FS is the file system of an output folder. Names are slash-separated and relative
+// to the folder.
 type FS interface {
-	// Create makes a new file of mode 0600; an existing one is an error.
+	// Create creates a file with mode 0600; an existing file is an error.
 	Create(name string) (File, error)
-	// Mkdir makes a folder of mode 0700; an existing one is
+	// Mkdir creates a folder with mode 0700; the error of an existing one is
 	// [fs.ErrExist].
 	Mkdir(name string) error
-	// Rename moves a file, in place of another one if need be.
+	// Rename renames a file and replaces an existing one.
 	Rename(from, to string) error
 	// Remove removes a file or an empty folder.
 	Remove(name string) error
 	ReadFile(name string) ([]byte, error)
 	ReadDir(name string) ([]fs.DirEntry, error)
-	// SyncDir makes the names in a folder survive a crash.
+	// SyncDir makes the names in a folder durable.
 	SyncDir(name string) error
-	// Lock takes a lock that ends with its Close or with the process. When
-	// a living process holds it the error is a [LockedError].
+	// Lock acquires a lock, which ends with its Close or with the process. If a
+	// running process holds it, the error is a [LockedError].
 	Lock(name string) (io.Closer, error)
-	// Close releases the folder itself.
+	// Close closes the folder.
 	Close() error
 }
 
-// File is a file that is being written.
+// File is an open file for writing.
 type File interface {
 	io.Writer
-	// Sync makes the content survive a crash.
+	// Sync makes the content durable.
 	Sync() error
 	Close() error
 }
 
-// LockedError says that another run works in the folder.
+// LockedError reports that another run uses the folder.
 type LockedError struct {
-	PID string // process id of the other run; "" when it is unknown
+	PID string // process id of the other run; "" if unknown
 }
 
-// Error names the process and what to do.
+// Error names the process and the solution.
 func (e *LockedError) Error() string {
 	owner := "another process"
 	if e.PID != "" {
@@ -55,12 +55,12 @@ func (e *LockedError) Error() string {
 	return "the folder is in use by " + owner + ": wait for it to end, or choose another folder"
 }
 
-// OpenRoot opens a folder, which it makes with mode 0700 if need be. All names
-// stay inside: a symbolic link that leads out of the folder is refused,
-// and so is a folder that is one.
+// OpenRoot opens a folder, and creates it with mode 0700 if it does not exist. It
+// refuses a folder that is a symbolic link. Names that lead out of the folder by
+// a symbolic link are refused, too.
 func OpenRoot(dir string) (FS, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("making the output folder: %w", err)
+		return nil, fmt.Errorf("creating the output folder: %w", err)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -72,8 +72,8 @@ func OpenRoot(dir string) (FS, error) {
 	return &rooted{root}, nil
 }
 
-// noLink checks that an open folder is what its own name stands for, and not
-// what somebody put a link to in its place.
+// noLink refuses a folder whose name is a symbolic link, or became another folder
+// while it was opened.
 func noLink(dir string, root *os.Root) error {
 	named, err := os.Lstat(filepath.Clean(dir))
 	if err != nil {
@@ -115,7 +115,7 @@ func (r *rooted) ReadDir(name string) ([]fs.DirEntry, error) {
 
 func (r *rooted) SyncDir(name string) error {
 	if runtime.GOOS == "windows" {
-		return nil // folders cannot be synced there
+		return nil // Windows cannot sync folders
 	}
 	dir, err := r.root.Open(name)
 	if err != nil {

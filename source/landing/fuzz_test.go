@@ -14,12 +14,12 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// fitting is text as files can hold it.
+// fitting returns text without characters that files cannot hold.
 func fitting(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
 }
 
-// optional is nil for every set bit of nulls.
+// optional returns nil if the bit of nulls is set.
 func optional[T any](nulls uint16, bit int, value T) *T {
 	if nulls>>bit&1 == 1 {
 		return nil
@@ -27,14 +27,15 @@ func optional[T any](nulls uint16, bit int, value T) *T {
 	return &value
 }
 
-// FuzzFiles writes rows of any content, as Parquet and as NDJSON, and reads
-// from the files what went in.
+// FuzzFiles writes rows of any content as Parquet and NDJSON, and compares them with
+// the content of the files.
 func FuzzFiles(f *testing.F) {
 	f.Add("full", "héllo ⟨世界⟩ 😀\n\"quoted\"", "0.1", int64(1), int64(1_500_000_000), []byte("{\"a\":1.0,\n\"b\":\"\\u00e9\"}"), []byte(`[1,"x"]`), uint16(0), uint8(3))
 	f.Add("dirty\x00\xff", "a\x00b\xffc", "1e400", int64(-1<<63), int64(-1<<62), []byte("{\"a\":\"\\u0000\\ud83d\xff\"}"), []byte(`["\u2028"]`), uint16(0b101), uint8(9))
 	f.Add("", strings.Repeat("x", 300), "-0", int64(1<<63-1), int64(0), []byte(`{}`), []byte(`[]`), uint16(0x155), uint8(11))
 	f.Add("null", "", "NaN", int64(0), int64(253402300799), []byte(`null`), []byte(``), uint16(0xffff), uint8(1))
 	f.Fuzz(func(t *testing.T, id, text, score string, count, seconds int64, values, list []byte, nulls uint16, n uint8) {
+		id = "R_" + id // a key is never empty
 		if !json.Valid([]byte(score)) || strings.Trim(score[:1], "-0123456789") != "" {
 			score = "7.50"
 		}
@@ -118,7 +119,7 @@ func FuzzFiles(f *testing.F) {
 	})
 }
 
-// parquetCell is what a file has of a cell.
+// parquetCell returns the value of a cell in a Parquet file.
 func parquetCell(cell any) any {
 	switch value := cell.(type) {
 	case string:
@@ -138,8 +139,8 @@ func parquetCell(cell any) any {
 	}
 }
 
-// sameJSON reduces JSON that came out of a file and that which went in to what
-// has to be equal: its bytes, but for what no file can hold.
+// sameJSON returns JSON from a file, and the written JSON, in a form to compare: the
+// bytes without characters that files cannot hold.
 func sameJSON(t *testing.T, got, want any) (any, any) {
 	t.Helper()
 	text, ok := got.(string)
@@ -151,7 +152,7 @@ func sameJSON(t *testing.T, got, want any) (any, any) {
 		t.Errorf("%q became %q", original, text)
 	}
 	if !utf8.ValidString(original) || strings.Contains(original, `\u`) {
-		return nil, nil // FuzzCleanJSON knows what becomes of it
+		return nil, nil // jsonsafe.FuzzClean tests the replaced characters
 	}
 	return got, want
 }

@@ -1,18 +1,20 @@
 // Package landing writes records into a folder of Parquet or NDJSON files.
 //
-//	<stream>/run=<run>/part-00000.parquet   data; or part-00000.ndjson.zst
+//	<stream>/run=<run>/part-00000.parquet   data; or part-00000.ndjson.zst, part-00000.ndjson
 //	_manifest/<run>.json                    the files of a run, see [Manifest]
-//	_schema/<stream>.json                   JSON Schema of a row, the newest
-//	_state/<stream>.json                    where the next run goes on
+//	_schema/<stream>.json                   the newest JSON Schema of a row
+//	_state/<stream>.json                    state for the next run
 //
-// A data file is valid when a manifest names it. Rows become durable in this
-// order: the data file is written under a temporary name, synced and renamed;
-// the manifest is replaced by one that names it; the state that covers its
-// rows replaces the one before. A crash in between leaves at most files that no
-// manifest names, which the next run removes, and rows that the state does not
-// cover, which the next run delivers again: rows may repeat, never be lost.
-// Who reads the folder takes of equal keys the row of the latest run, and in a
-// run the last one.
+// A stream without rows in any run has one data file without rows, for its
+// columns.
+//
+// A data file is valid if a manifest lists it. Rows become durable in three steps.
+// First the data file is written under a temporary name, synced and renamed. Then
+// a new manifest lists the file. Then a new state covers its rows.
+//
+// After a crash the next run removes files that no manifest lists. It delivers rows
+// that no state covers again: rows may repeat, but are never lost. Of rows with
+// equal keys, the valid one is the last row of the latest run.
 package landing
 
 import (
@@ -21,70 +23,43 @@ import (
 	"io"
 	"io/fs"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// Format is the format of the data files.
-type Format string
-
-// The formats.
-const (
-	// Parquet files have zstd pages and one column per column of the
-	// stream: strings UTF8, integers INT64, numbers DOUBLE, booleans
-	// BOOLEAN, times TIMESTAMP in microseconds of UTC, objects and arrays
-	// JSON text. Only key columns are required.
-	Parquet Format = "parquet"
-	// NDJSON files hold one JSON object a line, compressed by zstd. Numbers
-	// keep their digits.
-	NDJSON Format = "ndjson"
-	// JSONLines and JSONLinesGzip are the same without compression, and by
-	// gzip. They are for [Batches].
-	JSONLines     Format = "jsonl"
-	JSONLinesGzip Format = "jsonl.gz"
-)
-
-func (f Format) extension() string {
-	if f == NDJSON {
-		return ".ndjson.zst"
-	}
-	return "." + string(f)
-}
-
-// Options says what to write, and where.
+// Options configures a run.
 type Options struct {
-	FS      FS               // the folder, which the writer closes
+	FS      FS               // the folder; the writer closes it
 	Format  Format           // of the data files
-	Run     string           // run id, [a-z0-9-]+; a later run has a greater one
+	Run     string           // run id, [a-z0-9-]+; a later run needs a greater id
 	Now     func() time.Time // clock of the manifest and of CommitAfter
-	Version string           // of the connector, as manifest and Parquet files state it
-	Mask    Masker           // sees all text from outside before a file does; nil: nobody
-
-	// Changed is told of every value that its column in the file cannot hold;
-	// nil: nobody.
-	Changed func(stream string, change record.Change)
+	Version string           // of the connector, for manifests and Parquet files
+	Mask    Masker           // removes secrets from all text in files; nil: no secrets
 
 	RotateBytes int64         // largest data file in raw bytes; 0: 128 MiB
 	RotateRows  int64         // largest data file in rows; 0: 1,000,000
-	CommitBytes int64         // a state ends a data file of so many raw bytes; 0: 8 MiB
-	CommitAfter time.Duration // or of that age; 0: 10 minutes
+	CommitBytes int64         // a state ends a data file of this many raw bytes; 0: 8 MiB
+	CommitAfter time.Duration // a state ends a data file of this age; 0: 10 minutes
 }
 
-// Masker takes out of text what no file may hold. Bytes may return its argument,
-// and does not change it.
-type Masker interface {
-	String(text string) string
-	Bytes(text []byte) []byte
+// Masker removes secrets from text.
+type Masker = record.Masker
+
+// Holds returns the limits on values in the data files of a format. Files have no
+// NUL, because databases refuse it.
+func (f Format) Holds() record.Format {
+	return record.Format{Double: f == Parquet, Micros: f == Parquet}
 }
 
-// unmasked changes nothing.
+// unmasked is the masker without secrets.
 type unmasked struct{}
 
 func (unmasked) String(text string) string { return text }
 func (unmasked) Bytes(text []byte) []byte  { return text }
 
-// Names inside the output folder. Stream names never begin with "_".
+// Names in the output folder. Stream names never begin with "_".
 const (
 	lockName    = "_lock"
 	manifestDir = "_manifest"
@@ -95,20 +70,20 @@ const (
 )
 
 var (
-	runPattern    = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
-	streamPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
-	partPattern   = regexp.MustCompile(`^part-[0-9]{5,}\.(parquet|ndjson\.zst)(\.tmp)?$`)
+	runPattern  = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+	partPattern = regexp.MustCompile(`^part-[0-9]{5,}\.(parquet|ndjson\.zst|ndjson)(\.tmp)?$`)
 )
 
-// Open starts a run in a folder. It takes the folder's lock and removes what a
-// crashed run left behind. When the folder already knows the run id, the id gets
-// a suffix. Open owns o.FS, even when it fails.
+// Open begins a run in a folder. It acquires the lock of the folder and removes the
+// files of a crashed run. If the folder has a run with the same id, the id gets a
+// suffix. Open owns o.FS, even if it fails.
 //
-// The errors: a [LockedError] when another run works in the folder, a manifest
-// that cannot be read, and whatever the file system says.
+// The error is a [LockedError] if another run uses the folder, and a [FormatError]
+// if its files have another format. An unreadable manifest and errors of the file
+// system are returned, too.
 func Open(o Options) (_ *Writer, err error) {
 	if o.FS == nil || o.Now == nil {
-		return nil, errors.New("opening the output folder: a file system and a clock are needed")
+		return nil, errors.New("opening the output folder: the options have no file system or no clock")
 	}
 	var held io.Closer
 	defer func() {
@@ -120,8 +95,8 @@ func Open(o Options) (_ *Writer, err error) {
 		}
 		err = errors.Join(err, o.FS.Close())
 	}()
-	if o.Format != Parquet && o.Format != NDJSON {
-		return nil, fmt.Errorf("opening the output folder: unknown format %.40q, want %q or %q", string(o.Format), Parquet, NDJSON)
+	if !slices.Contains(ofRuns, o.Format) {
+		return nil, fmt.Errorf("opening the output folder: unknown format %.40q, want one of %q", string(o.Format), ofRuns)
 	}
 	if !runPattern.MatchString(o.Run) {
 		return nil, fmt.Errorf("opening the output folder: the run id %.80q is not of the form [a-z0-9-]+", o.Run)
@@ -130,8 +105,11 @@ func Open(o Options) (_ *Writer, err error) {
 	if held, err = o.FS.Lock(lockName); err != nil {
 		return nil, fmt.Errorf("opening the output folder: %w", err)
 	}
+	if err := keepsFormat(o.FS, o.Format); err != nil {
+		return nil, fmt.Errorf("opening the output folder: %w", err)
+	}
 	if err := clean(o.FS); err != nil {
-		return nil, fmt.Errorf("removing what an interrupted run left: %w", err)
+		return nil, fmt.Errorf("removing files of an interrupted run: %w", err)
 	}
 	if o.Run, err = unusedRun(o.FS, o.Run); err != nil {
 		return nil, fmt.Errorf("opening the output folder: %w", err)
@@ -142,9 +120,6 @@ func Open(o Options) (_ *Writer, err error) {
 func (o *Options) setDefaults() {
 	if o.Mask == nil {
 		o.Mask = unmasked{}
-	}
-	if o.Changed == nil {
-		o.Changed = func(string, record.Change) {}
 	}
 	if o.RotateBytes <= 0 {
 		o.RotateBytes = 128 << 20
@@ -160,7 +135,7 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// unusedRun returns the id, with a suffix if a run of that id exists.
+// unusedRun returns the run id, with a suffix if a run with that id exists.
 func unusedRun(folder FS, run string) (string, error) {
 	entries, err := folder.ReadDir(manifestDir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -177,7 +152,7 @@ func unusedRun(folder FS, run string) (string, error) {
 	return candidate, nil
 }
 
-// makeDir makes a folder, durably, unless it exists.
+// makeDir creates a durable folder unless it exists.
 func makeDir(folder FS, parent, name string) error {
 	err := folder.Mkdir(name)
 	if errors.Is(err, fs.ErrExist) {
@@ -189,8 +164,8 @@ func makeDir(folder FS, parent, name string) error {
 	return folder.SyncDir(parent)
 }
 
-// replace writes a small file so that at any time either the old or the new
-// content is there, whole.
+// replace replaces a small file. After a crash it has either the old or the new
+// content.
 func replace(folder FS, dir, name string, content []byte) error {
 	if err := makeDir(folder, ".", dir); err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Lock makes a file with the process id; it stays taken as long as a process
-// of that id lives.
+// Lock creates a file with the process id. The lock is held as long as a process
+// with that id runs.
 func (r *rooted) Lock(name string) (io.Closer, error) {
 	for {
 		file, err := r.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -36,7 +36,7 @@ func (r *rooted) Lock(name string) (io.Closer, error) {
 		pid := strings.TrimSpace(string(content))
 		id, err := strconv.Atoi(pid)
 		if err != nil {
-			return nil, &LockedError{} // being written at this moment
+			return nil, &LockedError{} // the other process is writing it
 		}
 		if process, err := os.FindProcess(id); err == nil {
 			if err := process.Release(); err != nil {

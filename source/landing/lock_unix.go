@@ -12,12 +12,12 @@ import (
 	"syscall"
 )
 
-// maxPID is more than the digits of any process id.
+// maxPID exceeds the digits of any process id.
 const maxPID = 32
 
-// Lock holds an advisory lock on a file that also tells the process id. The
-// kernel releases it when the process ends, however it ends: process ids alone
-// would not do, since in containers every run may have the same one.
+// Lock acquires an advisory lock on a file, which contains the process id. The
+// kernel releases the lock at any end of the process. A process id alone is not
+// enough: in containers every run may have the same one.
 func (r *rooted) Lock(name string) (io.Closer, error) {
 	for {
 		file, err := r.root.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
@@ -37,8 +37,8 @@ func (r *rooted) Lock(name string) (io.Closer, error) {
 	}
 }
 
-// lock reports whether the locked file still is the one of that name: whoever
-// held it before may have removed it in between.
+// lock reports whether the locked file still has that name: the previous holder may
+// have removed it.
 func (r *rooted) lock(name string, file *os.File) (current bool, err error) {
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	switch {

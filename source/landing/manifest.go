@@ -8,11 +8,11 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// manifestVersion is the version of the manifest's shape.
+// manifestVersion is the version of the manifest's format.
 const manifestVersion = 1
 
-// Manifest lists what a run wrote. It is replaced as a whole whenever a data
-// file is complete, so that every file it names is complete and durable.
+// Manifest lists the data files of a run. It is replaced after each complete data
+// file, so every listed file is complete and durable.
 type Manifest struct {
 	Version    int               `json:"version"`
 	Run        string            `json:"run"`
@@ -20,33 +20,38 @@ type Manifest struct {
 	Format     Format            `json:"format"`
 	StartedAt  time.Time         `json:"started_at"`
 	UpdatedAt  time.Time         `json:"updated_at"`
-	FinishedAt *time.Time        `json:"finished_at"` // null while the run works, and after a crash
-	Streams    []*ManifestStream `json:"streams"`     // in the order of the run
+	FinishedAt *time.Time        `json:"finished_at"` // null during the run, and after a crash
+	Streams    []*ManifestStream `json:"streams"`     // in the order of Begin
 }
 
-// Result says how far a stream of a run came.
+// Result is the result of a stream in a run.
 type Result string
 
 // The results.
 const (
 	Running    Result = "running"
 	Complete   Result = "complete"
-	Incomplete Result = "incomplete" // the failure says why
+	Incomplete Result = "incomplete" // the failure has the reason
 )
 
-// ManifestStream is a stream of a run. One without rows has no files.
+// ManifestStream is a stream of a run. A stream without rows has no files, or one
+// file without rows if the folder had no file of it.
 type ManifestStream struct {
 	Name    string           `json:"name"`
 	Result  Result           `json:"result"`
 	Failure *ManifestFailure `json:"failure,omitempty"`
 	Key     []string         `json:"key"`
 	Cursor  string           `json:"cursor,omitempty"`
-	Schema  string           `json:"schema_sha256"` // of the JSON Schema of a row
-	Rows    int64            `json:"rows"`
-	Files   []ManifestFile   `json:"files"`
+	// Parent and ParentVersion are columns of a stream of which only the newest version of
+	// each parent counts, see [record.Info].
+	Parent        []string       `json:"parent,omitempty"`
+	ParentVersion string         `json:"parent_version,omitempty"`
+	Schema        string         `json:"schema_sha256"` // of the JSON Schema of a row
+	Rows          int64          `json:"rows"`
+	Files         []ManifestFile `json:"files"`
 }
 
-// ManifestFailure is why a stream is not complete.
+// ManifestFailure is the reason why a stream is not complete.
 type ManifestFailure struct {
 	Type    record.FailureType `json:"type"`
 	Message string             `json:"message"`
@@ -58,7 +63,7 @@ type ManifestFile struct {
 	Rows      int64  `json:"rows"`
 	Bytes     int64  `json:"bytes"`
 	SHA256    string `json:"sha256"`
-	MinCursor any    `json:"min_cursor"` // null when the stream has no cursor
+	MinCursor any    `json:"min_cursor"` // null without a cursor or without rows
 	MaxCursor any    `json:"max_cursor"`
 }
 
@@ -81,10 +86,10 @@ func readManifest(folder FS, run string) (*Manifest, error) {
 	}
 	manifest := &Manifest{}
 	if err := json.Unmarshal(content, manifest); err != nil {
-		return nil, fmt.Errorf("reading the manifest %s (restore it from a backup, or move it out of the folder to leave the files of its run as they are): %w", name, err)
+		return nil, fmt.Errorf("reading the manifest %s (restore it from a backup, or move it out of the folder to keep the files of its run): %w", name, err)
 	}
 	if manifest.Version != manifestVersion || manifest.Run != run {
-		return nil, fmt.Errorf("reading the manifest %s: it is of version %d and run %.80q, want version %d and run %q; upgrade the connector, or move the file out of the folder", name, manifest.Version, manifest.Run, manifestVersion, run)
+		return nil, fmt.Errorf("reading the manifest %s: it has version %d and run %.80q, want version %d and run %q; upgrade the connector, or move the file out of the folder", name, manifest.Version, manifest.Run, manifestVersion, run)
 	}
 	return manifest, nil
 }

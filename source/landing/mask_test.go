@@ -12,7 +12,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/redact"
 )
 
-// titled has a key and a cursor that come from outside.
+// titled has a key and a cursor with text from outside.
 type titled struct {
 	ID     string          `json:"id"`
 	At     string          `json:"at"`
@@ -21,8 +21,8 @@ type titled struct {
 	Plain  string          `json:"plain"`
 }
 
-// landNamed writes a row that holds the text wherever a row may, and returns
-// everything that the folder then holds, with data files as their rows.
+// landNamed writes a row with the text in every column, and returns the content of
+// the folder, with data files as rows.
 func landNamed(t *testing.T, format landing.Format, mask landing.Masker, text string) string {
 	t.Helper()
 	folder := newMemory()
@@ -60,18 +60,18 @@ func landNamed(t *testing.T, format landing.Format, mask landing.Masker, text st
 			_, columns := readParquet(t, content)
 			fmt.Fprintln(&all, columns)
 		case !json.Valid(content):
-			t.Errorf("%s is no JSON: %s", name, content)
+			t.Errorf("%s is not JSON: %s", name, content)
 		}
 	}
 	return all.String()
 }
 
-func TestWriter_NoFileHoldsWhatIsMasked(t *testing.T) {
+func TestWriter_MasksSecretsInEveryFile(t *testing.T) {
 	t.Parallel()
 	const secret = `t0k"en/+&<secret>`
 	for _, format := range formats {
-		// Without a mask it is in the data, the state and the manifest: the
-		// search below finds it wherever it is.
+		// Without a mask the search below finds the text in the data, the state
+		// and the manifest.
 		if found := strings.Count(landNamed(t, format, nil, secret), "secret"); found < 7 {
 			t.Errorf("%s: unmasked the secret was found %d times, want it in every place", format, found)
 		}
@@ -85,8 +85,8 @@ func TestWriter_NoFileHoldsWhatIsMasked(t *testing.T) {
 	}
 }
 
-// A redactor learns access tokens while the run goes on.
-func TestWriter_MasksWhatItsMaskLearnsLater(t *testing.T) {
+// A redactor gets new access tokens during a run.
+func TestWriter_MasksSecretsAddedDuringTheRun(t *testing.T) {
 	t.Parallel()
 	for _, format := range formats {
 		mask := redact.New()
@@ -101,7 +101,7 @@ func TestWriter_MasksWhatItsMaskLearnsLater(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got string
-		if content := folder.content(folder.files("rows/", "")[0]); format == landing.NDJSON {
+		if content := folder.content(folder.files("rows/", "")[0]); format != landing.Parquet {
 			got = strings.Join(readNDJSON(t, content), "\n")
 		} else {
 			_, columns := readParquet(t, content)
@@ -113,7 +113,7 @@ func TestWriter_MasksWhatItsMaskLearnsLater(t *testing.T) {
 	}
 }
 
-// What masking costs: the same rows with and without it.
+// The benchmark compares the same rows with and without a mask.
 func BenchmarkWriter_Mask(b *testing.B) {
 	text := strings.Repeat("Some words that a respondent wrote. ", 6)
 	values, err := json.Marshal(map[string]string{"QID1": text, "QID2_TEXT": text, "QID3": "4"})

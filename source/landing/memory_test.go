@@ -11,7 +11,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 )
 
-// wide writes rows of 20 KB to disk and returns the largest heap seen.
+// wide writes rows of 20 KB to disk and returns the largest measured heap.
 func wide(t testing.TB, format landing.Format, rows int) (heap uint64) {
 	t.Helper()
 	folder, err := landing.OpenRoot(t.TempDir())
@@ -52,7 +52,7 @@ func wide(t testing.TB, format landing.Format, rows int) (heap uint64) {
 	return heap
 }
 
-// Not parallel: it looks at the heap of the whole process.
+// The test is not parallel, because it measures the heap of the whole process.
 func TestWriter_MemoryDoesNotGrowWithTheFile(t *testing.T) {
 	const rows, limit = 8_000, 300 << 20 // 160 MB of text
 	for _, format := range formats {

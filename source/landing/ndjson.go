@@ -10,23 +10,25 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// ndjson writes one JSON object a line, compressed.
+// ndjson writes one JSON object per line.
 type ndjson struct {
 	compressor io.WriteCloser
 	mask       Masker
 	line       []byte
 }
 
-// newLines begins a file of lines in one of the formats.
+// newLines begins a file of lines in a format.
 func newLines(out io.Writer, format Format, mask Masker) (*ndjson, error) {
 	n := &ndjson{mask: mask}
 	switch format {
-	case JSONLines:
+	case PlainNDJSON, JSONLines:
 		n.compressor = uncompressed{out}
 	case JSONLinesGzip:
 		n.compressor = gzip.NewWriter(out)
 	default:
-		compressor, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
+		// A file without lines has one empty frame, because some readers refuse a
+		// file of no bytes.
+		compressor, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true))
 		if err != nil {
 			return nil, fmt.Errorf("starting the compression: %w", err)
 		}
@@ -35,7 +37,7 @@ func newLines(out io.Writer, format Format, mask Masker) (*ndjson, error) {
 	return n, nil
 }
 
-// uncompressed writes what it is given.
+// uncompressed writes without compression.
 type uncompressed struct{ io.Writer }
 
 func (uncompressed) Close() error { return nil }
@@ -46,10 +48,9 @@ func (n *ndjson) encode(row record.Row) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	line = record.CleanJSON(line)
 	for i, c := range line {
 		if c == '\n' || c == '\r' {
-			line[i] = ' ' // white space between tokens: strings have it escaped
+			line[i] = ' ' // white space between tokens; in strings it is escaped
 		}
 	}
 	line = append(n.mask.Bytes(line), '\n')

@@ -18,8 +18,8 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 )
 
-// holdLock is the argument that makes the test binary a run that holds the lock
-// of the folder that follows, until it is killed.
+// holdLock is an argument of the test binary. With it the binary holds the lock of
+// the folder in the next argument until it is killed.
 const holdLock = "hold-the-lock-of"
 
 func TestMain(m *testing.M) {
@@ -51,7 +51,7 @@ func root(t *testing.T, dir string) landing.FS {
 	return folder
 }
 
-func TestOpen_LivingRunRefusesAndDeadOneIsTakenOver(t *testing.T) {
+func TestOpen_IsRefusedByARunningProcessButNotByAKilledOne(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	other := exec.CommandContext(t.Context(), os.Args[0], holdLock, dir)
@@ -92,7 +92,7 @@ func TestOpen_LivingRunRefusesAndDeadOneIsTakenOver(t *testing.T) {
 	}
 }
 
-func TestOpen_RefusesOptionsThatAreWrong(t *testing.T) {
+func TestOpen_RefusesInvalidOptions(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(*landing.Options){
 		"no folder":      func(o *landing.Options) { o.FS = nil },
@@ -128,7 +128,53 @@ func TestOpen_SameRunIDGetsASuffix(t *testing.T) {
 	}
 }
 
-func TestOpen_RemovesOnlyWhatACrashLeft(t *testing.T) {
+func TestOpen_RefusesAnotherFormatThanTheFolder(t *testing.T) {
+	t.Parallel()
+	for _, has := range formats {
+		dir := t.TempDir()
+		if err := deliver(t, root(t, dir), has, "first"); err != nil {
+			t.Fatal(err)
+		}
+		left := filepath.Join(dir, "_state", "rows.json.tmp") // leftovers of a crash do not change either
+		if err := os.WriteFile(left, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before := tree(t, dir)
+		for _, wanted := range formats {
+			if wanted == has {
+				continue
+			}
+			w, err := landing.Open(options(root(t, dir), wanted, "second"))
+			var other *landing.FormatError
+			if !errors.As(err, &other) || *other != (landing.FormatError{Have: has, Want: wanted}) {
+				t.Errorf("%s into a folder of %s: got %v, want a FormatError that names both", wanted, has, err)
+			}
+			if w != nil {
+				t.Errorf("%s into a folder of %s: got a writer", wanted, has)
+			}
+			if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
+				t.Errorf("%s into a folder of %s changed it (-before +after):\n%s", wanted, has, diff)
+			}
+		}
+	}
+}
+
+func TestOpen_ARunWithoutFilesAllowsAnotherFormat(t *testing.T) {
+	t.Parallel()
+	folder := newMemory()
+	w, err := landing.Open(options(folder, landing.Parquet, "first"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := deliver(t, folder, landing.NDJSON, "second"); err != nil {
+		t.Errorf("got %v, want the format of the first run with files", err)
+	}
+}
+
+func TestOpen_RemovesOnlyFilesOfACrashedRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if err := deliver(t, root(t, dir), landing.NDJSON, "known"); err != nil {
@@ -152,7 +198,7 @@ func TestOpen_RemovesOnlyWhatACrashLeft(t *testing.T) {
 		}
 	}
 	before := tree(t, dir)
-	w, err := landing.Open(options(root(t, dir), landing.Parquet, "next"))
+	w, err := landing.Open(options(root(t, dir), landing.NDJSON, "next"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +215,7 @@ func TestOpen_RemovesOnlyWhatACrashLeft(t *testing.T) {
 	}
 }
 
-func TestOpen_CorruptManifestIsNoReasonToRemoveFiles(t *testing.T) {
+func TestOpen_KeepsFilesOfARunWithACorruptManifest(t *testing.T) {
 	t.Parallel()
 	for _, corrupt := range []string{"", "{", `{"version":2,"run":"run"}`, `{"version":1,"run":"other"}`} {
 		folder := newMemory()
@@ -191,7 +237,7 @@ func TestOpen_CorruptManifestIsNoReasonToRemoveFiles(t *testing.T) {
 	}
 }
 
-// tree returns the modes of everything in a folder.
+// tree returns the modes of all files and folders in a folder.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := make(map[string]string)
@@ -272,7 +318,7 @@ func TestOpenRoot_AFolderThatIsALinkIsRefused(t *testing.T) {
 	if found := tree(t, outside); len(found) > 0 {
 		t.Errorf("written behind the link: %v", found)
 	}
-	// What leads to the folder is the user's own choice.
+	// Links in the path to the folder are allowed: the user chose them.
 	if err := deliver(t, root(t, filepath.Join(link, "data")), landing.NDJSON, "run"); err != nil {
 		t.Errorf("a folder below a link: %v", err)
 	}

@@ -25,9 +25,9 @@ func (b *bomb) Bytes(text []byte) []byte {
 	return text
 }
 
-// What a panic leaves behind does not count: Close names no file in a manifest
-// and stores no state of it, and the next run delivers the rows.
-func TestWriter_APanicInAnyCallLosesNothing(t *testing.T) {
+// After a panic Close lists no file of the call in a manifest and stores no state, so
+// the next run delivers the rows again.
+func TestWriter_APanicInAnyCallLosesNoRow(t *testing.T) {
 	t.Parallel()
 	for _, format := range formats {
 		t.Run(string(format), func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestWriter_APanicInAnyCallLosesNothing(t *testing.T) {
 			for ; panicked; at++ {
 				folder := newMemory()
 				panicked = deliverWithBomb(t, folder, format, &bomb{at})
-				folder = folder.crash(everything) // a lock that Close did not come to goes with the process
+				folder = folder.crash(everything) // the lock ends with the process if Close did not release it
 				covered(t, folder)
 				if err := deliver(t, folder, format, "second"); err != nil {
 					t.Fatalf("the run after a panic at use %d: %v", at, err)
@@ -53,7 +53,7 @@ func TestWriter_APanicInAnyCallLosesNothing(t *testing.T) {
 	}
 }
 
-// deliverWithBomb delivers; a panic is followed by Close, as in the program.
+// deliverWithBomb delivers, and calls Close after a panic like the program.
 func deliverWithBomb(t *testing.T, folder *memory, format landing.Format, b *bomb) (panicked bool) {
 	t.Helper()
 	o := options(folder, format, "first")

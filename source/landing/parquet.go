@@ -17,59 +17,57 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// Sizes in raw bytes. The library counts rows, not bytes, before it encodes
-// what it holds; by our own count memory stays at a few row groups whatever the
-// width of a row.
+// Sizes in raw bytes. The library encodes after a number of rows. We count bytes, so
+// that memory stays at a few row groups for rows of any width.
 const (
 	pageBytes     = 64 << 10
 	encodeBytes   = 2 << 20
 	rowGroupBytes = 32 << 20
 	parallel      = 2
-	// cellBytes is what a cell of any kind costs at least.
+	// cellBytes is the least memory of a cell of any kind.
 	cellBytes = 16
 )
 
 // parquetFile writes a Parquet file.
 type parquetFile struct {
-	writer   *writer.CSVWriter
-	columns  []record.Column
-	required []bool
-	mask     Masker
-	nulled   func(column string)
-	waiting  int64 // raw bytes of rows not encoded yet
-	group    int64 // raw bytes of the row group
+	writer     *writer.CSVWriter
+	columns    []record.Column
+	required   []bool
+	statistics []*statistics // of the current row group, by column
+	mask       Masker
+	waiting    int64 // raw bytes of rows that are not encoded yet
+	group      int64 // raw bytes of the current row group
 }
 
 func newParquet(out io.Writer, info record.Info, o *Options) (*parquetFile, error) {
 	columns := info.Table.Columns
 	p := &parquetFile{columns: columns, required: make([]bool, len(columns)), mask: o.Mask}
-	p.nulled = func(column string) {
-		o.Changed(info.Stream, record.Change{Column: column, Kind: record.Nulled, Reason: record.Unfit})
-	}
 	tags := make([]string, len(columns))
 	for i, column := range columns {
 		p.required[i] = slices.Contains(info.Key, column.Name)
-		tags[i] = tag(i, column, p.required[i], p.required[i] || column.Name == info.Cursor)
+		tags[i] = tag(i, column, p.required[i])
 	}
+	p.beginGroup()
 	w, err := writer.NewCSVWriterFromWriter(tags, out, parallel)
 	if err != nil {
 		return nil, fmt.Errorf("starting a Parquet file: %w", err)
 	}
 	w.PageSize = pageBytes
-	w.RowGroupSize = math.MaxInt64 // row groups end by our count
+	w.RowGroupSize = math.MaxInt64 // we end row groups by bytes
 	w.CompressionType = parquet.CompressionCodec_ZSTD
 	createdBy := "source-qualtrics version " + o.Version
 	w.Footer.CreatedBy = &createdBy
-	rename(w, columns)
+	describe(w, columns)
 	p.writer = w
 	return p, nil
 }
 
-// tag describes a column to the library. The internal name C<i> keeps it from
-// mixing up names that differ in case only, and from reading commas and equal
-// signs of a name.
-func tag(i int, column record.Column, required, statistics bool) string {
-	attributes := []string{"name=C" + strconv.Itoa(i), "fieldid=" + strconv.Itoa(i+1)}
+// tag describes a column to the library. The internal name is C<i>, because the
+// library confuses names that differ in case only, and parses commas and equal
+// signs. Objects and arrays are texts without the annotation JSON: some readers
+// refuse a file with it.
+func tag(i int, column record.Column, required bool) string {
+	attributes := []string{"name=C" + strconv.Itoa(i), "omitstats=true"}
 	if required {
 		attributes = append(attributes, "repetitiontype=REQUIRED")
 	} else {
@@ -84,28 +82,27 @@ func tag(i int, column record.Column, required, statistics bool) string {
 		attributes = append(attributes, "type=BOOLEAN")
 	case record.Timestamp:
 		attributes = append(attributes, "type=INT64", "logicaltype=TIMESTAMP", "logicaltype.isadjustedtoutc=true", "logicaltype.unit=MICROS")
-	case record.String:
-		attributes = append(attributes, "type=BYTE_ARRAY", "convertedtype=UTF8")
-		// Statistics hold the longest texts in full, once a page.
-		if !statistics && !strings.HasSuffix(column.Name, "_id") {
-			attributes = append(attributes, "omitstats=true")
-		}
 	default:
-		attributes = append(attributes, "type=BYTE_ARRAY", "convertedtype=JSON", "omitstats=true")
+		attributes = append(attributes, "type=BYTE_ARRAY", "convertedtype=UTF8")
 	}
 	return strings.Join(attributes, ", ")
 }
 
-// rename gives the columns their own names in the file.
-func rename(w *writer.CSVWriter, columns []record.Column) {
+// describe corrects the schema of the library. Columns get their own names. Field
+// ids are removed, because some readers match columns by id although a table has
+// other ids. Lengths and scales of 0 are removed. Column orders are added, without
+// which readers ignore bounds.
+func describe(w *writer.CSVWriter, columns []record.Column) {
 	const root = "schema"
 	handler := w.SchemaHandler
 	internal := handler.GetRootInName()
 	handler.Infos[0].ExName = root
 	for i, column := range columns {
-		info := handler.Infos[i+1]
+		info, element := handler.Infos[i+1], w.Footer.Schema[i+1]
 		info.ExName = column.Name
 		handler.InPathToExPath[common.PathToStr([]string{internal, info.InName})] = common.PathToStr([]string{root, column.Name})
+		element.FieldID, element.TypeLength, element.Scale, element.Precision = nil, nil, nil, nil
+		w.Footer.ColumnOrders = append(w.Footer.ColumnOrders, &parquet.ColumnOrder{TYPE_ORDER: parquet.NewTypeDefinedOrder()})
 	}
 }
 
@@ -113,14 +110,10 @@ func (p *parquetFile) encode(row record.Row) (int64, error) {
 	cells := make([]any, len(p.columns))
 	for i := range p.columns {
 		cell := row.Cell(i)
-		cells[i] = p.cell(cell)
-		switch {
-		case cells[i] != nil:
-		case p.required[i]:
-			return 0, fmt.Errorf("the key column %s has no value that fits it", p.columns[i].Name)
-		case cell != nil:
-			p.nulled(p.columns[i].Name)
+		if cells[i] = p.cell(cell); cells[i] == nil && (p.required[i] || cell != nil) {
+			return 0, fmt.Errorf("the column %s has no value that fits it", p.columns[i].Name)
 		}
+		p.statistics[i].add(cells[i])
 	}
 	if err := p.writer.Write(cells); err != nil {
 		return 0, fmt.Errorf("encoding rows: %w", err)
@@ -130,8 +123,7 @@ func (p *parquetFile) encode(row record.Row) (int64, error) {
 	p.group += raw
 	switch {
 	case p.group >= rowGroupBytes:
-		p.waiting, p.group = 0, 0
-		return raw, p.flush(true)
+		return raw, p.endGroup()
 	case p.waiting >= encodeBytes:
 		p.waiting = 0
 		return raw, p.flush(false)
@@ -146,11 +138,35 @@ func (p *parquetFile) flush(group bool) error {
 	return nil
 }
 
-// close writes the footer. The page index stays out: the library fills it with
-// empty bounds for columns without statistics, by which readers would skip
-// pages that have what they look for.
-func (p *parquetFile) close() error {
+func (p *parquetFile) beginGroup() {
+	p.waiting, p.group = 0, 0
+	p.statistics = make([]*statistics, len(p.columns))
+	for i, column := range p.columns {
+		p.statistics[i] = newStatistics(column.Kind)
+	}
+}
+
+// endGroup writes the current row group with our statistics. The library writes no
+// row group without rows.
+func (p *parquetFile) endGroup() error {
+	before := len(p.writer.Footer.RowGroups)
 	if err := p.flush(true); err != nil {
+		return err
+	}
+	for _, group := range p.writer.Footer.RowGroups[before:] {
+		for i, chunk := range group.Columns {
+			chunk.MetaData.Statistics = p.statistics[i].footer()
+		}
+	}
+	p.beginGroup()
+	return nil
+}
+
+// close writes the footer without a page index. The library would write empty
+// bounds for pages without statistics, so that readers skip pages with matching
+// rows.
+func (p *parquetFile) close() error {
+	if err := p.endGroup(); err != nil {
 		return err
 	}
 	p.writer.ColumnIndexes, p.writer.OffsetIndexes = nil, nil
@@ -160,13 +176,12 @@ func (p *parquetFile) close() error {
 	return nil
 }
 
-// cell converts a cell to the Go type that the library takes. A value
-// that does not fit its Parquet type is null: a number beyond the range of a
-// double, a time outside the years 0 to 9999.
+// cell converts a cell to the Go type of the library. It returns nil for a value
+// that the Parquet type cannot hold. Rows from [record.Row.Fit] have no such value.
 func (p *parquetFile) cell(cell any) any {
 	switch value := cell.(type) {
 	case string:
-		return record.CleanText(p.mask.String(value))
+		return p.mask.String(value)
 	case json.Number:
 		number, err := strconv.ParseFloat(string(value), 64)
 		if err != nil {
@@ -179,13 +194,13 @@ func (p *parquetFile) cell(cell any) any {
 		}
 		return value.UnixMicro()
 	case json.RawMessage:
-		return string(record.CleanJSON(p.mask.Bytes(value)))
+		return string(p.mask.Bytes(value))
 	default:
 		return value
 	}
 }
 
-// writable reports whether RFC 3339, and so most readers, can write a time.
+// writable reports whether RFC 3339 can represent a time. Most readers need that.
 func writable(at time.Time) bool {
 	return at.Year() >= 0 && at.Year() <= 9999
 }

@@ -13,15 +13,15 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// encoder writes rows in one of the formats.
+// encoder writes rows in a format.
 type encoder interface {
-	// encode takes a row and returns about how many raw bytes it has.
+	// encode writes a row and returns its approximate raw bytes.
 	encode(record.Row) (raw int64, err error)
-	// close completes the content; the file stays open.
+	// close completes the content, but does not close the file.
 	close() error
 }
 
-// part is a data file that is being written.
+// part is an incomplete data file.
 type part struct {
 	folder  FS
 	dir     string
@@ -31,14 +31,14 @@ type part struct {
 	buffer  *bufio.Writer
 	encoder encoder
 	began   time.Time
-	renamed bool // has its final name
+	renamed bool // the file has its final name
 
 	rows, raw, bytes int64
 	cursor           int // column index; -1 without a cursor
-	least, greatest  any // cursors
+	least, greatest  any // cursors of the rows
 }
 
-// newPart begins a data file of that path, which is in the folder dir.
+// newPart begins a data file with the path name in the folder dir.
 func newPart(o *Options, info record.Info, dir, name string) (*part, error) {
 	p := &part{
 		folder: o.FS,
@@ -65,7 +65,7 @@ func newPart(o *Options, info record.Info, dir, name string) (*part, error) {
 	return p, nil
 }
 
-// counter counts and hashes what a part writes into its file.
+// counter counts and hashes the bytes of a part.
 type counter part
 
 func (c *counter) Write(content []byte) (int, error) {
@@ -88,7 +88,7 @@ func (p *part) write(row record.Row) error {
 	return nil
 }
 
-// extend widens the range of cursors by one of them.
+// extend adds a cursor to the range of cursors.
 func (p *part) extend(value any) {
 	if at, ok := value.(time.Time); value == nil || ok && !writable(at) {
 		return
@@ -101,8 +101,8 @@ func (p *part) extend(value any) {
 	}
 }
 
-// compare orders the cells of one column; those of kinds that no cursor has are
-// all equal.
+// compare orders two cells of a column. Cells of a kind that cursors do not have
+// count as equal.
 func compare(a, b any) int {
 	switch a := a.(type) {
 	case time.Time:
@@ -116,8 +116,8 @@ func compare(a, b any) int {
 	}
 }
 
-// finish completes the file under its final name. On an error the part can
-// still be discarded.
+// finish completes the file under its final name. After an error the caller can
+// still discard the part.
 func (p *part) finish() (ManifestFile, error) {
 	if err := p.encoder.close(); err != nil {
 		return ManifestFile{}, err
@@ -146,8 +146,8 @@ func (p *part) finish() (ManifestFile, error) {
 	}, nil
 }
 
-// discard gives up on the file. One that has its final name already stays:
-// no manifest names it.
+// discard removes the temporary file. A file with its final name stays, but no
+// manifest lists it.
 func (p *part) discard() error {
 	var err error
 	if p.file != nil {

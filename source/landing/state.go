@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// States returns the stored states by stream, for the run to go on from.
+// States returns the stored state of each stream.
 func (w *Writer) States() (map[string]json.RawMessage, error) {
 	if w.closed {
 		return nil, errClosed
@@ -24,7 +26,7 @@ func (w *Writer) States() (map[string]json.RawMessage, error) {
 	}
 	for _, entry := range entries {
 		stream, ok := strings.CutSuffix(entry.Name(), ".json")
-		if !ok || entry.IsDir() || !streamPattern.MatchString(stream) {
+		if !ok || entry.IsDir() || !record.IsStreamName(stream) {
 			continue
 		}
 		name := stateDir + "/" + entry.Name()
@@ -34,23 +36,24 @@ func (w *Writer) States() (map[string]json.RawMessage, error) {
 		}
 		content = bytes.TrimSpace(content)
 		if !json.Valid(content) || content[0] != '{' {
-			return nil, fmt.Errorf("reading the state of stream %s: %s is no JSON object; restore it from a backup, or remove it to read the stream from the beginning", stream, name)
+			return nil, fmt.Errorf("reading the state of stream %s: %s is not a JSON object; restore it from a backup, or remove it to read the stream from the beginning", stream, name)
 		}
 		states[stream] = content
 	}
 	return states, nil
 }
 
-// State takes a state that covers records accepted before, and no others. It is
-// stored when those records are durable: at once if they are already or enough
-// was written, else when the data file ends. Of several the newest is stored.
+// State accepts a state that covers exactly the records so far. It is stored after
+// the data file with these records is complete. A file is completed now if it has
+// reached CommitBytes or CommitAfter, else later. A newer state replaces a waiting
+// one.
 func (w *Writer) State(stream string, state []byte) error {
 	out, err := w.open(stream)
 	if err != nil {
 		return err
 	}
-	if !json.Valid(state) {
-		return w.stick(fmt.Errorf("storing the state of stream %s: it is no JSON", stream))
+	if err := record.CheckState(state); err != nil {
+		return w.stick(fmt.Errorf("storing the state of stream %s: %w", stream, err))
 	}
 	out.pending = bytes.Clone(state)
 	if part := out.part; part != nil && part.raw < w.options.CommitBytes && w.options.Now().Sub(part.began) < w.options.CommitAfter {

@@ -3,49 +3,50 @@ package landing
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"io/fs"
+	"strings"
 
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// Writer writes one run. Its methods are not safe for concurrent use. The first
-// error sticks: every later call returns it, and what the run wrote since the
-// last manifest does not count.
+// Writer writes one run. Its methods are not safe for concurrent use. After the
+// first error every call returns it, and files since the last manifest are not
+// valid.
 type Writer struct {
 	options  Options
 	lock     io.Closer
 	manifest Manifest
-	streams  map[string]*output
+	streams  record.Streams[output]
+	order    []*output
 	err      error
 	closed   bool
 }
 
-// output is a stream that is being written.
+// output is a stream of the run.
 type output struct {
 	info    record.Info
+	rows    *record.Checker
+	parents *record.Parents
 	entry   *ManifestStream
 	part    *part  // nil between data files
-	parts   int    // data files so far, complete or not
-	pending []byte // state that covers no more than the rows so far; nil when it is stored
-	ended   bool
+	parts   int    // number of data files so far, complete or not
+	pending []byte // state to store, which covers rows so far only; nil: none
 }
 
 var (
 	errClosed = errors.New("the writer is closed")
-	// errPanicked is the error of a call that did not return: what it left
-	// behind is not to be trusted, so Close may not make it count.
-	errPanicked = errors.New("a call before panicked")
+	// errPanicked is the error after a call that panicked. Close must not list
+	// its files, because they may be wrong.
+	errPanicked = errors.New("an earlier call panicked")
 )
 
 func newWriter(o Options, held io.Closer) *Writer {
 	return &Writer{
 		options: o,
 		lock:    held,
-		streams: make(map[string]*output),
 		manifest: Manifest{
 			Version: manifestVersion, Run: o.Run, Connector: o.Version, Format: o.Format,
 			StartedAt: o.Now().UTC(), Streams: []*ManifestStream{},
@@ -53,8 +54,11 @@ func newWriter(o Options, held io.Closer) *Writer {
 	}
 }
 
-// Begin announces a stream, before anything else of it. The manifest exists
-// from the first one on.
+// Run returns the run id in the names of its folders. It is Options.Run, with a
+// suffix such as -2 if the folder had that run.
+func (w *Writer) Run() string { return w.options.Run }
+
+// Begin begins a stream. The first Begin writes the manifest.
 func (w *Writer) Begin(info record.Info) error {
 	if err := w.usable(); err != nil {
 		return err
@@ -63,92 +67,145 @@ func (w *Writer) Begin(info record.Info) error {
 }
 
 func (w *Writer) begin(info record.Info) error {
-	switch {
-	case !streamPattern.MatchString(info.Stream):
-		return fmt.Errorf("beginning a stream: the name %.80q is not of the form [a-z][a-z0-9_]*", info.Stream)
-	case w.streams[info.Stream] != nil:
-		return fmt.Errorf("beginning stream %s: it has begun before", info.Stream)
-	case info.Table == nil || !json.Valid(info.Schema):
-		return fmt.Errorf("beginning stream %s: it has no table or no schema", info.Stream)
+	if err := info.Check(); err != nil {
+		return err
 	}
-	for _, name := range append(slices.Clone(info.Key), info.Cursor) {
-		if name != "" && !info.Table.Has(name) {
-			return fmt.Errorf("beginning stream %s: it has no column %q", info.Stream, name)
-		}
+	out := &output{info: info, rows: record.NewChecker(info), parents: record.NewParents(info)}
+	if err := w.streams.Begin(info.Stream, out); err != nil {
+		return err
 	}
 	if err := replace(w.options.FS, schemaDir, info.Stream+".json", info.Schema); err != nil {
 		return fmt.Errorf("writing the schema of stream %s: %w", info.Stream, err)
 	}
 	sum := sha256.Sum256(info.Schema)
-	entry := &ManifestStream{
+	out.entry = &ManifestStream{
 		Name: info.Stream, Result: Running, Key: append([]string{}, info.Key...), Cursor: info.Cursor,
-		Schema: hex.EncodeToString(sum[:]), Files: []ManifestFile{},
+		Parent: info.Parent, ParentVersion: info.Version, Schema: hex.EncodeToString(sum[:]), Files: []ManifestFile{},
 	}
-	w.streams[info.Stream] = &output{info: info, entry: entry}
-	w.manifest.Streams = append(w.manifest.Streams, entry)
+	w.order = append(w.order, out)
+	w.manifest.Streams = append(w.manifest.Streams, out.entry)
 	return w.writeManifest()
 }
 
-// Record takes a row; it keeps nothing of it that can change.
+// Holds returns the limits on values in the data files.
+func (w *Writer) Holds() record.Format { return w.options.Format.Holds() }
+
+// Record writes a row. It keeps no reference to its cells.
 func (w *Writer) Record(stream string, row record.Row) error {
 	out, err := w.open(stream)
 	if err != nil {
 		return err
 	}
-	w.err = errPanicked
-	if w.err = w.record(out, row); w.err != nil {
-		w.err = fmt.Errorf("writing a record of stream %s: %w", stream, w.err)
-	}
-	return w.err
-}
-
-func (w *Writer) record(out *output, row record.Row) error {
-	if row.Table() == nil {
-		return record.ErrNoRow
-	}
-	if row.Table() != out.info.Table && !slices.Equal(row.Table().Columns, out.info.Table.Columns) {
-		return errors.New("the row has other columns than the stream")
-	}
-	if out.part == nil {
-		part, err := w.beginPart(out)
-		if err != nil {
+	return w.attempt(func() error {
+		if err := out.rows.Check(row); err != nil {
 			return err
 		}
-		out.part = part
-		out.parts++
+		if err := w.record(out, row); err != nil {
+			return fmt.Errorf("writing a record of %s: %w", stream, err)
+		}
+		return nil
+	})
+}
+
+// record writes a row. A full data file ends before the next parent, because a reader of
+// listed files takes the newest version of a parent for whole.
+func (w *Writer) record(out *output, row record.Row) error {
+	if out.parents.Begins(row) && w.full(out.part) {
+		if err := w.commit(out); err != nil {
+			return err
+		}
+	}
+	if out.part == nil {
+		if err := w.startPart(out); err != nil {
+			return err
+		}
 	}
 	if err := out.part.write(row); err != nil {
 		return err
 	}
-	if out.part.raw >= w.options.RotateBytes || out.part.rows >= w.options.RotateRows {
+	if w.full(out.part) && !out.parents.Any() {
 		return w.commit(out)
 	}
 	return nil
 }
 
-// beginPart begins the next data file of a stream.
-func (w *Writer) beginPart(out *output) (*part, error) {
+// full reports whether a data file has reached its size.
+func (w *Writer) full(p *part) bool {
+	return p != nil && (p.raw >= w.options.RotateBytes || p.rows >= w.options.RotateRows)
+}
+
+// ensureFile begins a data file without rows if no run wrote a data file of the
+// stream. A query over the stream's folder then finds the columns instead of
+// failing.
+func (w *Writer) ensureFile(out *output) error {
+	if out.part != nil || len(out.entry.Files) > 0 {
+		return nil
+	}
+	exists, err := hasData(w.options.FS, out.info.Stream, w.options.Format)
+	if err != nil || exists {
+		return err
+	}
+	return w.startPart(out)
+}
+
+// hasData reports whether the folder has a data file of a stream.
+func hasData(folder FS, stream string, format Format) (bool, error) {
+	runs, err := folder.ReadDir(stream)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, run := range runs {
+		if !run.IsDir() || !strings.HasPrefix(run.Name(), runPrefix) {
+			continue
+		}
+		files, err := folder.ReadDir(stream + "/" + run.Name())
+		if err != nil {
+			return false, err
+		}
+		for _, file := range files {
+			if file.Type().IsRegular() && partPattern.MatchString(file.Name()) && strings.HasSuffix(file.Name(), format.extension()) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// startPart begins the next data file of a stream.
+func (w *Writer) startPart(out *output) error {
 	stream := out.info.Stream
 	dir := stream + "/" + runPrefix + w.options.Run
 	if err := makeDir(w.options.FS, ".", stream); err != nil {
-		return nil, err
+		return err
 	}
 	if err := makeDir(w.options.FS, stream, dir); err != nil {
-		return nil, err
+		return err
 	}
-	return newPart(&w.options, out.info, dir, fmt.Sprintf("%s/part-%05d%s", dir, out.parts, w.options.Format.extension()))
+	part, err := newPart(&w.options, out.info, dir, fmt.Sprintf("%s/part-%05d%s", dir, out.parts, w.options.Format.extension()))
+	if err != nil {
+		return err
+	}
+	out.part = part
+	out.parts++
+	return nil
 }
 
-// Status is accepted: files have no place for what passes.
+// Status ignores the status, because files have no place for it.
 func (w *Writer) Status(stream string, _ record.Status) error {
 	_, err := w.open(stream)
 	return err
 }
 
-// End closes a stream; a nil failure means that it is complete. Its rows, the
-// result and its last state are durable when End returns.
+// End ends a stream; a nil failure means that it is complete. When End returns, the
+// rows, the result and the last state are durable.
 func (w *Writer) End(stream string, failure *record.Failure) error {
 	out, err := w.open(stream)
+	if err == nil {
+		_, err = w.streams.End(stream, failure != nil)
+	}
 	if err != nil {
 		return err
 	}
@@ -157,8 +214,10 @@ func (w *Writer) End(stream string, failure *record.Failure) error {
 		out.entry.Result = Incomplete
 		out.entry.Failure = &ManifestFailure{Type: failure.Type, Message: failure.Message}
 	}
-	out.ended = true
 	return w.attempt(func() error {
+		if err := w.ensureFile(out); err != nil {
+			return err
+		}
 		if err := w.endPart(out); err != nil {
 			return err
 		}
@@ -169,9 +228,9 @@ func (w *Writer) End(stream string, failure *record.Failure) error {
 	})
 }
 
-// Close ends the run and gives the folder free. Streams without an End keep
-// their rows and states and stay incomplete. After an error Close only cleans
-// up and returns that error.
+// Close ends the run and releases the folder. Streams without an End keep their
+// rows and states, but are incomplete. After an error Close removes temporary
+// files and returns that error.
 func (w *Writer) Close() error {
 	if w.closed {
 		return nil
@@ -181,8 +240,7 @@ func (w *Writer) Close() error {
 	if err == nil {
 		err = w.finish()
 	}
-	for _, entry := range w.manifest.Streams {
-		out := w.streams[entry.Name]
+	for _, out := range w.order {
 		if out.part != nil {
 			err = errors.Join(err, out.part.discard())
 			out.part = nil
@@ -195,12 +253,14 @@ func (w *Writer) finish() error {
 	if len(w.manifest.Streams) == 0 {
 		return nil
 	}
-	for _, entry := range w.manifest.Streams {
-		out := w.streams[entry.Name]
-		if out.ended {
-			continue
+	for _, out := range w.order {
+		if _, err := w.streams.Open(out.info.Stream); err != nil {
+			continue // it has ended
 		}
-		entry.Result = Incomplete
+		out.entry.Result = Incomplete
+		if err := w.ensureFile(out); err != nil {
+			return err
+		}
 		if err := w.commit(out); err != nil {
 			return err
 		}
@@ -210,7 +270,7 @@ func (w *Writer) finish() error {
 	return w.writeManifest()
 }
 
-// commit makes a stream's rows durable and then stores the state that covers
+// commit makes the rows of a stream durable and then stores the state that covers
 // them.
 func (w *Writer) commit(out *output) error {
 	if out.part != nil {
@@ -224,7 +284,7 @@ func (w *Writer) commit(out *output) error {
 	return w.storeState(out)
 }
 
-// endPart completes the data file and notes it for the manifest.
+// endPart completes the data file and adds it to the manifest.
 func (w *Writer) endPart(out *output) error {
 	if out.part == nil {
 		return nil
@@ -251,19 +311,19 @@ func (w *Writer) usable() error {
 	return w.err
 }
 
-// open finds a stream between its Begin and its End.
+// open returns a stream between its Begin and its End.
 func (w *Writer) open(stream string) (*output, error) {
 	if err := w.usable(); err != nil {
 		return nil, err
 	}
-	out := w.streams[stream]
-	if out == nil || out.ended {
-		return nil, w.stick(fmt.Errorf("writing stream %.80q: it has not begun or has ended", stream))
+	out, err := w.streams.Open(stream)
+	if err != nil {
+		return nil, w.stick(err)
 	}
 	return out, nil
 }
 
-// attempt does the work of a call; its error, or its panic, sticks.
+// attempt runs a call. After an error or a panic every later call fails.
 func (w *Writer) attempt(do func() error) error {
 	w.err = errPanicked
 	w.err = do()

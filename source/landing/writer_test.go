@@ -13,7 +13,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// started is a writer with the stream rows begun.
+// started returns a writer that has begun the stream rows.
 func started(t *testing.T, o landing.Options) (*landing.Writer, record.Info) {
 	t.Helper()
 	w, err := landing.Open(o)
@@ -41,7 +41,7 @@ func stateOf(t *testing.T, w *landing.Writer, state string) {
 	}
 }
 
-func TestState_WaitsForTheDataFileItCovers(t *testing.T) {
+func TestState_IsStoredAfterTheDataFileItCovers(t *testing.T) {
 	t.Parallel()
 	folder := newMemory()
 	w, of := started(t, options(folder, landing.NDJSON, "run"))
@@ -155,39 +155,76 @@ func TestRecord_RotatesByRowsAndByBytes(t *testing.T) {
 	}
 }
 
-func TestWriter_EmptyStreamIsInTheManifestOnly(t *testing.T) {
+func TestWriter_StreamWithoutRowsHasOneFileForAllRuns(t *testing.T) {
 	t.Parallel()
-	folder := newMemory()
-	w, _ := started(t, options(folder, landing.Parquet, "run"))
-	failure := &record.Failure{Type: record.ConfigError, Message: "ask for access", Internal: "secret"}
-	if err := errors.Join(w.Status("rows", record.Status{}), w.End("rows", failure), w.Close()); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"_manifest/run.json", "_schema/rows.json"}
-	if diff := cmp.Diff(want, folder.files("", "")); diff != "" {
-		t.Errorf("files (-want +got):\n%s", diff)
-	}
-	stream := manifest(t, folder.content("_manifest/run.json")).Streams[0]
-	if stream.Result != landing.Incomplete || stream.Rows != 0 || len(stream.Files) != 0 || stream.Failure.Message != "ask for access" {
-		t.Errorf("got %+v, %+v", stream, stream.Failure)
+	for _, format := range formats {
+		folder := newMemory()
+		const first = "rows/run=run/part-00000"
+		for range 2 {
+			w, _ := started(t, options(folder, format, "run"))
+			failure := &record.Failure{Type: record.ConfigError, Message: "ask for access", Internal: "secret"}
+			if err := errors.Join(w.Status("rows", record.Status{}), w.End("rows", failure), w.Close()); err != nil {
+				t.Fatal(err)
+			}
+			folder = folder.crash(nothingUnsynced)
+			files := folder.files("rows/", "")
+			if len(files) != 1 || !strings.HasPrefix(files[0], first) {
+				t.Fatalf("%s: got the files %v, want one of the first run", format, files)
+			}
+			if empty := len(folder.content(files[0])) == 0; empty != (format == landing.PlainNDJSON) {
+				t.Errorf("%s: that its file without rows has no bytes is %t", format, empty)
+			}
+			if rows := ids(t, folder); len(rows) > 0 {
+				t.Errorf("%s: got the rows %v", format, rows)
+			}
+		}
+		one, two := manifest(t, folder.content("_manifest/run.json")).Streams[0], manifest(t, folder.content("_manifest/run-2.json")).Streams[0]
+		if one.Result != landing.Incomplete || one.Rows != 0 || len(one.Files) != 1 || one.Files[0].Rows != 0 || one.Failure.Message != "ask for access" {
+			t.Errorf("%s: got the first run's %+v, %+v", format, one, one.Failure)
+		}
+		if len(two.Files) != 0 {
+			t.Errorf("%s: got the second run's files %v, want none", format, two.Files)
+		}
 	}
 }
 
-func TestWriter_RefusesWhatIsOutOfOrder(t *testing.T) {
+// One stream did not end; another had rows in an earlier run.
+func TestWriter_WritesAFileWithoutRowsOnlyIfThereIsNoOther(t *testing.T) {
+	t.Parallel()
+	folder := newMemory()
+	w, of := started(t, options(folder, landing.Parquet, "one"))
+	if err := w.Begin(info(t, "cut", numbered{}, "id", "")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, w, of, 1, "a")
+	if err := errors.Join(w.End("rows", nil), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	w, _ = started(t, options(folder, landing.Parquet, "two"))
+	if err := errors.Join(w.End("rows", nil), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"cut/run=one/part-00000.parquet", "rows/run=one/part-00000.parquet"}
+	if diff := cmp.Diff(want, folder.files("", ".parquet")); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+func TestWriter_RefusesCallsInTheWrongOrder(t *testing.T) {
 	t.Parallel()
 	of := info(t, "rows", numbered{}, "id", "id")
 	other := info(t, "rows", typed{}, "id", "at")
 	for name, do := range map[string]func(*landing.Writer) error{
-		"a record before its Begin":  func(w *landing.Writer) error { return w.Record("other", row(t, of, &numbered{})) },
-		"a second Begin":             func(w *landing.Writer) error { return w.Begin(of) },
-		"a second End":               func(w *landing.Writer) error { return errors.Join(w.End("rows", nil), w.End("rows", nil)) },
-		"a record after the End":     func(w *landing.Writer) error { return errors.Join(w.End("rows", nil), w.Record("rows", record.Row{})) },
-		"a row of another table":     func(w *landing.Writer) error { return w.Record("rows", row(t, other, &typed{})) },
-		"a row of no table":          func(w *landing.Writer) error { return w.Record("rows", record.Row{}) },
-		"a state that is no JSON":    func(w *landing.Writer) error { return w.State("rows", []byte(`{"a"`)) },
-		"a status of nothing":        func(w *landing.Writer) error { return w.Status("nothing", record.Status{}) },
-		"a key that is no column":    func(w *landing.Writer) error { return w.Begin(info(t, "more", numbered{}, "key", "")) },
-		"a cursor that is no column": func(w *landing.Writer) error { return w.Begin(info(t, "more", numbered{}, "id", "at")) },
+		"a record before its Begin":     func(w *landing.Writer) error { return w.Record("other", row(t, of, &numbered{})) },
+		"a second Begin":                func(w *landing.Writer) error { return w.Begin(of) },
+		"a second End":                  func(w *landing.Writer) error { return errors.Join(w.End("rows", nil), w.End("rows", nil)) },
+		"a record after the End":        func(w *landing.Writer) error { return errors.Join(w.End("rows", nil), w.Record("rows", record.Row{})) },
+		"a row of another table":        func(w *landing.Writer) error { return w.Record("rows", row(t, other, &typed{})) },
+		"a zero row":                    func(w *landing.Writer) error { return w.Record("rows", record.Row{}) },
+		"a state that is not JSON":      func(w *landing.Writer) error { return w.State("rows", []byte(`{"a"`)) },
+		"a status of an unknown stream": func(w *landing.Writer) error { return w.Status("nothing", record.Status{}) },
+		"a key that is not a column":    func(w *landing.Writer) error { return w.Begin(info(t, "more", numbered{}, "key", "")) },
+		"a cursor that is not a column": func(w *landing.Writer) error { return w.Begin(info(t, "more", numbered{}, "id", "at")) },
 	} {
 		w, _ := started(t, options(newMemory(), landing.NDJSON, "run"))
 		if err := do(w); err == nil {
@@ -196,7 +233,7 @@ func TestWriter_RefusesWhatIsOutOfOrder(t *testing.T) {
 	}
 }
 
-func TestBegin_RefusesNamesThatAreNoStream(t *testing.T) {
+func TestBegin_RefusesInvalidStreamNames(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		"", ".", "..", "../../x", "/etc/x", `C:\x`, "a/b", `a\b`, "a\x00", "Rows", "_state", "a.b", "a b", "é", "run=1", strings.Repeat("a", 4096),
@@ -215,7 +252,7 @@ func TestBegin_RefusesNamesThatAreNoStream(t *testing.T) {
 	}
 }
 
-func TestStates_AreThoseOfTheRunBefore(t *testing.T) {
+func TestStates_ReturnsTheStatesOfThePreviousRun(t *testing.T) {
 	t.Parallel()
 	folder := newMemory()
 	w, _ := started(t, options(folder, landing.NDJSON, "run-1"))
@@ -224,7 +261,7 @@ func TestStates_AreThoseOfTheRunBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder.names["_state/notes.txt"] = &node{content: []byte("of the user")}
-	w, err := landing.Open(options(folder, landing.Parquet, "run-2"))
+	w, err := landing.Open(options(folder, landing.NDJSON, "run-2"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// validPort reports whether a URL names no port, or one that exists.
+// validPort reports whether a URL has no port, or a port from 1 to 65535.
 func validPort(u *url.URL) bool {
 	port := u.Port()
 	if port == "" {
@@ -19,9 +19,8 @@ func validPort(u *url.URL) bool {
 	return err == nil && number > 0
 }
 
-// hostName reports whether a host is made of labels, at least two. One that
-// ends in a number is none: resolvers read it as an address in one of the
-// notations of old, such as 127.1 or 0x7f.0.0.0x1.
+// hostName reports whether a host is a name of at least two labels. A host whose last
+// label is a number is no name: resolvers read 127.1 and 0x7f.0.0.0x1 as addresses.
 func hostName(host string) bool {
 	labels := strings.Split(host, ".")
 	last := labels[len(labels)-1]
@@ -30,24 +29,25 @@ func hostName(host string) bool {
 		!slices.ContainsFunc(labels, func(l string) bool { return !label.MatchString(l) })
 }
 
-// privateNames are domains that exist in private networks only: a proxy
-// resolves names where no address can be checked.
+// privateNames are domains of private networks only. They are checked by name, because
+// a proxy resolves names itself and hides their addresses.
 var privateNames = []string{".internal", ".local", ".localdomain", ".lan", ".home.arpa", ".intranet", ".private", ".corp"}
 
-// addressKind tells hosts that are not on the public network.
-func addressKind(host string) (loopback, private bool) {
+// addressKind classifies a host. loopback: it is this machine. internal: it is not on
+// the public network. nowhere: no host of Qualtrics can have this address.
+func addressKind(host string) (loopback, internal, nowhere bool) {
 	name := strings.TrimSuffix(host, ".")
 	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
-		return true, false
+		return true, false, false
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
-		return false, slices.ContainsFunc(privateNames, func(domain string) bool { return strings.HasSuffix(name, domain) })
+		return false, slices.ContainsFunc(privateNames, func(domain string) bool { return strings.HasSuffix(name, domain) }), false
 	}
-	return ip.Unmap().IsLoopback(), !public(ip)
+	return ip.Unmap().IsLoopback(), !public(ip), !public(ip) && !private(ip)
 }
 
-// public reports whether an address is one of the public network.
+// public reports whether an address is on the public network.
 func public(ip netip.Addr) bool {
 	ip = ip.Unmap().WithZone("")
 	in := func(network netip.Prefix) bool { return network.Contains(ip) }
@@ -67,8 +67,8 @@ func public(ip netip.Addr) bool {
 var (
 	global     = netip.MustParsePrefix("2000::/3")
 	translated = netip.MustParsePrefix("64:ff9b::/96") // an IPv4 address behind NAT64 (RFC 6052)
-	// special are networks of the registries for special purposes, and what
-	// clouds put their metadata services on beside the link-local range.
+	// special are networks that are registered for special purposes. The list also has
+	// metadata services of clouds outside the link-local range.
 	special = []netip.Prefix{
 		netip.MustParsePrefix("0.0.0.0/8"),
 		netip.MustParsePrefix("100.64.0.0/10"), // RFC 6598; Alibaba's metadata
@@ -86,12 +86,38 @@ var (
 	}
 )
 
-// publicAddress reports whether host:port is an address of the public network.
-func publicAddress(address string) bool {
+// addressOf returns the IP address in host:port, or the zero address if there is none.
+func addressOf(address string) netip.Addr {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return false
+		return netip.Addr{}
 	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && public(ip)
+	ip, _ := netip.ParseAddr(host)
+	return ip
 }
+
+// private reports whether an address is on this machine or in a private network,
+// through which a company may reach Qualtrics.
+func private(ip netip.Addr) bool {
+	ip = ip.Unmap().WithZone("")
+	in := func(network netip.Prefix) bool { return network.Contains(ip) }
+	if translated.Contains(ip) {
+		bytes := ip.As16()
+		return private(netip.AddrFrom4([4]byte(bytes[12:])))
+	}
+	return (ip.IsLoopback() || ip.IsPrivate() || slices.ContainsFunc(internal, in)) && !slices.ContainsFunc(metadata, in)
+}
+
+var (
+	// internal are networks that companies use like private ones. Carriers share
+	// 100.64.0.0/10. Gateways make up addresses in 198.18.0.0/15, which is meant for
+	// measurements.
+	internal = []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("198.18.0.0/15")}
+	// metadata are addresses in private networks where clouds have their
+	// metadata services.
+	metadata = []netip.Prefix{
+		netip.MustParsePrefix("100.100.100.200/32"), // Alibaba's
+		netip.MustParsePrefix("fd00:ec2::/32"),      // AWS's
+		netip.MustParsePrefix("fd20:ce::254/128"),   // Google's
+	}
+)

@@ -8,11 +8,12 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// envelope is what every JSON answer is wrapped in (API §1.2), the older shape
-// of errors included.
+// envelope is the outer object of every JSON answer (API §1.2). It also has the members
+// of older errors.
 type envelope struct {
 	Result json.RawMessage `json:"result"`
 	Meta   struct {
@@ -28,7 +29,7 @@ type envelope struct {
 	} `json:"meta"`
 }
 
-// failed reports whether an answer is an error, whatever its HTTP status.
+// failed reports whether an answer is an error. Its HTTP status does not count.
 func (e envelope) failed() bool { return text(e.Meta.Status) == "Error" || e.Meta.Error != nil }
 
 func text(pointer *string) string {
@@ -50,82 +51,120 @@ func (c *Client) read(response *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// decode reads an answer's result.
-func (c *Client) decode(response *http.Response, result any) error {
+// unwrap reads the envelope of an answer. It returns an error if the answer is one.
+func (c *Client) unwrap(r request, response *http.Response) (envelope, error) {
+	var wrapped envelope
 	body, err := c.read(response)
 	if err != nil {
-		return err
+		return wrapped, err
 	}
-	var wrapped envelope
 	if err := json.Unmarshal(body, &wrapped); err != nil {
-		return c.bodyError(response, notJSON(body))
+		return wrapped, c.bodyError(response, notJSON(body))
 	}
-	c.noted(wrapped)
+	c.noted(r, wrapped)
 	if wrapped.failed() {
-		return c.apiError(response, wrapped)
+		return wrapped, c.apiError(r, response, wrapped)
+	}
+	return wrapped, nil
+}
+
+// decode reads an answer's result.
+func (c *Client) decode(r request, response *http.Response, result any) error {
+	wrapped, err := c.unwrap(r, response)
+	if err != nil {
+		return err
 	}
 	if len(wrapped.Result) == 0 || string(wrapped.Result) == "null" {
 		return c.bodyError(response, errors.New("it holds no result"))
 	}
-	if err := json.Unmarshal(wrapped.Result, result); err != nil {
-		return c.bodyError(response, fmt.Errorf("its result is of another shape: %w", err))
+	var shape *json.UnmarshalTypeError
+	switch err := json.Unmarshal(wrapped.Result, result); {
+	case errors.As(err, &shape):
+		return c.bodyError(response, fmt.Errorf("its result has an unknown shape: %w", err))
+	case err != nil:
+		return c.bodyError(response, err)
 	}
 	return nil
 }
 
-// notJSON says what came instead of JSON.
+// checked is a result that is read by a function. The function refuses a result without
+// a needed member. The call is then made again, as after every unreadable answer: a
+// missing member does not prove that an object is gone.
+type checked struct {
+	read func(result json.RawMessage) error
+}
+
+// UnmarshalJSON gives the result to the function.
+func (c *checked) UnmarshalJSON(result []byte) error { return c.read(slices.Clone(result)) }
+
+// shows refuses an answer about another object than the one that was asked for.
+func shows[ID ~string](noun string, asked, shown ID) error {
+	if shown != asked {
+		return fmt.Errorf("it is about %s %.40q and not about %s", noun, shown, asked)
+	}
+	return nil
+}
+
+var errHTML = errors.New("it is an HTML page and not JSON")
+
+// notJSON describes a body that is not JSON, or not an answer of Qualtrics.
 func notJSON(body []byte) error {
 	start := strings.ToLower(string(body[:min(len(body), 512)]))
 	if strings.Contains(start, "<html") || strings.Contains(start, "<!doctype") {
-		return errors.New("it is an HTML page and not JSON")
+		return errHTML
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		return errors.New("it is empty")
 	}
-	return errors.New("it is not JSON")
+	if json.Valid(body) {
+		return errors.New("it is JSON of an unknown shape")
+	}
+	return errNotJSON
 }
 
-// notZIP says what came instead of a ZIP file.
+var errNotJSON = errors.New("it is not JSON")
+
+// notZIP describes a body that came instead of a ZIP file.
 func notZIP(body []byte) error {
 	if json.Valid(body) {
 		return errors.New("it is JSON and not a ZIP file")
 	}
-	if err := notJSON(body); err.Error() != "it is not JSON" {
+	if err := notJSON(body); !errors.Is(err, errNotJSON) {
 		return err
 	}
 	return errors.New("it is not a ZIP file")
 }
 
 func (c *Client) bodyError(response *http.Response, err error) *BodyError {
-	return &BodyError{Method: response.Request.Method, URL: address(response), Problem: c.clean(err.Error()), Err: err}
+	return &BodyError{Method: response.Request.Method, URL: address(response), Status: response.StatusCode, Problem: c.clean(err.Error()), Err: err}
 }
 
-// address returns what was asked, without its query.
+// address returns the URL of the request, without its query.
 func address(response *http.Response) string {
 	u := *response.Request.URL
 	u.RawQuery = ""
 	return u.String()
 }
 
-// failure reads an answer that is an error; it need not be JSON.
-func (c *Client) failure(response *http.Response) error {
+// failure reads an answer that is an error. It need not be JSON.
+func (c *Client) failure(r request, response *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
 	if err != nil && (response.StatusCode == http.StatusBadRequest || response.StatusCode == http.StatusNotFound) {
-		// What was wrong, or that it is Qualtrics who says so, stands in the part
-		// that did not come.
+		// The lost part may hold the reason, and the request id. Only the id proves
+		// that Qualtrics answered, and not a gateway.
 		return c.bodyError(response, err)
 	}
 	var wrapped envelope
 	if json.Unmarshal(body, &wrapped) != nil {
 		wrapped = envelope{}
 	}
-	c.noted(wrapped)
-	return c.apiError(response, wrapped)
+	c.noted(r, wrapped)
+	return c.apiError(r, response, wrapped)
 }
 
 var scopeWord = regexp.MustCompile(`\b(read|manage|write):[a-z_]+\b`)
 
-func (c *Client) apiError(response *http.Response, wrapped envelope) *APIError {
+func (c *Client) apiError(r request, response *http.Response, wrapped envelope) *APIError {
 	e := &APIError{
 		Method: response.Request.Method, URL: address(response), Status: response.StatusCode,
 		RequestID: c.clean(text(wrapped.Meta.RequestID)),
@@ -139,8 +178,9 @@ func (c *Client) apiError(response *http.Response, wrapped envelope) *APIError {
 		e.MissingScopes = scopeWord.FindAllString(e.Message, 8)
 	}
 	e.Message = c.clean(e.Message)
-	if hint := noticedHost(text(wrapped.Meta.Notice)); hint != c.origin.Host() {
-		e.HostHint = hint
+	e.HostHint = c.Notice()
+	if host := c.surveyHost(r.survey); host != e.HostHint {
+		e.SurveyHost = host
 	}
 	e.retryAfter, e.hasRetry = retryAfter(response.Header)
 	return e
@@ -151,13 +191,27 @@ var hostWord = regexp.MustCompile(`\b([a-z0-9-]{1,63}\.){1,2}qualtrics\.com\b`)
 // noticedHost finds the host that a notice proposes.
 func noticedHost(notice string) string { return hostWord.FindString(strings.ToLower(notice)) }
 
-// noted remembers the host that Qualtrics proposes.
-func (c *Client) noted(wrapped envelope) {
+// noted remembers the host that Qualtrics proposes for the account. A notice in an
+// answer about one survey applies to that survey only, which may be shared from another
+// data center.
+func (c *Client) noted(r request, wrapped envelope) {
 	host := noticedHost(text(wrapped.Meta.Notice))
 	if host == "" || host == c.origin.Host() {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if r.survey != "" {
+		c.surveyHosts[r.survey] = host
+		return
+	}
 	c.notice = host
+}
+
+// surveyHost returns the host that Qualtrics proposed for the calls of one survey,
+// or "".
+func (c *Client) surveyHost(survey SurveyID) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.surveyHosts[survey]
 }

@@ -15,16 +15,16 @@ import (
 
 // authorizer adds credentials to requests.
 type authorizer interface {
-	// credential returns what the next request is to carry.
+	// credential returns the credential for the next request.
 	credential(ctx context.Context) (redact.Secret, error)
-	// apply puts it into the headers.
+	// apply puts a credential into the headers.
 	apply(header http.Header, credential redact.Secret)
-	// refused is told that a credential was answered by 401. It reports
-	// whether a fresh one may help.
+	// refused notes that Qualtrics answered a credential by 401. It reports whether a
+	// new credential may help.
 	refused(credential redact.Secret) bool
-	// ended reports whether a credential has come to its end by now.
+	// ended reports whether a credential has expired or was replaced.
 	ended(credential redact.Secret) bool
-	// problem words a 401 that stays.
+	// problem makes the error for a 401 that is not tried again.
 	problem(reason string) *AuthError
 }
 
@@ -42,27 +42,26 @@ func (apiToken) refused(redact.Secret) bool { return false }
 func (apiToken) ended(redact.Secret) bool { return false }
 
 func (apiToken) problem(reason string) *AuthError {
-	return &AuthError{reason, "generate a new API token under Account Settings > Qualtrics IDs and configure it; a new token ends the old one"}
+	return &AuthError{Reason: reason, Advice: "generate a new API token under Account Settings > Qualtrics IDs and configure it; a new token ends the old one"}
 }
 
-// How long before its end a token is replaced, and how long one is kept that
-// does not say when it ends.
+// Lifetimes of access tokens.
 const (
-	earlyRefresh    = time.Minute
-	unknownLifetime = 15 * time.Minute
+	earlyRefresh    = time.Minute      // a token is replaced this long before it expires
+	unknownLifetime = 15 * time.Minute // of a token that does not say when it expires
 )
 
-// oauthClient signs in by client credentials (API §1.4). One token serves all
-// calls; whoever finds it gone fetches the next one while the others wait.
+// oauthClient signs in by client credentials (API §1.4). All calls share one token. The
+// first call that needs a new token fetches it while the others wait.
 type oauthClient struct {
 	client *Client
 	config clientcredentials.Config
 	http   *http.Client
 
-	turn    chan struct{} // holds one value while nobody is at what follows
+	turn    chan struct{} // a lock of the fields below: it holds a value while it is free
 	token   redact.Secret
-	expires time.Time // when it is replaced
-	ends    time.Time // when Qualtrics stops taking it
+	expires time.Time // the time to replace it
+	ends    time.Time // the time at which Qualtrics stops accepting it
 }
 
 func newOAuth(c *Client, credentials Credentials, transport http.RoundTripper) *oauthClient {
@@ -102,19 +101,20 @@ func (o *oauthClient) credential(ctx context.Context) (redact.Secret, error) {
 	if !token.Expiry.IsZero() {
 		lifetime = time.Until(token.Expiry)
 	}
-	// It began to age when it was made, not when its answer came.
+	// The lifetime began when Qualtrics made the token. The time of the request is the
+	// earliest possible moment.
 	o.ends = asked.Add(lifetime)
 	o.expires = o.ends.Add(-min(earlyRefresh, lifetime/5))
 	return o.token, nil
 }
 
-// fetch asks for a token, again where that may help. It returns when it asked
-// for the one that came.
+// fetch asks for a token, and tries again after a failure that may pass. It also
+// returns the time of the last request.
 func (o *oauthClient) fetch(ctx context.Context) (*oauth2.Token, time.Time, error) {
 	begun := time.Now()
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, o.http)
 	for try := 1; ; try++ {
-		count(ctx, "POST /oauth2/token")
+		count(ctx, toToken.name)
 		asked := time.Now()
 		token, err := o.config.Token(ctx)
 		if err == nil {
@@ -133,8 +133,8 @@ func (o *oauthClient) fetch(ctx context.Context) (*oauth2.Token, time.Time, erro
 	}
 }
 
-// explain types an error of the token endpoint. Its body is never shown: it
-// may repeat what was sent.
+// explain turns an error of the token endpoint into a typed one. It never shows the
+// body of the answer, which may repeat the credentials.
 func (o *oauthClient) explain(err error) error {
 	url := o.config.TokenURL
 	var answer *oauth2.RetrieveError
@@ -148,17 +148,25 @@ func (o *oauthClient) explain(err error) error {
 	}
 	switch {
 	case status == http.StatusTooManyRequests || status >= 500:
-		typed := &APIError{Method: http.MethodPost, URL: url, Status: status, Message: reason}
+		typed := &APIError{Method: http.MethodPost, URL: url, Status: status, Message: reason, to: toToken}
 		typed.retryAfter, typed.hasRetry = retryAfter(answer.Response.Header)
 		return typed
 	case status/100 == 3:
-		return &APIError{Method: http.MethodPost, URL: url, Status: status}
+		return &APIError{Method: http.MethodPost, URL: url, Status: status, to: toToken}
 	case status < 300:
-		return &BodyError{Method: http.MethodPost, URL: url, Problem: "it holds no access token", Err: err}
+		return &BodyError{Method: http.MethodPost, URL: url, Status: status, Problem: "it holds no access token", Err: err, to: toToken}
 	case answer.ErrorCode == "invalid_scope":
-		return &AuthError{"the OAuth client does not have the scopes that are asked for: " + reason, "add them to the client in Qualtrics"}
+		return &AuthError{
+			Reason: "the OAuth client does not have the scopes that are asked for: " + reason, Advice: "add them to the client in Qualtrics",
+			answer: &APIError{Method: http.MethodPost, URL: url, Status: status, to: toToken},
+		}
 	default:
-		return o.problem(fmt.Sprintf("the OAuth client is refused (HTTP %d %s)", status, reason))
+		if reason == "" {
+			reason = http.StatusText(status)
+		}
+		refused := o.problem(fmt.Sprintf("the OAuth client is refused (%s)", reason))
+		refused.answer = &APIError{Method: http.MethodPost, URL: url, Status: status, to: toToken}
+		return refused
 	}
 }
 
@@ -183,5 +191,5 @@ func (o *oauthClient) ended(credential redact.Secret) bool {
 }
 
 func (*oauthClient) problem(reason string) *AuthError {
-	return &AuthError{reason, "check client_id and client_secret, and in Qualtrics under OAuth Client Manager that the client still exists with the grant type client credentials"}
+	return &AuthError{Reason: reason, Advice: "check client_id and client_secret, and in Qualtrics under OAuth Client Manager that the client still exists with the grant type client credentials"}
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Time limits. A file may take as long as it likes while bytes arrive.
+// Time limits. A file may take any time while its bytes arrive.
 const (
 	answerTimeout = 100 * time.Second // until the headers; the API's own slowest limit
 	idleTimeout   = time.Minute       // between two reads of a body
@@ -21,7 +21,7 @@ const (
 	maxJSON       = 64 << 20          // bytes of one JSON answer
 )
 
-// apiPath is what every path of the API begins with; it is case-sensitive.
+// apiPath is the first part of every path of the API. It is case-sensitive.
 const apiPath = "/API/v3"
 
 // request is one call of the API.
@@ -31,19 +31,28 @@ type request struct {
 	path   string // below apiPath, escaped
 	query  url.Values
 	body   any      // sent as JSON; nil sends none
-	survey SurveyID // for news about waiting
+	survey SurveyID // for messages; may be empty
 	file   bool     // the answer is a file
+	// divisible is set if the caller makes a smaller request when no answer comes in
+	// time.
+	divisible bool
+	pages     *int // counts the pages of a list; may be nil
 	// accept reads an answer of status 2xx; nil reads JSON.
 	accept func(*http.Response) error
 }
 
 // get asks for JSON and decodes its result.
 func (c *Client) get(ctx context.Context, r request, result any) error {
-	r.accept = func(response *http.Response) error { return c.decode(response, result) }
+	r.accept = func(response *http.Response) error { return c.decode(r, response, result) }
 	return c.send(ctx, r)
 }
 
-// send makes a call: paced, authorized, and again while that may help.
+// divisibleTries is the number of tries of a call that gets no answer in time, if a
+// smaller call may get one.
+const divisibleTries = 3
+
+// send makes a call with pacing and credentials. It tries again after a failure that
+// may pass.
 func (c *Client) send(ctx context.Context, r request) error {
 	begun, renewed := time.Now(), false
 	for try := 1; ; try++ {
@@ -70,13 +79,15 @@ func (c *Client) send(ctx context.Context, r request) error {
 			switch answer.Status {
 			case http.StatusUnauthorized:
 				if !c.auth.refused(credential) || renewed {
-					return c.auth.problem(strings.TrimSpace(answer.Code + " " + answer.Message))
+					refused := c.auth.problem(strings.TrimSpace(answer.Code + " " + answer.Message))
+					refused.answer = answer
+					return refused
 				}
 				renewed = true
 				continue
 			case http.StatusForbidden:
-				// Whether an ended token is answered by 401 or 403 is open
-				// (API §1.4), and no permission is missing by that.
+				// Whether Qualtrics answers an expired token by 401 or 403 is not known
+				// (API §1.4). Such a 403 does not mean that a permission is missing.
 				if !renewed && c.auth.ended(credential) && c.auth.refused(credential) {
 					renewed = true
 					continue
@@ -85,7 +96,7 @@ func (c *Client) send(ctx context.Context, r request) error {
 				c.pacer(r.to).slower()
 			}
 		}
-		if !worthTrying(err, try) || try >= c.limits.Tries {
+		if !worthTrying(err, try) || try >= c.limits.Tries || r.divisible && try >= divisibleTries && timedOut(err) {
 			return err
 		}
 		if err := c.pause(ctx, err, try, begun, r.survey, c.pacer(r.to)); err != nil {
@@ -94,9 +105,9 @@ func (c *Client) send(ctx context.Context, r request) error {
 	}
 }
 
-// pause waits before the next try, and holds back other calls of the pacer (nil:
-// there are none) if it is a limit that was met. It returns the error of the last
-// try when the budget is used up: this call's, or that of all calls.
+// pause waits before the next try. After a 429 it also holds back the other calls of
+// the pacer, which may be nil. It returns the error of the last try if the retry budget
+// of the call, or the allowance of all calls, is used up.
 func (c *Client) pause(ctx context.Context, failed error, try int, begun time.Time, survey SurveyID, paced *pacer) error {
 	delay := backoff(try, c.jitter)
 	kind := WaitRetry
@@ -116,12 +127,12 @@ func (c *Client) pause(ctx context.Context, failed error, try int, begun time.Ti
 		return failed
 	}
 	if kind == WaitRetry && !c.retries.take() {
-		c.log.Debug("so many calls failed that none is tried again for now", "error", failed)
+		c.log.Debug("too many calls failed recently: not trying again", "error", failed)
 		return failed
 	}
 	c.log.Debug("trying again", "error", failed, "try", try, "wait", delay.Round(time.Millisecond))
 	if kind == WaitRateLimit && paced != nil {
-		paced.hold(time.Now().Add(delay)) // no other call has to find out
+		paced.hold(time.Now().Add(delay)) // so that no other call gets a 429
 	}
 	c.wait(Wait{Kind: kind, Survey: survey, Until: time.Now().Add(delay), Reason: failed.Error()})
 	return sleep(ctx, delay)
@@ -167,7 +178,7 @@ func (c *Client) once(ctx context.Context, r request, authorize func(http.Header
 	c.clock.observe(response.Header)
 	accept := r.accept
 	if response.StatusCode/100 != 2 {
-		accept, r.file = c.failure, false
+		accept, r.file = func(response *http.Response) error { return c.failure(r, response) }, false
 	}
 	if !r.file {
 		deadline := time.AfterFunc(bodyTimeout, func() { cancel(errSlow) })
@@ -176,9 +187,24 @@ func (c *Client) once(ctx context.Context, r request, authorize func(http.Header
 	err = accept(response)
 	var body *BodyError
 	if cause := context.Cause(ctx); errors.As(err, &body) && (errors.Is(cause, errIdle) || errors.Is(cause, errSlow)) {
-		return c.bodyError(response, cause)
+		err = c.bodyError(response, cause)
 	}
+	r.sign(err)
 	return err
+}
+
+// sign adds the endpoint and the survey of the call to an error of its answer.
+func (r request) sign(err error) {
+	var (
+		answer *APIError
+		body   *BodyError
+	)
+	if errors.As(err, &answer) {
+		answer.to, answer.survey = r.to, r.survey
+	}
+	if errors.As(err, &body) {
+		body.to, body.survey = r.to, r.survey
+	}
 }
 
 // build makes the request without its credentials.
@@ -212,8 +238,8 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 	return made, nil
 }
 
-// redirect follows only where the credentials may go: a GET, within the
-// origin, a few times. Every other redirect is the answer.
+// redirect follows up to three redirects of a GET within the origin, where the
+// credentials may go. Every other redirect is the answer.
 func (c *Client) redirect(next *http.Request, via []*http.Request) error {
 	if len(via) > 3 || via[0].Method != http.MethodGet || !c.origin.holds(next.URL) {
 		return http.ErrUseLastResponse
@@ -232,7 +258,7 @@ func (c *Client) unanswered(ctx context.Context, r request, err error) error {
 	return &TransportError{Method: r.method, URL: c.origin.String() + apiPath + r.path, Err: err, text: c.clean(err.Error())}
 }
 
-// watchedBody is a body that must not fall silent.
+// watchedBody is a body that cancels its call if no byte comes for idleTimeout.
 type watchedBody struct {
 	io.ReadCloser
 	cancel context.CancelCauseFunc

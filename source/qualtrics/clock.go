@@ -7,29 +7,29 @@ import (
 	"time"
 )
 
-// serverClock estimates the server's time from its Date headers. The local
-// clock may be wrong; only its running is relied on.
+// serverClock estimates the server's time from the Date headers of answers. The local
+// clock may show a wrong time, so only differences of its times are used.
 type serverClock struct {
-	start time.Time // of the monotonic clock
+	start time.Time // by the local, monotonic clock
 
 	mu    sync.Mutex
-	zeros []time.Time // server time at start by each answer, as long as no two agree
-	zero  time.Time   // by the answer that puts it earliest
-	last  time.Time   // by the latest of those that agree
+	zeros []time.Time // different estimates of the server time at start
+	zero  time.Time   // the earliest estimate
+	last  time.Time   // the latest estimate that agreed with an earlier one
 	known bool        // two answers agree
 }
 
-// sameTime is how far apart the dates of two answers may lie that agree: an
-// answer takes up to answerTimeout to come.
+// sameTime is the largest difference between two estimates that agree. An answer takes
+// up to answerTimeout to arrive.
 const sameTime = 2 * time.Minute
 
-// mostZeros bounds what is remembered of answers that do not agree.
+// mostZeros is the largest number of estimates that are kept.
 const mostZeros = 64
 
-// observe takes the Date header of an answer. An answer is older than its
-// arrival, so of all estimates the earliest is never too late. But one alone
-// is not believed: a date that is wrong and lies in the future would end up in
-// a position, which would then skip everything until there.
+// observe reads the Date header of an answer. An answer is older than its arrival, so
+// the earliest estimate is never too late. A single estimate is not used: a wrong date
+// in the future would get into a position. Later runs would then skip everything before
+// it.
 func (c *serverClock) observe(header http.Header) {
 	date, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
@@ -53,8 +53,8 @@ func (c *serverClock) observe(header http.Header) {
 	}
 }
 
-// ServerTime returns the server's time, not later than it is, in whole
-// seconds; false before two answers carried dates that agree.
+// ServerTime returns the server's time in whole seconds, never later than it is. It
+// returns false until the dates of two answers agree.
 func (c *Client) ServerTime() (time.Time, bool) {
 	c.clock.mu.Lock()
 	defer c.clock.mu.Unlock()
@@ -64,8 +64,9 @@ func (c *Client) ServerTime() (time.Time, bool) {
 	return c.clock.zero.Add(time.Since(c.clock.start)).UTC().Truncate(time.Second), true
 }
 
-// IsFuture reports whether a moment lies in the server's future, by the latest
-// of the dates that agree: one that was too early makes nothing a future.
+// IsFuture reports whether a time lies in the server's future. It uses the latest
+// estimate that agrees: by an estimate that is too early, the present would be the
+// future.
 func (c *Client) IsFuture(at time.Time) bool {
 	c.clock.mu.Lock()
 	defer c.clock.mu.Unlock()

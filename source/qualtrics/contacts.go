@@ -12,31 +12,8 @@ import (
 	"time"
 )
 
-// Directory is an XM Directory (API §4.1).
-type Directory struct {
-	ID           DirectoryID
-	Name         string
-	ContactCount int64
-	IsDefault    bool
-}
-
-// Directories yields the directories of the brand.
-func (c *Client) Directories(ctx context.Context) iter.Seq2[Directory, error] {
-	return list(ctx, c, request{to: toDirectories, path: "/directories"}, func(raw json.RawMessage) (Directory, error) {
-		m := membersOf(raw)
-		directory := Directory{ID: DirectoryID(text(m.text("directoryId"))), Name: text(m.text("name")), ContactCount: m.integer("contactCount")}
-		if is := m.boolean("isDefault"); is != nil {
-			directory.IsDefault = *is
-		}
-		if directory.ID == "" {
-			return directory, errors.New("a directory has no id")
-		}
-		return directory, nil
-	})
-}
-
-// Contact is a contact in any of the shapes that the API has for one
-// (API §4.2). What a shape does not carry is nil.
+// Contact is a contact in any of the shapes that the API has for one (API §4.2).
+// Members that a shape lacks are nil.
 type Contact struct {
 	ID                ContactID
 	FirstName         *string
@@ -53,27 +30,29 @@ type Contact struct {
 	Stats             json.RawMessage
 	SegmentMembership json.RawMessage
 	Raw               json.RawMessage // the element as it came
+	Altered           []Altered       // fields that differ from the answer
 }
 
 func contactOf(raw json.RawMessage) (Contact, error) {
-	m := membersOf(raw)
+	m := &fields{members: membersOf(raw)}
 	contact := Contact{
-		ID:                contactID(m),
-		FirstName:         m.text("firstName"),
-		LastName:          m.text("lastName"),
-		Email:             m.text("email"),
-		Phone:             m.text("phone", "phoneNumber"),
-		ExternalReference: m.text("extRef", "externalDataReference"),
-		Language:          m.text("language"),
-		Unsubscribed:      m.boolean("unsubscribed", "directoryUnsubscribed"),
-		UnsubscribedAt:    m.time("unsubscribeDate", "directoryUnsubscribeDate"),
-		CreatedAt:         m.time("creationDate"),
-		ModifiedAt:        m.time("lastModified"),
-		EmbeddedData:      m.object("embeddedData"),
-		Stats:             m.object("stats"),
-		SegmentMembership: m.object("segmentMembership"),
+		ID:                contactID(m.members),
+		FirstName:         m.text("FirstName", "firstName"),
+		LastName:          m.text("LastName", "lastName"),
+		Email:             m.text("Email", "email"),
+		Phone:             m.text("Phone", "phone", "phoneNumber"),
+		ExternalReference: m.text("ExternalReference", "extRef", "externalDataReference"),
+		Language:          m.text("Language", "language"),
+		Unsubscribed:      valueOf(m, "Unsubscribed", m.boolean, "unsubscribed", "directoryUnsubscribed"),
+		UnsubscribedAt:    valueOf(m, "UnsubscribedAt", m.time, "unsubscribeDate", "directoryUnsubscribeDate"),
+		CreatedAt:         valueOf(m, "CreatedAt", m.time, "creationDate"),
+		ModifiedAt:        valueOf(m, "ModifiedAt", m.time, "lastModified"),
+		EmbeddedData:      m.object("EmbeddedData", "embeddedData"),
+		Stats:             m.object("Stats", "stats"),
+		SegmentMembership: m.object("SegmentMembership", "segmentMembership"),
 		Raw:               raw,
 	}
+	contact.Altered = m.altered
 	if contact.ID == "" {
 		return contact, errNoContactID
 	}
@@ -90,8 +69,8 @@ func (c *Client) Contacts(ctx context.Context, directory DirectoryID) iter.Seq2[
 	return list(ctx, c, request{to: toContacts, path: "/directories/" + id(directory) + "/contacts", query: query}, contactOf)
 }
 
-// ContactIDs yields the ids of all contacts of a directory. The pages are cut
-// while it may change: an id may be left out or come twice.
+// ContactIDs yields the ids of all contacts of a directory. The directory may change
+// between two pages: an id may be left out or come twice.
 func (c *Client) ContactIDs(ctx context.Context, directory DirectoryID) iter.Seq2[ContactID, error] {
 	query := url.Values{"useNewPaginationScheme": {"true"}}
 	return list(ctx, c, request{to: toContacts, path: "/directories/" + id(directory) + "/contacts", query: query}, func(raw json.RawMessage) (ContactID, error) {
@@ -103,28 +82,36 @@ func (c *Client) ContactIDs(ctx context.Context, directory DirectoryID) iter.Seq
 	})
 }
 
-// HasContact reports whether a contact exists: false only if Qualtrics answers
-// that it does not. A deleted contact is in no listing either (API §4.2).
-func (c *Client) HasContact(ctx context.Context, directory DirectoryID, contact ContactID) (bool, error) {
-	var got json.RawMessage
-	call := request{to: toContact, method: http.MethodGet, path: "/directories/" + id(directory) + "/contacts/" + id(contact)}
-	err := c.get(ctx, call, &got)
-	switch {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, err
+// Contact reads one contact, with its dates (API §4.2).
+func (c *Client) Contact(ctx context.Context, directory DirectoryID, contact ContactID) (Contact, error) {
+	var read Contact
+	call := request{
+		to: toContact, method: http.MethodGet, path: "/directories/" + id(directory) + "/contacts/" + id(contact),
+		query: url.Values{"includeSegments": {"true"}},
 	}
-	if shown, err := contactOf(got); err != nil || shown.ID != contact {
-		return false, fmt.Errorf("%s: asked for contact %s, got %q: %w", toContact.name, contact, shown.ID, errors.Join(err, errOtherContact))
-	}
-	return true, nil
+	err := c.get(ctx, call, &checked{func(raw json.RawMessage) (err error) {
+		if err := shows("contact", contact, contactID(membersOf(raw))); err != nil {
+			return err
+		}
+		read, err = contactOf(raw)
+		return err
+	}})
+	return read, err
 }
 
-var errOtherContact = errors.New("the answer is about another one")
+// HasContact reports whether a contact exists. It returns false only if Qualtrics
+// itself answers that it does not. A deleted contact is in no listing either (API
+// §4.2).
+func (c *Client) HasContact(ctx context.Context, directory DirectoryID, contact ContactID) (bool, error) {
+	_, err := c.Contact(ctx, directory, contact)
+	if IsGone(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
 
-// ContactFilter asks for contacts by their dates, in whole seconds: From is
-// inclusive, Before is exclusive, zero times do not count.
+// ContactFilter asks for contacts by their dates, in whole seconds. From is inclusive,
+// Before is exclusive, and a zero time is no bound.
 type ContactFilter struct {
 	CreatedFrom, CreatedBefore   time.Time
 	ModifiedFrom, ModifiedBefore time.Time
@@ -136,7 +123,7 @@ type searchFilter struct {
 	Value      string `json:"value"`
 }
 
-// body writes the filter as the API wants it: alone, or joined by "and".
+// body returns the filter in the form of the API: alone, or joined by "and".
 func (f ContactFilter) body() any {
 	var filters []searchFilter
 	add := func(field, comparison string, at time.Time) {
@@ -158,16 +145,16 @@ func (f ContactFilter) body() any {
 	}
 }
 
-// Pages of a search, and how far it reaches (API §4.2).
+// Contacts on one page of a search, and contacts that one search can return (API §4.2).
 const (
 	searchPage  = 100
 	searchDepth = 10_000
 )
 
-// SearchContacts yields the contacts that a filter matches, with their dates.
-// The pages are cut by position while the directory may change: a contact may
-// be left out or come twice. More than 10,000 matches end with [ErrSearchDepth],
-// as does every other depth: of a search that has shown a page, 400 says that.
+// SearchContacts yields the contacts that match a filter, with their dates. The
+// directory may change between two pages: a contact may be left out or come twice. The
+// search ends with [ErrSearchDepth] after 10,000 contacts, or earlier if Qualtrics
+// answers a later page by 400.
 func (c *Client) SearchContacts(ctx context.Context, directory DirectoryID, filter ContactFilter) iter.Seq2[Contact, error] {
 	return func(yield func(Contact, error) bool) {
 		call := request{
@@ -185,32 +172,26 @@ func (c *Client) SearchContacts(ctx context.Context, directory DirectoryID, filt
 				yield(Contact{}, err)
 				return
 			}
-			for _, raw := range got.Elements {
-				contact, err := contactOf(raw)
-				if err != nil {
-					yield(Contact{}, fmt.Errorf("%s: %w", toSearch.name, err))
-					return
-				}
-				if yielded++; !yield(contact, nil) {
-					return
-				}
+			if !elements(got, toSearch, yielded, contactOf, yield) {
+				return
 			}
+			yielded += len(got.Elements)
 			token, err := got.token()
 			if err != nil {
-				yield(Contact{}, fmt.Errorf("%s: %w", toSearch.name, err))
+				yield(Contact{}, fmt.Errorf("searching contacts: %w", err))
 				return
 			}
 			if token == "" {
 				return
 			}
 			if seen[token] {
-				yield(Contact{}, fmt.Errorf("%s: the token of the next page was given before", toSearch.name))
+				yield(Contact{}, errors.New("searching contacts: the token of the next page repeats an earlier one"))
 				return
 			}
 			seen[token] = true
 			if yielded >= searchDepth && len(got.Elements) > 0 {
-				// Asking on is answered by 400; a full last page at the
-				// very end cannot be told from more to come.
+				// Qualtrics answers the next request by 400. Exactly 10,000 matches
+				// look the same as more.
 				yield(Contact{}, ErrSearchDepth)
 				return
 			}

@@ -9,8 +9,8 @@ import (
 	"net/http"
 )
 
-// ExportFile is a downloaded export. It is read at random, and gone when it is
-// closed.
+// ExportFile is a downloaded export. Its bytes can be read in any order. Close deletes
+// it.
 type ExportFile struct {
 	Spool
 	ProgressID, FileID string // of the job that made it
@@ -21,12 +21,12 @@ type ExportFile struct {
 // Size returns the length of the file in bytes.
 func (f *ExportFile) Size() int64 { return f.size }
 
-// download fetches a job's file into a spool, anew when it breaks off.
-func (c *Client) download(ctx context.Context, survey SurveyID, fileID string) (*ExportFile, error) {
+// download copies a job's file into a spool. It starts again if the file breaks off.
+func (c *Client) download(ctx context.Context, r ExportRequest, fileID string) (*ExportFile, error) {
 	var file *ExportFile
 	call := request{
-		to: toFile, method: http.MethodGet, survey: survey, file: true,
-		path: "/surveys/" + id(survey) + "/export-responses/" + id(fileID) + "/file",
+		to: toFile, method: http.MethodGet, survey: r.Survey, file: true, divisible: r.Divisible,
+		path: "/surveys/" + id(r.Survey) + "/export-responses/" + id(fileID) + "/file",
 	}
 	call.accept = func(response *http.Response) (err error) {
 		spool, err := c.spool()
@@ -51,18 +51,18 @@ func (c *Client) download(ctx context.Context, survey SurveyID, fileID string) (
 	case IsNotFound(err):
 		return nil, &jobError{reason: "its file vanished"}
 	case errors.As(err, &body):
-		return nil, &jobError{reason: "its file cannot be downloaded: " + err.Error()}
+		return nil, &jobError{reason: "its file cannot be downloaded: " + err.Error(), details: Detail(err)}
 	case err != nil:
 		return nil, err
 	}
 	return file, nil
 }
 
-// fill copies a body into a spool and checks what can be checked on the way.
+// fill copies a body into a spool. It checks the first bytes and the length.
 func (c *Client) fill(spool Spool, response *http.Response) (int64, error) {
 	limit := c.limits.SpoolBytes
 	if response.ContentLength > limit {
-		return 0, c.spoolFull(response)
+		return 0, c.spoolFull()
 	}
 	head := make([]byte, 512)
 	n, err := io.ReadFull(response.Body, head)
@@ -71,8 +71,8 @@ func (c *Client) fill(spool Spool, response *http.Response) (int64, error) {
 		return 0, c.bodyError(response, err)
 	}
 	if !bytes.HasPrefix(head, []byte("PK")) {
-		// An error in the place of the file must not pass for an export of
-		// nothing: what is asked for is always compressed.
+		// An error must not pass for an export without responses. Files are always
+		// compressed.
 		return 0, c.bodyError(response, notZIP(head))
 	}
 	written, err := io.Copy(writerOnly{spool}, io.MultiReader(bytes.NewReader(head), io.LimitReader(bodyReader{response.Body}, limit+1-int64(n))))
@@ -83,21 +83,21 @@ func (c *Client) fill(spool Spool, response *http.Response) (int64, error) {
 	case err != nil:
 		return 0, fmt.Errorf("writing a temporary file: %w", err)
 	case written > limit:
-		return 0, c.spoolFull(response)
+		return 0, c.spoolFull()
 	case response.ContentLength >= 0 && written != response.ContentLength:
 		return 0, c.bodyError(response, fmt.Errorf("it ends after %d of %d bytes", written, response.ContentLength))
 	}
 	return written, nil
 }
 
-func (c *Client) spoolFull(response *http.Response) error {
-	return fmt.Errorf("%s %s: the file is larger than %d MiB: raise limits.spool_mib", response.Request.Method, address(response), c.limits.SpoolBytes>>20)
+func (c *Client) spoolFull() error {
+	return fmt.Errorf("the file of an export is larger than the %d MiB that one download may take: raise limits.spool_mib", c.limits.SpoolBytes>>20)
 }
 
-// writerOnly hides what else a spool can do from io.Copy.
+// writerOnly hides the other methods of a spool from io.Copy.
 type writerOnly struct{ io.Writer }
 
-// readError tells an error of the body from one of the spool.
+// readError marks an error of the body, to tell it from an error of the spool.
 type readError struct{ err error }
 
 func (e *readError) Error() string { return e.err.Error() }

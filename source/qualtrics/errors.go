@@ -15,7 +15,7 @@ type ErrorKind uint8
 
 // The kinds of errors.
 const (
-	KindSystem    ErrorKind = iota // nobody foresaw it
+	KindSystem    ErrorKind = iota // unexpected
 	KindConfig                     // the user: credentials, permissions, configuration
 	KindTransient                  // a later run may succeed
 )
@@ -31,79 +31,60 @@ func Kind(err error) ErrorKind {
 
 // APIError is an answer that is an error (API §1.2, §7.3).
 type APIError struct {
-	Method, URL string // what was asked; the URL without its query
+	Method, URL string // of the call; the URL without its query
 	Status      int    // HTTP status
 	Code        string // Qualtrics' own error code, such as QMST_2.1; may be empty
 	Message     string // Qualtrics' own words, at most 200 characters, redacted
 	RequestID   string // for Qualtrics' support; may be empty
 	// MissingScopes are the OAuth scopes that the answer asks for.
 	MissingScopes []string
-	// HostHint is the host that Qualtrics proposes instead, if any.
+	// HostHint is the host that Qualtrics named for the account in this run, if it is
+	// not the configured one.
 	HostHint string
+	// SurveyHost is the host that Qualtrics named for the survey in this run. It may
+	// differ from the account's: a survey can be shared from another data center.
+	SurveyHost string
 
+	to         endpoint
+	survey     SurveyID
 	retryAfter time.Duration
 	hasRetry   bool
-}
-
-// Error says what was asked, what was answered, and what can be done.
-func (e *APIError) Error() string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s: HTTP %d", e.Method, e.URL, e.Status)
-	if name := http.StatusText(e.Status); name != "" {
-		text.WriteString(" " + name)
-	}
-	if e.Code != "" || e.Message != "" {
-		fmt.Fprintf(&text, ": %s", strings.TrimSpace(e.Code+" "+e.Message))
-	}
-	if e.RequestID != "" {
-		fmt.Fprintf(&text, " (request id %s)", e.RequestID)
-	}
-	switch {
-	case len(e.MissingScopes) > 0:
-		fmt.Fprintf(&text, "; add the scope %s to the OAuth client", strings.Join(e.MissingScopes, " and "))
-	case e.HostHint != "":
-		fmt.Fprintf(&text, "; Qualtrics says that this account lives on %s: use that as data_center", e.HostHint)
-	case IsForbidden(e):
-		text.WriteString("; the account lacks a permission: for responses it needs to view reports and export them")
-	case e.Status/100 == 3:
-		text.WriteString("; redirects are not followed: check data_center or base_url")
-	}
-	return text.String()
 }
 
 func (e *APIError) kind() ErrorKind {
 	switch {
 	case e.Status == http.StatusRequestTimeout, e.Status == http.StatusTooManyRequests, e.Status >= 500:
 		return KindTransient
-	case e.Status/100 == 3, e.Status == http.StatusUnauthorized, e.Status == http.StatusNotFound, IsForbidden(e),
-		e.Status == http.StatusBadRequest && e.HostHint != "":
+	case e.Status/100 == 3, e.Status == http.StatusBadRequest, e.Status == http.StatusUnauthorized, e.Status == http.StatusNotFound, IsForbidden(e):
 		return KindConfig
 	default:
 		return KindSystem
 	}
 }
 
-// AuthError is that the credentials are refused.
+// AuthError reports that Qualtrics refuses the credentials.
 type AuthError struct {
-	Reason string // what was refused, in Qualtrics' words
+	Reason string // in Qualtrics' words
 	Advice string
+
+	answer *APIError // nil: there is none
 }
 
-// Error says what is wrong with the credentials and what to do.
+// Error names the problem of the credentials and its remedy.
 func (e *AuthError) Error() string { return "signing in to Qualtrics: " + e.Reason + "; " + e.Advice }
 
 func (e *AuthError) kind() ErrorKind { return KindConfig }
 
-// TransportError is that no answer came.
+// TransportError is a call without an answer.
 type TransportError struct {
 	Method, URL string
 	Err         error
 	text        string // of Err, redacted
 }
 
-// Error says what was asked, what went wrong, and what can be done.
+// Error names the problem of the connection and its remedy.
 func (e *TransportError) Error() string {
-	text := fmt.Sprintf("%s %s: %s", e.Method, e.URL, e.text)
+	text := fmt.Sprintf("no answer from %s: %s", hostOf(e.URL), e.text)
 	if advice := remedy(e.Err); advice != "" {
 		text += "; " + advice
 	}
@@ -120,17 +101,25 @@ func (e *TransportError) kind() ErrorKind {
 	return KindTransient
 }
 
-// BodyError is an answer that is not what it should be: HTML where JSON is
-// due, or a body that ends too early.
+// BodyError is an unreadable answer: HTML instead of JSON, a list without its elements,
+// or a body that ends too early.
 type BodyError struct {
 	Method, URL string
+	Status      int    // HTTP status
 	Problem     string // redacted, at most a few hundred characters
 	Err         error  // may be nil
+
+	to     endpoint
+	survey SurveyID
 }
 
-// Error says what was asked and what is wrong with the answer.
+// Error names the call and the problem of its answer.
 func (e *BodyError) Error() string {
-	return fmt.Sprintf("%s %s: reading the answer: %s", e.Method, e.URL, e.Problem)
+	text := fmt.Sprintf("the answer to a call to %s cannot be read: %s", e.to.task(e.survey), e.Problem)
+	if errors.Is(e.Err, errHTML) {
+		text += "; check data_center, base_url and network.proxy: a login page or a gateway may stand in between"
+	}
+	return text
 }
 
 // Unwrap returns the cause.
@@ -138,31 +127,29 @@ func (e *BodyError) Unwrap() error { return e.Err }
 
 func (e *BodyError) kind() ErrorKind { return KindTransient }
 
-// ExportError is that export jobs failed for good.
+// ExportError reports export jobs that failed for good.
 type ExportError struct {
 	Survey    SurveyID
 	Reason    string // of the last job
 	RequestID string // of its last answer; may be empty
 	Attempts  int    // jobs that were started
-	Failed    bool   // Qualtrics says so of the last one, as it does of one that is too large (API §3.3)
+	Failed    bool   // Qualtrics says that the last job failed
+
+	details string // of the last answer, for support
 }
 
-// Error says which survey's export failed and how.
+// Error names the survey, and the reason of the last job.
 func (e *ExportError) Error() string {
-	text := fmt.Sprintf("exporting the responses of %s: %d jobs failed, the last one because %s", e.Survey, e.Attempts, e.Reason)
-	if e.RequestID != "" {
-		text += fmt.Sprintf(" (request id %s)", e.RequestID)
-	}
-	return text
+	return fmt.Sprintf("exporting the responses of %s: %d jobs failed, the last one because %s", e.Survey, e.Attempts, e.Reason)
 }
 
 func (e *ExportError) kind() ErrorKind { return KindTransient }
 
-// ErrSearchDepth is that a contact search matches more contacts than the API
-// hands out (API §4.2).
+// ErrSearchDepth reports that a contact search matches more contacts than the API
+// returns (API §4.2).
 var ErrSearchDepth = errors.New("the search matches more than 10,000 contacts")
 
-// ErrNotReady is that a new response cannot be read yet (API §3.7).
+// ErrNotReady reports that a new response cannot be read yet (API §3.7).
 var ErrNotReady error = notReadyError{}
 
 type notReadyError struct{}
@@ -171,22 +158,21 @@ func (notReadyError) Error() string { return "the response is not readable yet" 
 
 func (notReadyError) kind() ErrorKind { return KindTransient }
 
-// IsNotFound reports whether what was asked for does not exist.
+// IsNotFound reports whether the object of a call does not exist.
 func IsNotFound(err error) bool {
 	var answer *APIError
 	return errors.As(err, &answer) && (answer.Status == http.StatusNotFound || answer.Status == http.StatusGone)
 }
 
-// IsGone reports whether Qualtrics itself says that what was asked for does not
-// exist: its answers carry the id of the request (API §1.2), those of something
-// between it and us do not.
+// IsGone reports whether Qualtrics itself says that the object of a call does not
+// exist. Its answers carry a request id (API §1.2). The answers of a gateway do not.
 func IsGone(err error) bool {
 	var answer *APIError
 	return IsNotFound(err) && errors.As(err, &answer) && answer.RequestID != ""
 }
 
-// IsForbidden reports whether the account may not do what was asked. GS_5 is
-// how the API's older answers say it (API §7.3).
+// IsForbidden reports whether the account may not make a call. Older answers of the API
+// say so by the code GS_5 (API §7.3).
 func IsForbidden(err error) bool {
 	var answer *APIError
 	return errors.As(err, &answer) && (answer.Status == http.StatusForbidden || answer.Code == "GS_5")
@@ -198,20 +184,22 @@ func IsMissingScope(err error) bool {
 	return errors.As(err, &answer) && len(answer.MissingScopes) > 0
 }
 
-// IsRefused reports whether a request was refused for what it asks (API §7.3).
+// IsRefused reports whether Qualtrics answered by 400: it refuses the content of the
+// request (API §7.3).
 func IsRefused(err error) bool {
 	var answer *APIError
 	return errors.As(err, &answer) && answer.Status == http.StatusBadRequest
 }
 
-// IsSortRefused reports whether an export was refused because it was to be
-// sorted by the modified date; that a brand may do so is assumed.
+// IsSortRefused reports whether Qualtrics refuses to sort an export by the modified
+// date. That it does so for some brands is *assumed*.
 func IsSortRefused(err error) bool {
 	var answer *APIError
 	return errors.As(err, &answer) && answer.Status == http.StatusBadRequest && strings.Contains(answer.Message, "sortByLastModifiedDate")
 }
 
-// clean makes text from outside fit for a message: redacted, one line, short.
+// clean prepares text from outside for a message. It redacts and shortens it, and joins
+// its lines.
 func (c *Client) clean(text string) string {
 	const limit = 200
 	text = strings.Map(func(r rune) rune {

@@ -2,7 +2,6 @@ package qualtrics
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,10 +19,13 @@ type ExportRequest struct {
 	// Questions (QID…), embedded data names and metadata names to export:
 	// nil means all, an empty list none.
 	Questions, EmbeddedData, Metadata *[]string
+	// Divisible says that the caller exports a smaller window if Qualtrics is too slow.
+	// Calls without an answer in time are then tried only a few times.
+	Divisible bool
 }
 
-// body writes the request. Fields that do not count are left out: the API
-// refuses unknown ones and combinations that make no sense.
+// body returns the request for the API. It leaves out unset fields, because the API
+// refuses unknown fields and contradictory ones.
 func (r ExportRequest) body() map[string]any {
 	body := map[string]any{"format": "ndjson", "compress": true}
 	if !r.Start.IsZero() {
@@ -43,23 +45,63 @@ func (r ExportRequest) body() map[string]any {
 	return body
 }
 
-// Jobs per export, and how many of them may run into their deadline.
+// Limits of one export.
 const (
 	maxJobs      = 3
-	maxDeadlines = 2
+	maxDeadlines = 2 // jobs that do not end in time
 )
 
-// jobError is that one job came to nothing; another may succeed.
+// jobError reports that one job failed. Another job may succeed.
 type jobError struct {
 	reason, requestID string
+	details           string // of the answer, for support
 	deadline          bool
-	failed            bool // Qualtrics says so
+	failed            bool // Qualtrics reports the failure
 }
 
 func (e *jobError) Error() string { return e.reason }
 
-// Export runs an export job and downloads its file. Jobs that fail, vanish or
-// do not end are started anew, three at most, then it is an [ExportError].
+// exportCallError is the error of a call of an export job.
+type exportCallError struct{ error }
+
+func (e *exportCallError) Unwrap() error { return e.error }
+
+// IsTooLarge reports whether an export may succeed with a smaller window. Three signs
+// of that are *assumed*: a failed job (API §3.3), the answer 413, and a call whose
+// tries all get no answer in time. A gateway reports the last one by 504 (API §7.3).
+func IsTooLarge(err error) bool {
+	var (
+		job    *ExportError
+		call   *exportCallError
+		answer *APIError
+	)
+	switch {
+	case errors.As(err, &job):
+		return job.Failed
+	case !errors.As(err, &call):
+		return false
+	case errors.As(err, &answer) && answer.Status == http.StatusRequestEntityTooLarge:
+		return true
+	}
+	return timedOut(err)
+}
+
+// timedOut reports whether a call got no answer in time, from Qualtrics or from a
+// gateway in front of it.
+func timedOut(err error) bool {
+	var (
+		answer    *APIError
+		transport *TransportError
+	)
+	if errors.As(err, &answer) {
+		return answer.Status == http.StatusGatewayTimeout
+	}
+	return errors.As(err, &transport) && errors.Is(transport.Err, errNoAnswer)
+}
+
+// Export runs an export job and downloads its file. It replaces a job that fails,
+// vanishes or does not end. After three such jobs, or two that did not end, it returns
+// an [ExportError].
 func (c *Client) Export(ctx context.Context, r ExportRequest) (*ExportFile, error) {
 	deadlines := 0
 	for attempt := 1; ; attempt++ {
@@ -69,34 +111,35 @@ func (c *Client) Export(ctx context.Context, r ExportRequest) (*ExportFile, erro
 		}
 		var failed *jobError
 		if !errors.As(err, &failed) {
-			return nil, err
+			return nil, &exportCallError{err}
 		}
 		if failed.deadline {
 			deadlines++
 		}
 		if attempt == maxJobs || deadlines == maxDeadlines {
-			return nil, &ExportError{Survey: r.Survey, Reason: failed.reason, RequestID: failed.requestID, Attempts: attempt, Failed: failed.failed}
+			return nil, &ExportError{Survey: r.Survey, Reason: failed.reason, RequestID: failed.requestID, Attempts: attempt, Failed: failed.failed, details: failed.details}
 		}
 		c.log.Warn("an export job came to nothing: starting another", "survey", r.Survey, "reason", failed.reason, "request_id", failed.requestID)
 	}
 }
 
 // export runs one job.
-func (c *Client) export(ctx context.Context, r ExportRequest) (*ExportFile, error) {
-	started, err := c.progress(ctx, request{
-		to: toExport, method: http.MethodPost, path: "/surveys/" + id(r.Survey) + "/export-responses", body: r.body(), survey: r.Survey,
-	})
+func (c *Client) export(ctx context.Context, r ExportRequest) (file *ExportFile, err error) {
+	started, err := c.start(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	if started.ProgressID == "" {
 		return nil, &jobError{reason: "Qualtrics gave it no id", requestID: started.requestID}
 	}
-	fileID, err := c.poll(ctx, r.Survey, started.ProgressID)
+	job := c.started(r, started.ProgressID)
+	defer func() { job.ended(file, err) }()
+	fileID, err := c.poll(ctx, r, started.ProgressID)
 	if err != nil {
 		return nil, err
 	}
-	file, err := c.download(ctx, r.Survey, fileID)
+	job.complete()
+	file, err = c.download(ctx, r, fileID)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +147,47 @@ func (c *Client) export(ctx context.Context, r ExportRequest) (*ExportFile, erro
 	return file, nil
 }
 
-// jobProgress is the state of a job (API §3.2). The percentage is decorative.
+// start starts a job.
+func (c *Client) start(ctx context.Context, r ExportRequest) (jobProgress, error) {
+	return c.progress(ctx, request{
+		to: toExport, method: http.MethodPost, path: "/surveys/" + id(r.Survey) + "/export-responses", body: r.body(), survey: r.Survey, divisible: r.Divisible,
+	})
+}
+
+// TryExport starts an export of a survey's response ids and follows it for a while. A
+// started job proves the permission to export. It is no error if the job takes longer,
+// or fails.
+func (c *Client) TryExport(ctx context.Context, survey SurveyID, patience time.Duration) error {
+	none := []string{}
+	started, err := c.start(ctx, ExportRequest{Survey: survey, Questions: &none, EmbeddedData: &none, Metadata: &[]string{"_recordId"}})
+	if IsRefused(err) {
+		// A brand may refuse lists of columns (*assumed*). A read then exports all
+		// columns.
+		started, err = c.start(ctx, ExportRequest{Survey: survey})
+	}
+	switch {
+	case err != nil:
+		return err
+	case started.ProgressID == "":
+		return &ExportError{Survey: survey, Reason: "Qualtrics gave it no id", RequestID: started.requestID, Attempts: 1}
+	}
+	// The context has no deadline. With one, a call that has to wait for the pace would
+	// fail at once.
+	following, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer time.AfterFunc(patience, cancel).Stop()
+	_, err = c.poll(following, ExportRequest{Survey: survey}, started.ProgressID)
+	var failed *jobError
+	switch {
+	case stopped(ctx) != nil:
+		return stopped(ctx)
+	case following.Err() != nil, errors.As(err, &failed):
+		return nil
+	}
+	return err
+}
+
+// jobProgress is the state of a job (API §3.2). The percentage is not used.
 type jobProgress struct {
 	ProgressID string `json:"progressId"`
 	FileID     string `json:"fileId"`
@@ -115,21 +198,16 @@ type jobProgress struct {
 func (c *Client) progress(ctx context.Context, call request) (jobProgress, error) {
 	var progress jobProgress
 	call.accept = func(response *http.Response) error {
-		body, err := c.read(response)
+		wrapped, err := c.unwrap(call, response)
 		if err != nil {
 			return err
 		}
-		var wrapped envelope
-		if err := json.Unmarshal(body, &wrapped); err != nil {
-			return c.bodyError(response, notJSON(body))
-		}
-		c.noted(wrapped)
-		if wrapped.failed() {
-			return c.apiError(response, wrapped)
-		}
 		m := membersOf(wrapped.Result)
-		if m == nil {
+		switch {
+		case m == nil:
 			return c.bodyError(response, errors.New("it holds no result"))
+		case text(m.text("status")) == "" && call.to.name == toProgress.name:
+			return c.bodyError(response, errors.New("it holds no status"))
 		}
 		progress = jobProgress{
 			ProgressID: text(m.text("progressId")), FileID: text(m.text("fileId")), Status: text(m.text("status")),
@@ -140,22 +218,22 @@ func (c *Client) progress(ctx context.Context, call request) (jobProgress, error
 	return progress, c.send(ctx, call)
 }
 
-// Waits between polls: each twice, then twice as long. A small export takes a
-// second or two, a large one minutes (API §3.2): the first shall not cost four
-// seconds, nor the second hundreds of calls.
+// Waits between polls. Each is used twice, then doubled. A small export takes a second
+// or two, a large one minutes (API §3.2). The first should not wait for four seconds,
+// and the second should not need hundreds of calls.
 const (
 	firstPoll = 500 * time.Millisecond
 	lastPoll  = 10 * time.Second
 )
 
 // poll waits for a job's file.
-func (c *Client) poll(ctx context.Context, survey SurveyID, job string) (fileID string, err error) {
+func (c *Client) poll(ctx context.Context, r ExportRequest, job string) (fileID string, err error) {
 	begun, incomplete := time.Now(), 0
-	call := request{to: toProgress, method: http.MethodGet, path: "/surveys/" + id(survey) + "/export-responses/" + id(job), survey: survey}
+	call := request{to: toProgress, method: http.MethodGet, path: "/surveys/" + id(r.Survey) + "/export-responses/" + id(job), survey: r.Survey, divisible: r.Divisible}
 	for polls := 0; ; polls++ {
 		wait := min(firstPoll<<min(polls/2, 8), lastPoll)
 		pause := wait*4/5 + c.jitter(wait*2/5)
-		c.wait(Wait{Kind: WaitExport, Survey: survey, Until: time.Now().Add(pause), Reason: "an export job is running"})
+		c.wait(Wait{Kind: WaitExport, Survey: r.Survey, Until: time.Now().Add(pause), Reason: "an export job is running"})
 		if err := sleep(ctx, pause); err != nil {
 			return "", err
 		}

@@ -8,9 +8,10 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limits bounds what a client may take. Zero fields mean the default.
+// Limits are the highest pace, number of tries, waits and file size of a client. Zero
+// fields mean the default.
 type Limits struct {
-	RequestsPerMinute int           // over all calls; every other pace scales with it
+	RequestsPerMinute int           // over all calls; the paces of single endpoints scale with it
 	ExportsPerMinute  int           // export jobs started
 	Tries             int           // of one call
 	RetryBudget       time.Duration // of one call, waits included
@@ -24,7 +25,7 @@ const (
 	exportPerMinute = 100
 )
 
-// DefaultLimits takes 60 % of what Qualtrics publishes, for a brand shares its
+// DefaultLimits returns 60 % of Qualtrics' published limits, because a brand shares its
 // limits among all its integrations.
 func DefaultLimits() Limits {
 	return Limits{
@@ -60,41 +61,15 @@ func (l Limits) withDefaults() Limits {
 	return d
 }
 
-// endpoint is one kind of call with its published limit per minute (API §7.2).
-type endpoint struct {
-	name      string
-	perMinute int
-	export    bool // paced with the export jobs
-}
-
-// The endpoints that are called.
-var (
-	toWhoAmI      = endpoint{name: "GET /whoami", perMinute: 3000}
-	toSurveys     = endpoint{name: "GET /surveys", perMinute: 3000}
-	toSurvey      = endpoint{name: "GET /surveys/{id}", perMinute: 3000}
-	toDefinition  = endpoint{name: "GET /survey-definitions/{id}", perMinute: 3000}
-	toSchema      = endpoint{name: "GET /surveys/{id}/response-schema", perMinute: 60}
-	toResponse    = endpoint{name: "GET /surveys/{id}/responses/{id}", perMinute: 240}
-	toExport      = endpoint{name: "POST /surveys/{id}/export-responses", perMinute: exportPerMinute, export: true}
-	toProgress    = endpoint{name: "GET /surveys/{id}/export-responses/{id}", perMinute: 1000}
-	toFile        = endpoint{name: "GET /surveys/{id}/export-responses/{id}/file", perMinute: exportPerMinute, export: true}
-	toDirectories = endpoint{name: "GET /directories", perMinute: 3000}
-	toContacts    = endpoint{name: "GET /directories/{id}/contacts", perMinute: 3000}
-	toContact     = endpoint{name: "GET /directories/{id}/contacts/{id}", perMinute: 3000}
-	toSearch      = endpoint{name: "POST /directories/{id}/contacts/search", perMinute: 500}
-	// everything stands for the brand's limit over all endpoints.
-	everything = endpoint{name: "", perMinute: brandPerMinute}
-)
-
-// pacer spaces the calls of one endpoint. It slows down when Qualtrics says
-// that there are too many, and recovers little by little.
+// pacer spaces the calls of one endpoint. It slows down after a 429, and recovers
+// little by little.
 type pacer struct {
 	limiter *rate.Limiter
 	nominal rate.Limit
 
 	mu      sync.Mutex
 	current rate.Limit
-	held    time.Time // no call before
+	held    time.Time // no call starts before it
 }
 
 // pacer returns the pacer of an endpoint.
@@ -130,7 +105,8 @@ func (p *pacer) wait(ctx context.Context) error {
 	return nil
 }
 
-// hold lets no call go before a moment: Qualtrics asked one of them to wait.
+// hold delays all calls of the endpoint until a time, because Qualtrics answered one of
+// them by 429.
 func (p *pacer) hold(until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -139,7 +115,7 @@ func (p *pacer) hold(until time.Time) {
 	}
 }
 
-// holding is for how long no call may go.
+// holding returns the time for which calls are still delayed.
 func (p *pacer) holding() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,7 +129,7 @@ func (p *pacer) slower() {
 	p.set(max(p.current/2, p.nominal/20))
 }
 
-// faster takes back a fiftieth of what slower took.
+// faster raises a lowered pace by a fiftieth of the nominal one.
 func (p *pacer) faster() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -162,8 +138,8 @@ func (p *pacer) faster() {
 	}
 }
 
-// set changes the pace, and with it how much may come at once: one second's
-// worth. The lock is held.
+// set changes the pace. The burst becomes the calls of one second. The caller holds the
+// lock.
 func (p *pacer) set(pace rate.Limit) {
 	p.current = pace
 	p.limiter.SetLimit(pace)

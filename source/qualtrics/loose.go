@@ -10,13 +10,16 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/birdie-ai/source-qualtrics/source/dates"
 )
 
-// members are an object's members by their exact names: encoding/json matches
-// the fields of a struct without regard to case, a map does not.
+// members are an object's members by their exact names. A map is used, because
+// encoding/json ignores the case of names for the fields of a struct.
 type members map[string]json.RawMessage
 
-// membersOf takes an object, or the empty array that PHP writes for one.
+// membersOf reads the members of an object. It returns nil for every other value, such
+// as the empty array that PHP writes for an empty object.
 func membersOf(raw json.RawMessage) members {
 	var object members
 	if json.Unmarshal(raw, &object) != nil {
@@ -25,7 +28,13 @@ func membersOf(raw json.RawMessage) members {
 	return object
 }
 
-// first returns the first of several names that is there and not null.
+// emptyList reports whether a value is an array without elements.
+func emptyList(raw json.RawMessage) bool {
+	var elements []json.RawMessage
+	return json.Unmarshal(raw, &elements) == nil && elements != nil && len(elements) == 0
+}
+
+// first returns the value of the first of several names that exists and is not null.
 func (m members) first(names ...string) json.RawMessage {
 	for _, name := range names {
 		if raw := m[name]; len(raw) > 0 && string(raw) != "null" {
@@ -55,7 +64,7 @@ func (m members) text(names ...string) *string {
 	return &value
 }
 
-// plainText reads the usual text, which is as it is written.
+// plainText reads a text without escapes, which needs no decoding.
 func plainText(raw json.RawMessage) (string, bool) {
 	if len(raw) < 2 || raw[0] != '"' || bytes.IndexByte(raw, '\\') >= 0 || !utf8.Valid(raw) {
 		return "", false
@@ -77,84 +86,87 @@ func (m members) boolean(names ...string) *bool {
 	return &is
 }
 
-// integer reads a count, also as a text, or as a whole float: *assumed* to be
-// possible because the API writes a percentage so (API §3.2: 100.0).
-func (m members) integer(name string) int64 {
+// count reads a count: a whole number, a text, or a number with a fraction of zeros.
+// The fraction is *assumed* to be possible: the API writes a percentage as 100.0 (API
+// §3.2). For every other value it returns nil, which means unknown and not zero.
+func (m members) count(name string) *int64 {
 	number := strings.Trim(string(m.first(name)), `"`)
 	if whole, fraction, ok := strings.Cut(number, "."); ok && strings.Trim(fraction, "0") == "" {
 		number = whole
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		return 0
+	if err != nil || n < 0 {
+		return nil
 	}
-	return n
+	return &n
 }
 
-// list reads the elements of a list. PHP writes a list with gaps as an object;
-// that Qualtrics does so is *assumed*. Its elements come in the order of the keys.
+// list reads the elements of a list. Every other value has none.
 func (m members) list(name string) []json.RawMessage {
+	elements, _ := listOf(m.first(name))
+	return elements
+}
+
+// listOf reads the elements of a list. PHP writes a filtered list with gaps as an
+// object whose names are the positions. That Qualtrics does so is *assumed*. Such
+// elements come in the order of their positions.
+func listOf(raw json.RawMessage) ([]json.RawMessage, bool) {
 	var elements []json.RawMessage
-	if json.Unmarshal(m.first(name), &elements) == nil {
-		return elements
+	if json.Unmarshal(raw, &elements) == nil {
+		return elements, elements != nil
 	}
-	gapped := membersOf(m.first(name))
+	gapped := membersOf(raw)
+	if gapped == nil {
+		return nil, false
+	}
 	keys := slices.SortedFunc(maps.Keys(gapped), func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
 	for _, key := range keys {
 		elements = append(elements, gapped[key])
 	}
-	return elements
+	return elements, true
 }
 
-// object returns an object on one line, {} for PHP's empty array, nil for
-// everything else.
-func (m members) object(name string) json.RawMessage {
+// object returns an object on one line, {} for PHP's empty array, and nil for every
+// other value. renamed reports that a name came twice and was changed.
+func (m members) object(name string) (object json.RawMessage, renamed bool) {
 	raw := bytes.TrimSpace(m.first(name))
 	switch {
 	case len(raw) == 0:
-		return nil
+		return nil, false
 	case raw[0] == '[':
 		if len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0 {
-			return json.RawMessage("{}")
+			return json.RawMessage("{}"), false
 		}
-		return nil
+		return nil, false
 	case raw[0] != '{':
-		return nil
+		return nil, false
 	case string(raw) == "{}":
-		return json.RawMessage("{}")
+		return json.RawMessage("{}"), false
 	}
-	var value any
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
-	if decoder.Decode(&value) != nil {
-		return nil
-	}
-	encoded, err := json.Marshal(value)
+	var out bytes.Buffer
+	renamed, err := distinctNames(decoder, &out)
 	if err != nil {
-		return nil
+		return nil, false
 	}
-	return encoded
+	return out.Bytes(), renamed
 }
 
-// timeLayouts are the forms of dates in answers but for epoch milliseconds;
-// those without a zone are UTC (API §0.16, §4.2).
-var timeLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", time.DateTime, time.DateOnly}
-
-// time reads a date: a text, or a number of milliseconds since 1970.
+// time reads a date of the years 1 to 9999: a text, or a number of milliseconds since
+// 1970. The first second of the year 1 is no date, because programs write it for a
+// missing one.
 func (m members) time(names ...string) *time.Time {
 	value := m.text(names...)
 	if value == nil || *value == "" {
 		return nil
 	}
+	at, ok := dates.Parse(*value)
 	if millis, err := strconv.ParseInt(*value, 10, 64); err == nil {
-		at := time.UnixMilli(millis).UTC()
-		return &at
+		at, ok = dates.InYears(time.UnixMilli(millis))
 	}
-	for _, layout := range timeLayouts {
-		if at, err := time.Parse(layout, *value); err == nil && at.Year() >= 1 && at.Year() <= 9999 {
-			at = at.UTC()
-			return &at
-		}
+	if !ok || at.IsZero() {
+		return nil
 	}
-	return nil
+	return &at
 }

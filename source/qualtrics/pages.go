@@ -13,9 +13,56 @@ import (
 
 // page is one page of a list (API §7.1).
 type page struct {
-	Elements  []json.RawMessage `json:"elements"`
-	NextPage  *string           `json:"nextPage"`
-	SkipToken json.RawMessage   `json:"skipToken"` // of searches; text or number
+	Elements  []json.RawMessage
+	NextPage  *string
+	SkipToken json.RawMessage // of searches; text or number
+}
+
+// UnmarshalJSON reads a page. A page without a list of elements is an error: read as an
+// empty page, it would make all delivered elements look deleted. A missing link means
+// that no page follows. Some lists never have one.
+func (p *page) UnmarshalJSON(raw []byte) error {
+	m := membersOf(raw)
+	elements, ok := listOf(m.first("elements"))
+	if !ok {
+		return errors.New("the list has no elements member, or its value is not a list")
+	}
+	p.Elements, p.NextPage, p.SkipToken = elements, m.text("nextPage"), m["skipToken"]
+	if p.NextPage == nil && m.first("nextPage") != nil {
+		return errors.New("the link to the next page is no text")
+	}
+	return nil
+}
+
+// ElementError reports an element of a list that has no readable id. The list does not
+// end with it.
+type ElementError struct {
+	Problem string
+
+	to       endpoint
+	position int // in the whole list, from 1
+}
+
+// Error names the list and the position of the element.
+func (e *ElementError) Error() string {
+	return fmt.Sprintf("element %d of the answer to a call to %s cannot be read: %s", e.position, e.to.task(""), e.Problem)
+}
+
+func (e *ElementError) kind() ErrorKind { return KindTransient }
+
+// elements decodes the elements of a page and yields them. before is the number of
+// elements on earlier pages. It reports whether to go on.
+func elements[T any](page page, to endpoint, before int, each func(json.RawMessage) (T, error), yield func(T, error) bool) bool {
+	for i, raw := range page.Elements {
+		element, err := each(raw)
+		if err != nil {
+			err = &ElementError{Problem: err.Error(), to: to, position: before + i + 1}
+		}
+		if !yield(element, err) {
+			return false
+		}
+	}
+	return true
 }
 
 // token returns the token of a search's next page, "" after the last one.
@@ -28,29 +75,27 @@ func (p page) token() (string, error) {
 	return text(token), nil
 }
 
-// list yields the elements of all pages of a list, decoded by each. A page
-// that links back to an earlier one is an error, never an endless loop.
+// list yields the elements of all pages of a list, decoded by each. If each refuses an
+// element, list yields an [ElementError] and goes on. Every other error ends the list.
+// A link back to an earlier page is an error, because it would make an endless loop.
 func list[T any](ctx context.Context, c *Client, first request, each func(json.RawMessage) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		first.method = http.MethodGet
-		next, seen := first, map[string]bool{first.query.Encode(): true}
+		next, seen, shown := first, map[string]bool{first.query.Encode(): true}, 0
 		for {
+			if first.pages != nil {
+				*first.pages++
+			}
 			var got page
 			if err := c.get(ctx, next, &got); err != nil {
 				yield(none, err)
 				return
 			}
-			for _, raw := range got.Elements {
-				element, err := each(raw)
-				if err != nil {
-					yield(none, fmt.Errorf("%s: %w", first.to.name, err))
-					return
-				}
-				if !yield(element, nil) {
-					return
-				}
+			if !elements(got, first.to, shown, each, yield) {
+				return
 			}
+			shown += len(got.Elements)
 			if text(got.NextPage) == "" {
 				return
 			}
@@ -60,7 +105,7 @@ func list[T any](ctx context.Context, c *Client, first request, each func(json.R
 				return
 			}
 			if seen[query.Encode()] {
-				yield(none, fmt.Errorf("%s: the page %.100q links back to an earlier one", first.to.name, query.Encode()))
+				yield(none, fmt.Errorf("a page of the answer to a call to %s links back to an earlier one: %.100q", first.to.task(""), query.Encode()))
 				return
 			}
 			seen[query.Encode()] = true
@@ -69,11 +114,11 @@ func list[T any](ctx context.Context, c *Client, first request, each func(json.R
 	}
 }
 
-// follow reads the link to the next page. Only its query counts: it is asked
-// of the same path of the configured origin, whatever host the link names, and
-// a link to another path is refused. What first asked for and the link leaves
-// out is asked for again. A link that is a bare token, which one client of
-// /directories saw (API §7.1, unconfirmed), is understood as one.
+// follow reads the link to the next page. Only its query is used: the next request goes
+// to the same path of the configured origin. The host of the link is ignored, and a
+// link to another path is an error. Parameters of the first request that the link lacks
+// are added. A link may be a bare token, as one client of /directories saw (API §7.1,
+// unconfirmed).
 func (c *Client) follow(first request, link string) (url.Values, error) {
 	query := url.Values{}
 	parsed, err := url.Parse(link)
@@ -81,9 +126,9 @@ func (c *Client) follow(first request, link string) (url.Values, error) {
 	case err == nil && !strings.ContainsAny(link, "/?:"):
 		query.Set("skipToken", link)
 	case err != nil || parsed.Opaque != "":
-		return nil, fmt.Errorf("%s: the link to the next page cannot be read", first.to.name)
+		return nil, fmt.Errorf("the link to the next page of the answer to a call to %s cannot be read", first.to.task(""))
 	case strings.TrimSuffix(parsed.EscapedPath(), "/") != apiPath+first.path:
-		return nil, fmt.Errorf("%s: the link to the next page leads to another path: %.100q", first.to.name, c.clean(parsed.EscapedPath()))
+		return nil, fmt.Errorf("the link to the next page of the answer to a call to %s leads to another path: %.100q", first.to.task(""), c.clean(parsed.EscapedPath()))
 	default:
 		query = parsed.Query()
 	}

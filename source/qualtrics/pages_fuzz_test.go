@@ -57,14 +57,14 @@ func FuzzParseBaseURL(f *testing.F) {
 		f.Add(text, true)
 	}
 	f.Fuzz(func(t *testing.T, text string, sandbox bool) {
-		origin, err := qualtrics.ParseBaseURL(text, sandbox)
+		origin, err := qualtrics.ParseBaseURL(text, sandbox, false)
 		if err != nil {
 			if strings.ContainsAny(err.Error(), "\r\n\x00\x1b") || len(err.Error()) > 1000 {
 				t.Errorf("the error is not one short line: %q", err)
 			}
 			return
 		}
-		again, err := qualtrics.ParseBaseURL(origin.String(), sandbox)
+		again, err := qualtrics.ParseBaseURL(origin.String(), sandbox, false)
 		if err != nil || again != origin {
 			t.Errorf("%q became %s, and that became %s, %v", text, origin, again, err)
 		}

@@ -1,6 +1,7 @@
 package qualtrics_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -141,11 +142,11 @@ func TestPages_ALoopOfLinksIsAnError(t *testing.T) {
 func TestPages_OfAnotherShapeAreErrors(t *testing.T) {
 	t.Parallel()
 	for page, want := range map[string]string{
-		`{"elements":{"id":"SV_1"},"nextPage":null}`: "another shape",
-		`{"elements":"none"}`:                        "another shape",
-		`{"elements":[],"nextPage":7}`:               "another shape",
-		`[]`:                                         "another shape",
-		`"SV_1"`:                                     "another shape",
+		`{"elements":{"id":"SV_1"},"nextPage":null}`: "a survey has no id",
+		`{"elements":"none"}`:                        "no elements",
+		`{"elements":[],"nextPage":true}`:            "the link to the next page is no text",
+		`[]`:                                         "no elements",
+		`"SV_1"`:                                     "no elements",
 		`null`:                                       "no result",
 		`{"elements":[{"name":"nameless"}]}`:         "a survey has no id",
 		`{"elements":[{"ID":"SV_1"}]}`:               "a survey has no id",
@@ -158,6 +159,104 @@ func TestPages_OfAnotherShapeAreErrors(t *testing.T) {
 		surveys, err := collect(c.Surveys(t.Context()))
 		if err == nil || len(surveys) > 0 || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, %v; want %q", page, surveys, err, want)
+		}
+	}
+}
+
+// lists are the calls that read a list, each to its end.
+var lists = map[string]func(context.Context, *qualtrics.Client) (int, error){
+	"surveys":     func(ctx context.Context, c *qualtrics.Client) (int, error) { return counted(c.Surveys(ctx)) },
+	"directories": func(ctx context.Context, c *qualtrics.Client) (int, error) { return counted(c.Directories(ctx)) },
+	"contacts":    func(ctx context.Context, c *qualtrics.Client) (int, error) { return counted(c.Contacts(ctx, "POOL_1")) },
+	"contact ids": func(ctx context.Context, c *qualtrics.Client) (int, error) {
+		return counted(c.ContactIDs(ctx, "POOL_1"))
+	},
+	"a search": func(ctx context.Context, c *qualtrics.Client) (int, error) {
+		return counted(c.SearchContacts(ctx, "POOL_1", qualtrics.ContactFilter{}))
+	},
+}
+
+// counted counts the elements of a list and keeps its first error.
+func counted[T any](sequence iter.Seq2[T, error]) (n int, first error) {
+	for _, err := range sequence {
+		switch {
+		case err == nil:
+			n++
+		case first == nil:
+			first = err
+		}
+	}
+	return n, first
+}
+
+// every is an element that each list takes.
+const every = `{"id":"X_%[1]d","directoryId":"X_%[1]d","contactId":"X_%[1]d"}`
+
+func TestLists_WithoutTheirElementsAreUnreadableAndNotEmpty(t *testing.T) {
+	t.Parallel()
+	full := fmt.Sprintf(`{"elements":[`+every+`],"nextPage":"skip1","skipToken":"skip1"}`, 1)
+	for name, call := range lists {
+		for _, result := range []string{`{}`, `[]`, `{"nextPage":null}`, `{"elements":null,"nextPage":null}`, `{"element":[]}`, `{"elements":false}`} {
+			unreadable(t, result, "the list has no elements", func(ctx context.Context, c *qualtrics.Client) error {
+				n, err := call(ctx, c)
+				if n > 0 {
+					t.Errorf("%s: got %d elements of %s", name, n, result)
+				}
+				return err
+			})
+			synctest.Test(t, func(t *testing.T) {
+				s, calls := script(func() *http.Response { return ok(full) }, func() *http.Response { return ok(result) })
+				if n, err := call(t.Context(), client(t, s)); n != 1 || qualtrics.Kind(err) != qualtrics.KindTransient || *calls != 9 {
+					t.Errorf("%s: a later page %s: got %d elements and %v after %d calls, want 1, a transient error and 9", name, result, n, err, *calls)
+				}
+			})
+		}
+	}
+}
+
+func TestLists_AreRepairedByATryThatHoldsTheElements(t *testing.T) {
+	t.Parallel()
+	for name, call := range lists {
+		synctest.Test(t, func(t *testing.T) {
+			s, calls := script(func() *http.Response { return ok(`{"nextPage":null}`) }, func() *http.Response { return ok(fmt.Sprintf(`{"elements":[`+every+`]}`, 1)) })
+			if n, err := call(t.Context(), client(t, s)); n != 1 || err != nil || *calls != 2 {
+				t.Errorf("%s: got %d elements and %v after %d calls", name, n, err, *calls)
+			}
+		})
+	}
+}
+
+func TestLists_MayBeObjectsKeyedByPosition(t *testing.T) {
+	t.Parallel()
+	for name, call := range lists {
+		page := fmt.Sprintf(`{"elements":{"0":`+every+`,"2":`, 1) + fmt.Sprintf(every+`,"10":`, 2) + fmt.Sprintf(every+`}}`, 3)
+		if n, err := call(t.Context(), client(t, func(*http.Request) *http.Response { return ok(page) })); n != 3 || err != nil {
+			t.Errorf("%s: got %d elements and %v, want 3", name, n, err)
+		}
+	}
+	c := client(t, func(*http.Request) *http.Response {
+		return ok(`{"elements":{"10":{"id":"SV_3"},"0":{"id":"SV_1"},"9":{"id":"SV_2"}},"nextPage":null}`)
+	})
+	got, err := collect(c.Surveys(t.Context()))
+	var ids []qualtrics.SurveyID
+	for _, survey := range got {
+		ids = append(ids, survey.ID)
+	}
+	if diff := cmp.Diff([]qualtrics.SurveyID{"SV_1", "SV_2", "SV_3"}, ids); diff != "" || err != nil {
+		t.Errorf("%v, in the order of the positions:\n%s", err, diff)
+	}
+}
+
+func TestLists_GoOnAfterAnElementWithoutAnID(t *testing.T) {
+	t.Parallel()
+	first := fmt.Sprintf(`{"elements":[`+every+`,{"name":"nameless"},`, 1) + fmt.Sprintf(every+`],"nextPage":"skip1","skipToken":"skip1"}`, 2)
+	second := fmt.Sprintf(`{"elements":[`+every+`]}`, 3)
+	for name, call := range lists {
+		s, _ := script(func() *http.Response { return ok(first) }, func() *http.Response { return ok(second) })
+		n, err := call(t.Context(), client(t, s))
+		var nameless *qualtrics.ElementError
+		if n != 3 || !errors.As(err, &nameless) || !strings.Contains(err.Error(), "element 2 of the answer") || !strings.Contains(err.Error(), "has no id") {
+			t.Errorf("%s: got %d elements and %v, want 3 and an error that names the second element", name, n, err)
 		}
 	}
 }
@@ -196,7 +295,7 @@ func TestDirectories_ABareTokenIsTheNextPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []qualtrics.Directory{
-		{ID: "POOL_1", ContactCount: 12, IsDefault: true}, {ID: "POOL_2", Name: "n", ContactCount: 7}, {ID: "POOL_3"},
+		{ID: "POOL_1", ContactCount: new(int64(12)), IsDefault: new(true)}, {ID: "POOL_2", Name: new("n"), ContactCount: new(int64(7)), IsDefault: new(false)}, {ID: "POOL_3"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -388,7 +487,7 @@ func TestSearchContacts_ATokenThatComesBackIsAnError(t *testing.T) {
 			func() *http.Response { return ok(`{"elements":[]}`) },
 		)
 		contacts, err := collect(client(t, s).SearchContacts(t.Context(), "POOL_1", qualtrics.ContactFilter{}))
-		if err == nil || !strings.Contains(err.Error(), "given before") || len(contacts) != 1 || *calls != 3 {
+		if err == nil || !strings.Contains(err.Error(), "repeats an earlier one") || len(contacts) != 1 || *calls != 3 {
 			t.Errorf("got %v, %v after %d calls", contacts, err, *calls)
 		}
 	})

@@ -1,8 +1,7 @@
-// Package qualtrics is a client of the Qualtrics v3 REST API, as far as
-// reading surveys, responses and contacts needs it: authentication, pacing,
-// retries, typed errors, pages and export jobs. It is written from the API
-// reference alone; its sections are named as "API §n". It sends nothing to any
-// host but the configured one.
+// Package qualtrics is a client of the Qualtrics v3 REST API for surveys, responses,
+// contacts and users. It does authentication, pacing, retries, typed errors, pages and
+// export jobs. It is written from the API reference alone, and cites its sections as
+// "API §n". It sends requests to the configured host only.
 package qualtrics
 
 import (
@@ -29,16 +28,16 @@ type DirectoryID string
 // ContactID is the id of a contact in a directory, CID_….
 type ContactID string
 
-// Credentials are an API token, or an OAuth client with the client-credentials
-// grant; exactly one of the two.
+// Credentials are either an API token, or an OAuth client with the client-credentials
+// grant.
 type Credentials struct {
 	APIToken     redact.Secret
 	ClientID     string
 	ClientSecret redact.Secret
-	Scopes       []string // asked for; empty: those of the client (API §1.4)
+	Scopes       []string // to ask for; empty: all scopes of the client (API §1.4)
 }
 
-// Options is what a client is made of.
+// Options are the parts and settings of a client.
 type Options struct {
 	Origin      Origin
 	Credentials Credentials
@@ -49,36 +48,38 @@ type Options struct {
 	// Spool returns a fresh temporary file for a download.
 	Spool     func() (Spool, error)
 	UserAgent string
-	// Waiting is told when an export or a limit holds the client up; it may
-	// be nil, and is called from the goroutine that waits.
+	// Waiting is called when the client waits for an export or a limit, in the
+	// goroutine that waits. It may be nil.
 	Waiting func(Wait)
-	// Jitter returns any duration from 0 up to a bound and spreads the waits;
-	// nil means a random one.
+	// Exporting is called at every step of an export job. It may be nil.
+	Exporting func(Job)
+	// Jitter returns a duration from 0 up to a bound, to spread the waits. nil means a
+	// random one.
 	Jitter func(bound time.Duration) time.Duration
 }
 
-// Spool is a temporary file that vanishes when it is closed.
+// Spool is a temporary file. Close deletes it.
 type Spool interface {
 	io.Writer
 	io.ReaderAt
 	io.Closer
 }
 
-// WaitKind says what is being waited for.
+// WaitKind is the reason for a wait.
 type WaitKind uint8
 
-// What a client waits for.
+// The reasons for waits.
 const (
 	WaitExport    WaitKind = iota + 1 // an export job
 	WaitRateLimit                     // a limit of Qualtrics
 	WaitRetry                         // the next try of a call that failed
 )
 
-// Wait is news that the client is waiting.
+// Wait reports that the client waits.
 type Wait struct {
 	Kind   WaitKind
-	Survey SurveyID  // "" where it concerns no survey
-	Until  time.Time // when it goes on, by the local clock
+	Survey SurveyID  // "" if the wait concerns no survey
+	Until  time.Time // end of the wait by the local clock
 	Reason string
 }
 
@@ -93,16 +94,19 @@ type Client struct {
 	spool    func() (Spool, error)
 	agent    string
 	waiting  func(Wait)
+	exports  func(Job)
 	jitter   func(time.Duration) time.Duration
 	clock    serverClock
 	retries  allowance
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	pacers map[string]*pacer
 	notice string
+	// surveyHosts are the hosts that Qualtrics proposed for single surveys.
+	surveyHosts map[SurveyID]string
 }
 
-// New makes a client. It calls nobody.
+// New makes a client. It sends no request.
 func New(o Options) (*Client, error) {
 	switch {
 	case o.Origin.host == "":
@@ -120,9 +124,12 @@ func New(o Options) (*Client, error) {
 		spool:    o.Spool,
 		agent:    o.UserAgent,
 		waiting:  o.Waiting,
+		exports:  o.Exporting,
 		jitter:   o.Jitter,
 		clock:    serverClock{start: time.Now()},
 		pacers:   make(map[string]*pacer),
+
+		surveyHosts: make(map[SurveyID]string),
 	}
 	if c.redactor == nil {
 		c.redactor = redact.New()
@@ -143,8 +150,8 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// Notice returns the host that Qualtrics proposes instead of the configured
-// one (API §1.1), or "". It is never followed.
+// Notice returns the host that Qualtrics proposes instead of the configured one (API
+// §1.1), or "". No request goes there.
 func (c *Client) Notice() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

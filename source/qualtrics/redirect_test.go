@@ -113,8 +113,8 @@ func TestRedirect_NobodyElseHearsOfUs(t *testing.T) {
 							}
 							h := &home{t: t, redirect: each.path, status: status, location: location, job: &jobs{t: t}}
 							err := each.call(t.Context(), client(t, h.serve, options...))
-							if qualtrics.Kind(err) != qualtrics.KindConfig || !strings.Contains(err.Error(), fmt.Sprintf("HTTP %d", status)) || strings.Contains(err.Error(), "evil.example") {
-								t.Errorf("%d to %s with %s: got %v, want a problem of the configuration that names the status only", status, where, kind, err)
+							if qualtrics.Kind(err) != qualtrics.KindConfig || !strings.Contains(qualtrics.Detail(err), fmt.Sprintf("HTTP %d", status)) || !strings.Contains(err.Error(), "is redirected") || strings.Contains(err.Error(), "evil.example") {
+								t.Errorf("%d to %s with %s: got %v, want a problem of the configuration that names no other host", status, where, kind, err)
 							}
 							if h.redirected == 0 || h.strangers > 0 {
 								t.Errorf("%d to %s with %s: %d redirects, %d requests to others", status, where, kind, h.redirected, h.strangers)
@@ -183,7 +183,7 @@ func TestRedirect_ThreeAreFollowedAndNoFourth(t *testing.T) {
 		}
 		for _, times := range []int{4, 5, 100} {
 			err := whoami(t, client(t, chain(times, &requests), once...))
-			if qualtrics.Kind(err) != qualtrics.KindConfig || requests != 4 || !strings.Contains(err.Error(), "HTTP 302 Found; redirects are not followed: check data_center or base_url") {
+			if qualtrics.Kind(err) != qualtrics.KindConfig || requests != 4 || !strings.Contains(err.Error(), "is redirected (Found); redirects are not followed: check data_center or base_url") {
 				t.Errorf("%s, %d redirects: got %v after %d requests, want a problem of the configuration after 4", kind, times, err, requests)
 			}
 		}

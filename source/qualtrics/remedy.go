@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// remedy says what the user can do about a connection that no later try makes;
-// "" where one may.
+// remedy returns advice for a connection that fails in every try, or "" if a later try
+// may succeed.
 func remedy(err error) string {
 	var (
 		dns         *net.DNSError
@@ -22,27 +22,29 @@ func remedy(err error) string {
 		certificate *tls.CertificateVerificationError
 	)
 	switch {
-	case errors.As(err, &dns) && dns.IsNotFound, errors.Is(err, errPrivate):
+	case errors.As(err, &dns) && dns.IsNotFound, errors.Is(err, errNoHost):
 		return "check data_center, base_url and network"
+	case errors.Is(err, errPrivate):
+		return "check data_center and base_url; if Qualtrics is to be reached there, set network.allow_private"
 	case errors.As(err, &proxy):
 		return proxy.remedy()
 	case errors.As(err, &certificate):
 		return distrust(certificate)
 	case plain(err):
-		return "no TLS is spoken there: check the port of base_url, and whether the proxy's address has to begin with http://"
+		return "the server or proxy does not speak TLS: check the port of base_url, and whether the proxy's address has to begin with http://"
 	case alerted(err, 70), outdated(err): // protocol_version
 		return "TLS 1.2 or newer is needed: the server, or a proxy or gateway in front of it, is too old"
-	case alerted(err, 42, 43, 44, 45, 46, 48, 49, 116): // what is wrong with our certificate, up to that it is missing
+	case alerted(err, 42, 43, 44, 45, 46, 48, 49, 116): // from bad_certificate to certificate_required
 		return "the server wants a client certificate that it trusts: check network.client_certificate and network.client_key"
 	case alerted(err, 40, 71): // handshake_failure, insufficient_security
 		return "the server wants a client certificate, or another kind of TLS: check network.client_certificate and network.client_key, and base_url"
 	case alerted(err, 112): // unrecognized_name
-		return "the server does not know itself by that name: check data_center and base_url"
+		return "the server does not accept that host name: check data_center and base_url"
 	}
 	return ""
 }
 
-// distrust words what to do about a certificate that is not trusted.
+// distrust returns advice for a certificate that is not trusted.
 func distrust(failed *tls.CertificateVerificationError) string {
 	var (
 		authority x509.UnknownAuthorityError
@@ -51,9 +53,9 @@ func distrust(failed *tls.CertificateVerificationError) string {
 	)
 	switch {
 	case errors.As(failed.Err, &authority):
-		return "if it is by an authority of your own, such as that of a proxy or gateway that opens connections, name that in network.ca_file"
+		return "if your own authority issued it, such as that of a proxy that inspects TLS, name its certificates in network.ca_file"
 	case errors.As(failed.Err, &invalid) && invalid.Reason == x509.Expired:
-		return "the certificate has to be renewed, or this machine's clock set"
+		return "the certificate has to be renewed, or this machine's clock corrected"
 	case errors.As(failed.Err, &name):
 		return "data_center or base_url has to be a name that the certificate is for"
 	default:
@@ -61,20 +63,20 @@ func distrust(failed *tls.CertificateVerificationError) string {
 	}
 }
 
-// plain reports whether HTTP without TLS was answered where TLS was due.
+// plain reports whether the server answered in HTTP without TLS.
 func plain(err error) bool {
 	var header tls.RecordHeaderError
 	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &header) && string(header.RecordHeader[:]) == "HTTP/"
 }
 
-// outdated reports whether the other side chose a version of TLS that was not
-// offered, as those before TLS 1.3 do. Only the text of the error says so.
+// outdated reports whether the server chose a version of TLS that was not offered, as
+// servers before TLS 1.3 do. Only the text of the error shows it.
 func outdated(err error) bool {
 	return strings.Contains(err.Error(), "tls: server selected unsupported protocol version")
 }
 
-// alerted reports whether the other side ended a TLS connection by one of the
-// alerts (RFC 8446 §6.2). Their type is not exported: their text tells them.
+// alerted reports whether the other side ended a TLS connection by one of the alerts
+// (RFC 8446 §6.2). The type of the error is not exported, so its text is compared.
 func alerted(err error, alerts ...tls.AlertError) bool {
 	var remote *net.OpError
 	for ; errors.As(err, &remote); err = remote.Err {
@@ -86,7 +88,7 @@ func alerted(err error, alerts ...tls.AlertError) bool {
 	return false
 }
 
-// proxyError is that a proxy makes no connection.
+// proxyError reports that a proxy refuses to connect.
 type proxyError struct{ status int }
 
 func (e *proxyError) Error() string {
@@ -104,7 +106,7 @@ func (e *proxyError) remedy() string {
 	}
 }
 
-// connected looks at what a proxy answers to CONNECT.
+// connected checks the answer of a proxy to CONNECT.
 func connected(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode != http.StatusOK {
 		return &proxyError{answer.StatusCode}

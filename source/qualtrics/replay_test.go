@@ -87,7 +87,8 @@ func date(t *testing.T, text string) time.Time {
 func listedSurvey(t *testing.T, recorded object, modified string) qualtrics.Survey {
 	t.Helper()
 	return qualtrics.Survey{
-		ID: qualtrics.SurveyID(at[string](recorded, "id")), Name: at[string](recorded, "name"), OwnerID: at[string](recorded, "ownerId"),
+		Read: true,
+		ID:   qualtrics.SurveyID(at[string](recorded, "id")), Name: at[string](recorded, "name"), OwnerID: at[string](recorded, "ownerId"),
 		LastModified: date(t, at[string](recorded, modified)), CreationDate: date(t, at[string](recorded, "creationDate")), IsActive: at[bool](recorded, "isActive"),
 	}
 }
@@ -160,14 +161,14 @@ func TestReplay_Surveys(t *testing.T) {
 			want := qualtrics.SurveyDetail{
 				Survey:         listedSurvey(t, result, "lastModifiedDate"),
 				OrganizationID: at[string](result, "organizationId"),
-				Counts:         qualtrics.ResponseCounts{Auditable: count("auditable"), Generated: count("generated"), Deleted: count("deleted")},
+				Counts:         &qualtrics.ResponseCounts{Auditable: count("auditable"), Generated: count("generated"), Deleted: count("deleted")},
 				QuestionIDs:    slices.Sorted(maps.Keys(at[object](result, "questions"))),
 			}
 			for _, field := range at[[]any](result, "embeddedData") {
 				want.EmbeddedData = append(want.EmbeddedData, at[string](field, "name"))
 			}
 			got, err := client(t, func(*http.Request) *http.Response { return answer(200, string(content)) }).Survey(t.Context(), want.ID)
-			if err != nil || len(want.QuestionIDs) == 0 || want.Counts == (qualtrics.ResponseCounts{}) {
+			if err != nil || len(want.QuestionIDs) == 0 || *want.Counts == (qualtrics.ResponseCounts{}) {
 				t.Fatalf("want %+v, got %v", want, err)
 			}
 			slices.Sort(got.QuestionIDs)
@@ -185,19 +186,20 @@ func TestReplay_Definitions(t *testing.T) {
 			t.Parallel()
 			content := payload(t, name)
 			result := at[object](parsed[any](t, content), "result")
-			got, err := client(t, func(*http.Request) *http.Response { return answer(200, string(content)) }).Definition(t.Context(), "SV_1")
+			_, qsf := result["SurveyElements"] // it is never asked for, and has its names elsewhere
+			survey := "SV_1"
+			if !qsf {
+				survey = at[string](result, "SurveyID")
+			}
+			got, err := client(t, func(*http.Request) *http.Response { return answer(200, string(content)) }).Definition(t.Context(), qualtrics.SurveyID(survey))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := gocmp.Diff(result, parsed[object](t, got.Raw)); diff != "" {
-				t.Errorf("the whole result:\n%s", diff)
+			if got.BrandID != at[string](result, "BrandID") || (got.BrandID == "" || got.LastModified.IsZero() || len(got.Questions) < len(at[object](result, "Questions"))) != qsf {
+				t.Errorf("got %+v", got)
 			}
-			// The QSF form has its names elsewhere; it is never asked for.
-			if got.BrandID != at[string](result, "BrandID") || got.Name != at[string](result, "SurveyName") {
-				t.Errorf("got brand %q and name %q", got.BrandID, got.Name)
-			}
-			if _, qsf := result["SurveyElements"]; !qsf && (got.BrandID == "" || got.Name == "") {
-				t.Errorf("got brand %q and name %q", got.BrandID, got.Name)
+			if qsf && got.Questions != nil {
+				t.Errorf("got %d questions of a file without a list of them", len(got.Questions))
 			}
 		})
 	}

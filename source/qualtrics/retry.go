@@ -14,39 +14,38 @@ import (
 const (
 	firstBackoff = time.Second
 	maxBackoff   = time.Minute
-	// limitWindow is the time that limits count in (API §7.2).
+	// limitWindow is the period of Qualtrics' limits (API §7.2).
 	limitWindow = time.Minute
-	// maxRetryAfter stands for more than it: longer than any call may take,
-	// so that it is not tried again too early.
+	// maxRetryAfter replaces longer values. It is longer than any call may take, so the
+	// call fails instead of trying again too early.
 	maxRetryAfter = 24 * time.Hour
 )
 
-// backoff returns the wait before try n+1 with full jitter: any time up to a
-// bound that doubles, but never next to nothing.
+// backoff returns the wait after a try. It is random, between a tenth of a bound and
+// the bound, which doubles with every try.
 func backoff(try int, jitter func(time.Duration) time.Duration) time.Duration {
 	bound := min(maxBackoff, firstBackoff<<min(try-1, 10))
 	return bound/10 + jitter(bound*9/10)
 }
 
-// limitBackoff is the backoff after an answer that there were too many calls, and
-// no word on when there may be more: up to a whole window of the limit at first,
-// and never less than half of the bound.
+// limitBackoff returns the wait after a 429 without a Retry-After header. It is random,
+// between half of a bound and the bound. The bound begins with limitWindow and doubles
+// with every try.
 func limitBackoff(try int, jitter func(time.Duration) time.Duration) time.Duration {
 	bound := limitWindow << min(try-1, 10)
 	return bound/2 + jitter(bound/2)
 }
 
-// allowance is how many calls may be tried again, over all of a client's calls:
-// where everything fails, a run of thousands of surveys is to end, and not to
-// ask eight times for each of them.
+// allowance limits the retries of all calls of a client. If every call fails, a run
+// over thousands of surveys has to end without eight tries for each survey.
 type allowance struct {
 	mu   sync.Mutex
 	used float64
 }
 
 const (
-	mostRetries = 100 // at once
-	retryShare  = 0.2 // of the calls that succeed, over time
+	mostRetries = 100 // without a success
+	retryShare  = 0.2 // of a retry that one successful call allows
 )
 
 // take reports whether one more call may be tried again.
@@ -60,16 +59,15 @@ func (a *allowance) take() bool {
 	return true
 }
 
-// succeeded gives back a part of a retry.
+// succeeded adds a part of a retry to the allowance.
 func (a *allowance) succeeded() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.used = max(0, a.used-retryShare)
 }
 
-// retryAfter reads a Retry-After header: seconds, or a date that counts from
-// the answer's own Date. What cannot be understood, or lies in the past, is as
-// good as none.
+// retryAfter reads a Retry-After header: seconds, or a date that counts from the Date
+// header. It ignores unreadable values and dates in the past.
 func retryAfter(header http.Header) (time.Duration, bool) {
 	text := strings.TrimSpace(header.Get("Retry-After"))
 	if text == "" {
@@ -79,7 +77,8 @@ func retryAfter(header http.Header) (time.Duration, bool) {
 		if seconds >= maxRetryAfter.Seconds() {
 			return maxRetryAfter, true
 		}
-		// Zero would be a storm; a negative or strange number says nothing.
+		// A wait of zero would flood Qualtrics. A negative or odd number has no
+		// meaning.
 		wait := time.Duration(seconds * float64(time.Second))
 		return wait, wait > 0
 	}
@@ -105,7 +104,8 @@ func worthTrying(err error, try int) bool {
 	)
 	switch {
 	case errors.As(err, &answer):
-		// A stray redirect is gone the next time, a wrong address is not.
+		// A redirect by accident is gone in the next try. A wrong address redirects
+		// always.
 		return answer.kind() == KindTransient || (answer.Status/100 == 3 && try < 4)
 	case errors.As(err, &body):
 		return true

@@ -70,9 +70,12 @@ func TestCall_TriesErrorsOfTheServerForAWhile(t *testing.T) {
 				if !errors.As(err, &answer) || answer.Status != status || answer.RequestID != "r-2" || qualtrics.Kind(err) != qualtrics.KindTransient {
 					t.Errorf("%d: got kind %d, %v", status, qualtrics.Kind(err), err)
 				}
-				for _, text := range []string{fmt.Sprintf("HTTP %d", status), "X_1 the last word", "(request id r-2)"} {
-					if err != nil && !strings.Contains(err.Error(), text) {
-						t.Errorf("%d: got %v, want %q in it", status, err, text)
+				if err != nil && !strings.Contains(err.Error(), "fails to name the account (X_1 the last word)") {
+					t.Errorf("%d: got %v, want the words of the last answer", status, err)
+				}
+				for _, text := range []string{fmt.Sprintf("HTTP %d", status), "(request id r-2)"} {
+					if !strings.Contains(qualtrics.Detail(err), text) {
+						t.Errorf("%d: got the detail %q, want %q in it", status, qualtrics.Detail(err), text)
 					}
 				}
 				if took := last.Sub(begun); calls != 8 || took > 15*time.Minute {

@@ -1,6 +1,7 @@
 package qualtrics_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,7 +35,7 @@ func TestContacts_EveryShapeSaysTheSame(t *testing.T) {
 	dated := qualtrics.Contact{
 		ID: "CID_1", FirstName: new("Ada"), Email: new("ada@example.com"), Phone: new("+1"), ExternalReference: new("e-1"), Language: new("en"),
 		Unsubscribed: new(true), UnsubscribedAt: new(created.Add(2 * time.Hour)), CreatedAt: &created, ModifiedAt: new(created.Add(time.Hour)),
-		EmbeddedData: json.RawMessage(`{"a":"1","b":"2"}`), Stats: json.RawMessage(`{}`), SegmentMembership: json.RawMessage(`{}`),
+		EmbeddedData: json.RawMessage(`{"b":"2","a":"1"}`), Stats: json.RawMessage(`{}`), SegmentMembership: json.RawMessage(`{}`),
 	}
 	undated := dated
 	undated.UnsubscribedAt, undated.CreatedAt, undated.ModifiedAt, undated.Stats, undated.SegmentMembership = nil, nil, nil, nil, nil
@@ -112,9 +114,54 @@ func TestContacts_TextsComeAsNumbersToo(t *testing.T) {
 func TestContacts_MapsAreObjectsOnOneLine(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
-		`[]`: "{}", "[ \n\t]": "{}", `{}`: "{}", "{\n \"b\" : [1, {\"c\": null}],\r\n \"a\":\"1\"\n}": `{"a":"1","b":[1,{"c":null}]}`,
+		`[]`: "{}", "[ \n\t]": "{}", `{}`: "{}", "{\n \"b\" : [1, {\"c\": null}],\r\n \"a\":\"1\"\n}": `{"b":[1,{"c":null}],"a":"1"}`,
 		`{"n":12345678901234567890.10}`: `{"n":12345678901234567890.10}`,
 		`null`:                          "", `"text"`: "", `7`: "", `["a"]`: "", `[[]]`: "", `true`: "",
+	} {
+		if got := contact(t, `"embeddedData":`+value).EmbeddedData; string(got) != want {
+			t.Errorf("%s: got %s, want %s", value, got, want)
+		}
+	}
+}
+
+// A field that differs from its member is reported beside it.
+func TestContacts_SayWhichFieldsAreNotAsTheyCame(t *testing.T) {
+	t.Parallel()
+	unreadable := func(field string) []qualtrics.Altered {
+		return []qualtrics.Altered{{Field: field, How: qualtrics.Unreadable}}
+	}
+	repaired := func(field string) []qualtrics.Altered {
+		return []qualtrics.Altered{{Field: field, How: qualtrics.Repaired}}
+	}
+	for member, want := range map[string][]qualtrics.Altered{
+		`"firstName":"Ada","email":null,"phone":"","creationDate":"","stats":null`: nil,
+		`"firstName":{"a":1}`:                     unreadable("FirstName"),
+		`"lastName":true`:                         unreadable("LastName"),
+		`"language":["EN"]`:                       unreadable("Language"),
+		`"unsubscribed":"maybe"`:                  unreadable("Unsubscribed"),
+		`"unsubscribeDate":"0000-00-00 00:00:00"`: unreadable("UnsubscribedAt"),
+		`"creationDate":"long ago"`:               unreadable("CreatedAt"),
+		`"creationDate":999999999999999999`:       unreadable("CreatedAt"),
+		`"lastModified":{}`:                       unreadable("ModifiedAt"),
+		`"embeddedData":"none"`:                   unreadable("EmbeddedData"),
+		`"stats":["a"]`:                           unreadable("Stats"),
+		`"segmentMembership":7`:                   unreadable("SegmentMembership"),
+		"\"email\":\"a\xffb\"":                    repaired("Email"),
+		`"extRef":"a\ud800b"`:                     repaired("ExternalReference"),
+		`"extRef":"a\ufffdb"`:                     nil,
+		"\"phone\":\"a\ufffdb\"":                  nil,
+		"\"embeddedData\":{\"a\":\"\xff\"}":       repaired("EmbeddedData"),
+		`"embeddedData":{"a":"1","a":"2"}`:        {{Field: "EmbeddedData", How: qualtrics.Renamed}},
+		`"segmentMembership":{"S":{"a":1,"a":2}}`: {{Field: "SegmentMembership", How: qualtrics.Renamed}},
+	} {
+		if diff := cmp.Diff(want, contact(t, member).Altered); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", member, diff)
+		}
+	}
+	for value, want := range map[string]string{
+		`{"a":"1","a":"2"}`:                 `{"a":"1","a_dup":"2"}`,
+		`{"a":1,"a_dup":2,"a":3,"a":4}`:     `{"a":1,"a_dup":2,"a_dup2":3,"a_dup3":4}`,
+		`{"b":{"a":1,"a":[{"c":1,"c":2}]}}`: `{"b":{"a":1,"a_dup":[{"c":1,"c_dup":2}]}}`,
 	} {
 		if got := contact(t, `"embeddedData":`+value).EmbeddedData; string(got) != want {
 			t.Errorf("%s: got %s, want %s", value, got, want)
@@ -150,10 +197,10 @@ func TestSurveys_ReadEveryForm(t *testing.T) {
 	}
 	at := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	want := []qualtrics.Survey{
-		{ID: "SV_1", Name: "a", OwnerID: "UR_1", LastModified: at, CreationDate: at.AddDate(0, 0, -1), IsActive: true},
-		{ID: "SV_2"},
-		{ID: "SV_3", Name: "2026", IsActive: true},
-		{ID: "SV_4"},
+		{Read: true, ID: "SV_1", Name: "a", OwnerID: "UR_1", LastModified: at, CreationDate: at.AddDate(0, 0, -1), IsActive: true},
+		{Read: true, ID: "SV_2", ActiveUnknown: true, Altered: []qualtrics.Altered{{Field: "CreationDate", How: qualtrics.Unreadable}}},
+		{Read: true, ID: "SV_3", Name: "2026", IsActive: true, Altered: []qualtrics.Altered{{Field: "LastModified", How: qualtrics.Unreadable}}},
+		{Read: true, ID: "SV_4", ActiveUnknown: true},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -165,26 +212,28 @@ func TestSurvey_PHPsTypesVary(t *testing.T) {
 	const head = `{"id":"SV_1","name":"n","ownerId":"UR_1","organizationId":"brand","isActive":true,"lastModifiedDate":"2026-01-15T12:00:00Z"`
 	at := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	plain := qualtrics.SurveyDetail{
-		Survey:         qualtrics.Survey{ID: "SV_1", Name: "n", OwnerID: "UR_1", IsActive: true, LastModified: at},
+		Survey:         qualtrics.Survey{Read: true, ID: "SV_1", Name: "n", OwnerID: "UR_1", IsActive: true, LastModified: at},
 		OrganizationID: "brand",
 	}
 	full := plain
-	full.Counts = qualtrics.ResponseCounts{Auditable: 44, Generated: 1, Deleted: 2}
+	full.Counts = &qualtrics.ResponseCounts{Auditable: 44, Generated: 1, Deleted: 2}
 	full.EmbeddedData, full.QuestionIDs = []string{"a", "b"}, []string{"QID1", "QID2"}
 	for name, test := range map[string]struct {
 		members string
 		want    qualtrics.SurveyDetail
 	}{
-		"full":                 {`"responseCounts":{"auditable":44,"generated":1,"deleted":2},"embeddedData":[{"name":"a","defaultValue":"1"},{"name":"b"}],"questions":{"QID1":{},"QID2":[]}`, full},
-		"texts for numbers":    {`"responseCounts":{"auditable":"44","generated":"1","deleted":"2"},"embeddedData":[{"name":"a"},{"name":"b"}],"questions":{"QID1":null,"QID2":""}`, full},
-		"floats for numbers":   {`"responseCounts":{"auditable":44.0,"generated":1.0,"deleted":"2.0"},"embeddedData":[{"name":"a"},{"name":"b"}],"questions":{"QID1":null,"QID2":""}`, full},
-		"an object for a list": {`"responseCounts":{"auditable":44,"generated":1,"deleted":2},"embeddedData":{"1":{"name":"a"},"3":{"name":"b"}},"questions":{"QID1":{},"QID2":{}}`, full},
-		"empty arrays":         {`"responseCounts":[],"embeddedData":[],"questions":[]`, plain},
-		"empty objects":        {`"responseCounts":{},"embeddedData":{},"questions":{}`, plain},
-		"nulls":                {`"responseCounts":null,"embeddedData":null,"questions":null`, plain},
-		"false":                {`"responseCounts":false,"embeddedData":false,"questions":false`, plain},
-		"nameless data":        {`"responseCounts":{"auditable":null,"generated":"many","deleted":[]},"embeddedData":[{},null,"a",{"name":null}],"questions":[{}]`, plain},
-		"nothing":              {`"expiration":[]`, plain},
+		"full":                  {`"responseCounts":{"auditable":44,"generated":1,"deleted":2},"embeddedData":[{"name":"a","defaultValue":"1"},{"name":"b"}],"questions":{"QID1":{},"QID2":[]}`, full},
+		"texts for numbers":     {`"responseCounts":{"auditable":"44","generated":"1","deleted":"2"},"embeddedData":[{"name":"a"},{"name":"b"}],"questions":{"QID1":null,"QID2":""}`, full},
+		"floats for numbers":    {`"responseCounts":{"auditable":44.0,"generated":1.0,"deleted":"2.0"},"embeddedData":[{"name":"a"},{"name":"b"}],"questions":{"QID1":null,"QID2":""}`, full},
+		"an object for a list":  {`"responseCounts":{"auditable":44,"generated":1,"deleted":2},"embeddedData":{"1":{"name":"a"},"3":{"name":"b"}},"questions":{"QID1":{},"QID2":{}}`, full},
+		"empty arrays":          {`"responseCounts":[],"embeddedData":[],"questions":[]`, plain},
+		"empty objects":         {`"responseCounts":{},"embeddedData":{},"questions":{}`, plain},
+		"nulls":                 {`"responseCounts":null,"embeddedData":null,"questions":null`, plain},
+		"false":                 {`"responseCounts":false,"embeddedData":false,"questions":false`, plain},
+		"nameless data":         {`"responseCounts":{"auditable":null,"generated":"many","deleted":[]},"embeddedData":[{},null,"a",{"name":null}],"questions":[{}]`, plain},
+		"one count is missing":  {`"responseCounts":{"auditable":44,"generated":1}`, plain},
+		"one count is negative": {`"responseCounts":{"auditable":44,"generated":-1,"deleted":2}`, plain},
+		"nothing":               {`"expiration":[]`, plain},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -205,26 +254,50 @@ func TestSurvey_PHPsTypesVary(t *testing.T) {
 	}
 }
 
-func TestSurvey_WithoutAnIDIsAnError(t *testing.T) {
-	t.Parallel()
-	for _, result := range []string{`{}`, `[]`, `"SV_1"`, `{"id":""}`, `{"id":[]}`} {
-		got, err := client(t, func(*http.Request) *http.Response { return ok(result) }).Survey(t.Context(), "SV_1")
-		if err == nil || !strings.Contains(err.Error(), "a survey has no id") {
-			t.Errorf("%s: got %+v, %v", result, got, err)
+// unreadable checks that a call whose answers lack a member fails after the usual
+// tries with an error that a later run may not see, and that says what is missing.
+func unreadable(t *testing.T, result, says string, call func(context.Context, *qualtrics.Client) error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s, calls := script(func() *http.Response { return ok(result) })
+		err := call(t.Context(), client(t, s))
+		if err == nil || !strings.Contains(err.Error(), says) || qualtrics.Kind(err) != qualtrics.KindTransient || *calls != 8 {
+			t.Errorf("%s: got kind %d, %v after %d calls, want a transient error after 8 that says %q", result, qualtrics.Kind(err), err, *calls, says)
 		}
+	})
+}
+
+func TestSurvey_WithoutItsOwnIDIsUnreadable(t *testing.T) {
+	t.Parallel()
+	for result, says := range map[string]string{
+		`{}`: "a survey has no id", `[]`: "a survey has no id", `"SV_1"`: "a survey has no id", `{"id":""}`: "a survey has no id", `{"id":[]}`: "a survey has no id",
+		`{"id":"SV_2","name":"another"}`: `it is about survey "SV_2"`,
+	} {
+		unreadable(t, result, says, func(ctx context.Context, c *qualtrics.Client) error {
+			_, err := c.Survey(ctx, "SV_1")
+			return err
+		})
 	}
 }
 
-func TestDefinition_KeepsWhateverItsMembersAre(t *testing.T) {
+func TestResponse_WithoutAnIDIsUnreadable(t *testing.T) {
+	t.Parallel()
+	for _, result := range []string{`{}`, `[]`, `{"values":{}}`, `{"responseId":null}`} {
+		unreadable(t, result, "it holds no responseId", func(ctx context.Context, c *qualtrics.Client) error {
+			_, err := c.Response(ctx, "SV_1", "R_1")
+			return err
+		})
+	}
+}
+
+func TestDefinition_TellsNoQuestionsFromAnAnswerWithoutThem(t *testing.T) {
 	t.Parallel()
 	for result, want := range map[string]qualtrics.SurveyDefinition{
-		`{"BrandID":"brand","SurveyName":"n","Questions":{"QID1":{"Choices":[{"Display":"0"}],"ChoiceOrder":["1",2]}},"Blocks":{"BL_1":{}},"Scoring":{"ScoringSummaryAfterSurvey":0}}`: {BrandID: "brand", Name: "n"},
-		`{"BrandID":"brand","SurveyName":"n","Questions":[],"Blocks":[],"ResponseSets":[],"SurveyFlow":[]}`:                                                                            {BrandID: "brand", Name: "n"},
-		`{"BrandID":"brand","SurveyName":2026,"Questions":[{"QuestionID":"QID1"}],"Blocks":null,"QuestionCount":7}`:                                                                    {BrandID: "brand", Name: "2026"},
-		`{"BrandID":null,"SurveyName":[],"brandid":"wrong"}`:                                                                                                                           {},
-		`[]`: {},
+		`{"BrandID":"brand","SurveyID":"SV_1","LastModified":"2026-03-01T10:00:00Z","Questions":[],"Blocks":[]}`: {BrandID: "brand", LastModified: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), Questions: []qualtrics.Question{}},
+		`{"BrandID":"brand","Questions":{},"Blocks":null,"QuestionCount":7}`:                                     {BrandID: "brand", Questions: []qualtrics.Question{}},
+		`{"BrandID":null,"brandid":"wrong","Questions":null}`:                                                    {},
+		`{"BrandID":"brand"}`: {BrandID: "brand"},
 	} {
-		want.Raw = json.RawMessage(result)
 		got, err := client(t, func(r *http.Request) *http.Response {
 			if r.URL.RequestURI() != "/API/v3/survey-definitions/SV_1" {
 				t.Errorf("got %s", r.URL)
@@ -238,6 +311,16 @@ func TestDefinition_KeepsWhateverItsMembersAre(t *testing.T) {
 			t.Error(diff)
 		}
 	}
+	for _, result := range []string{`[]`, `7`} {
+		unreadable(t, result, "it is no object", func(ctx context.Context, c *qualtrics.Client) error {
+			_, err := c.Definition(ctx, "SV_1")
+			return err
+		})
+	}
+	unreadable(t, `{"SurveyID":"SV_2","Questions":[]}`, "it is about survey", func(ctx context.Context, c *qualtrics.Client) error {
+		_, err := c.Definition(ctx, "SV_1")
+		return err
+	})
 }
 
 func TestResponseSchema_ReadsTheValues(t *testing.T) {
@@ -247,7 +330,6 @@ func TestResponseSchema_ReadsTheValues(t *testing.T) {
 			"QID1": {DataType: "question", QuestionID: "QID1"}, "duration": {DataType: "metadata"}, "x": {DataType: "embeddedData"}, "y": {},
 		},
 		`{"properties":{"values":{"properties":[]}}}`: {},
-		`{"properties":[]}`:                           {},
 	} {
 		got, err := client(t, func(*http.Request) *http.Response { return ok(result) }).ResponseSchema(t.Context(), "SV_1")
 		if err != nil {
@@ -255,6 +337,29 @@ func TestResponseSchema_ReadsTheValues(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s:\n%s", result, diff)
+		}
+	}
+}
+
+// A schema without its list of values is not one of a survey without values.
+func TestResponseSchema_WithoutItsListOfValuesIsUnreadable(t *testing.T) {
+	t.Parallel()
+	for _, result := range []string{
+		`{}`, `[]`, `{"properties":{}}`, `{"properties":[]}`, `{"properties":{"values":{"type":"object"}}}`, `{"properties":{"values":{}}}`,
+		`{"properties":{"values":{"properties":null}}}`, `{"properties":{"values":{"properties":[1]}}}`,
+	} {
+		unreadable(t, result, "does not list the values of a response", func(ctx context.Context, c *qualtrics.Client) error {
+			got, err := c.ResponseSchema(ctx, "SV_1")
+			if !qualtrics.IsPermanent(err) || got != nil {
+				t.Errorf("%s: got %v, %v, want an error that stays", result, got, err)
+			}
+			return err
+		})
+	}
+	for status, want := range map[int]bool{400: true, 403: true, 404: true, 429: false, 500: false, 503: false} {
+		_, err := client(t, func(*http.Request) *http.Response { return answer(status, "{}") }, func(o *qualtrics.Options) { o.Limits.Tries = 1 }).ResponseSchema(t.Context(), "SV_1")
+		if err == nil || qualtrics.IsPermanent(err) != want {
+			t.Errorf("%d: got %v, want that it stays so: %t", status, err, want)
 		}
 	}
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"time"
 )
 
-// Account is who the credentials act as (API §1.5).
+// Account is the account that the credentials belong to (API §1.5).
 type Account struct {
 	BrandID    string `json:"brandId"`
 	UserID     string `json:"userId"`
@@ -17,7 +18,7 @@ type Account struct {
 	DataCenter string `json:"datacenter"`
 }
 
-// WhoAmI asks who the credentials act as.
+// WhoAmI asks for the account that the credentials belong to.
 func (c *Client) WhoAmI(ctx context.Context) (Account, error) {
 	var account Account
 	err := c.get(ctx, request{to: toWhoAmI, method: http.MethodGet, path: "/whoami"}, &account)
@@ -33,32 +34,47 @@ type Survey struct {
 	LastModified time.Time
 	CreationDate time.Time
 	IsActive     bool
+	// ActiveUnknown is set if Qualtrics does not say whether the survey is active.
+	ActiveUnknown bool
+	Altered       []Altered // fields that differ from the answer
+	Read          bool      // set for an answer of Qualtrics; otherwise only the id is known
 }
 
-func surveyOf(m members) (Survey, error) {
-	survey := Survey{ID: SurveyID(text(m.text("id"))), Name: text(m.text("name")), OwnerID: text(m.text("ownerId"))}
+// Inactive reports whether Qualtrics says that the survey takes no responses.
+func (s *Survey) Inactive() bool { return !s.IsActive && !s.ActiveUnknown }
+
+func surveyOf(of members) (Survey, error) {
+	m := &fields{members: of}
+	survey := Survey{ID: SurveyID(text(of.text("id"))), Name: text(m.text("Name", "name")), OwnerID: text(m.text("OwnerID", "ownerId"))}
 	if survey.ID == "" {
 		return survey, errors.New("a survey has no id")
 	}
-	if at := m.time("lastModified", "lastModifiedDate"); at != nil {
+	if at := valueOf(m, "LastModified", m.time, "lastModified", "lastModifiedDate"); at != nil {
 		survey.LastModified = *at
 	}
-	if at := m.time("creationDate"); at != nil {
+	if at := valueOf(m, "CreationDate", m.time, "creationDate"); at != nil {
 		survey.CreationDate = *at
 	}
-	if is := m.boolean("isActive"); is != nil {
-		survey.IsActive = *is
-	}
+	is := valueOf(m, "IsActive", m.boolean, "isActive")
+	survey.IsActive, survey.ActiveUnknown = is != nil && *is, is == nil
+	survey.Altered, survey.Read = m.altered, true
 	return survey, nil
 }
 
-// Surveys yields the surveys that the user owns or that are shared with him
-// individually, in no order that could be relied on (API §2.1).
-func (c *Client) Surveys(ctx context.Context) iter.Seq2[Survey, error] {
-	return list(ctx, c, request{to: toSurveys, path: "/surveys"}, func(raw json.RawMessage) (Survey, error) {
-		return surveyOf(membersOf(raw))
-	})
+// SurveyList lists the surveys that the user owns, or that are shared with the user
+// individually. Their order is not reliable (API §2.1).
+func (c *Client) SurveyList() Listing[Survey] {
+	each := func(raw json.RawMessage) (Survey, error) { return surveyOf(membersOf(raw)) }
+	return listing(c, "the list of surveys", request{to: toSurveys, path: "/surveys"}, each, func(survey Survey) string { return string(survey.ID) })
 }
+
+// Surveys yields the surveys of one pass over the list.
+func (c *Client) Surveys(ctx context.Context) iter.Seq2[Survey, error] {
+	return c.SurveyList().Pages(ctx)
+}
+
+// AllSurveys reads the list of surveys until it is complete.
+func (c *Client) AllSurveys(ctx context.Context) ([]Survey, error) { return c.SurveyList().All(ctx) }
 
 // ResponseCounts are the counters of a survey (API §2.3).
 type ResponseCounts struct {
@@ -67,24 +83,30 @@ type ResponseCounts struct {
 	Deleted   int64 // responses that were removed
 }
 
-// SurveyDetail is what the legacy survey call says beyond the list (API §2.3).
+// SurveyDetail is a survey with the members that only the legacy survey call returns
+// (API §2.3).
 type SurveyDetail struct {
 	Survey
-	OrganizationID string // brand
-	Counts         ResponseCounts
-	EmbeddedData   []string // names that the survey flow sets
-	QuestionIDs    []string // QID…, in no order
+	OrganizationID string          // brand
+	Counts         *ResponseCounts // nil: unknown
+	EmbeddedData   []string        // names that the survey flow sets
+	QuestionIDs    []string        // QID…, in no order
 }
 
 // Survey reads one survey with its counters.
 func (c *Client) Survey(ctx context.Context, survey SurveyID) (SurveyDetail, error) {
-	var raw json.RawMessage
+	var (
+		m      members
+		listed Survey
+	)
 	call := request{to: toSurvey, method: http.MethodGet, path: "/surveys/" + id(survey), survey: survey}
-	if err := c.get(ctx, call, &raw); err != nil {
-		return SurveyDetail{}, err
-	}
-	m := membersOf(raw)
-	listed, err := surveyOf(m)
+	err := c.get(ctx, call, &checked{func(raw json.RawMessage) (err error) {
+		m = membersOf(raw)
+		if listed, err = surveyOf(m); err == nil && listed.ID != survey {
+			err = fmt.Errorf("it is about survey %.40q", listed.ID)
+		}
+		return err
+	}})
 	if err != nil {
 		return SurveyDetail{}, err
 	}
@@ -92,7 +114,10 @@ func (c *Client) Survey(ctx context.Context, survey SurveyID) (SurveyDetail, err
 	detail := SurveyDetail{
 		Survey:         listed,
 		OrganizationID: text(m.text("organizationId")),
-		Counts:         ResponseCounts{counts.integer("auditable"), counts.integer("generated"), counts.integer("deleted")},
+	}
+	auditable, generated, deleted := counts.count("auditable"), counts.count("generated"), counts.count("deleted")
+	if auditable != nil && generated != nil && deleted != nil {
+		detail.Counts = &ResponseCounts{*auditable, *generated, *deleted}
 	}
 	for _, field := range m.list("embeddedData") {
 		if name := membersOf(field).text("name"); name != nil {
@@ -105,38 +130,44 @@ func (c *Client) Survey(ctx context.Context, survey SurveyID) (SurveyDetail, err
 	return detail, nil
 }
 
-// SurveyDefinition is a survey as its editor sees it (API §2.2).
-type SurveyDefinition struct {
-	BrandID string
-	Name    string
-	Raw     json.RawMessage // the whole result
-}
-
-// Definition reads a survey's definition.
-func (c *Client) Definition(ctx context.Context, survey SurveyID) (SurveyDefinition, error) {
-	var raw json.RawMessage
-	call := request{to: toDefinition, method: http.MethodGet, path: "/survey-definitions/" + id(survey), survey: survey}
-	if err := c.get(ctx, call, &raw); err != nil {
-		return SurveyDefinition{}, err
-	}
-	m := membersOf(raw)
-	return SurveyDefinition{BrandID: text(m.text("BrandID")), Name: text(m.text("SurveyName")), Raw: raw}, nil
-}
-
-// Property says what a key of a response's values is (API §2.4).
+// Property describes a key of a response's values (API §2.4).
 type Property struct {
 	DataType   string // question, metadata or embeddedData
 	QuestionID string // of question keys
 }
 
-// ResponseSchema reads what the keys of a survey's responses are, by key.
+// errNoValues reports a response schema of an unknown shape.
+var errNoValues = errors.New("it does not list the values of a response")
+
+// IsPermanent reports whether later runs will fail too: Qualtrics refuses the call, or
+// answers in a shape that cannot be read.
+func IsPermanent(err error) bool {
+	var answer *APIError
+	if errors.As(err, &answer) {
+		return answer.kind() != KindTransient && answer.Status/100 == 4 && answer.Status != http.StatusUnauthorized
+	}
+	return errors.Is(err, errNoValues)
+}
+
+// ResponseSchema reads the descriptions of the keys of a survey's responses, by key.
 func (c *Client) ResponseSchema(ctx context.Context, survey SurveyID) (map[string]Property, error) {
-	var raw json.RawMessage
+	values := make(members)
 	call := request{to: toSchema, method: http.MethodGet, path: "/surveys/" + id(survey) + "/response-schema", survey: survey}
-	if err := c.get(ctx, call, &raw); err != nil {
+	err := c.get(ctx, call, &checked{func(raw json.RawMessage) error {
+		for _, name := range []string{"properties", "values", "properties"} {
+			raw = membersOf(raw).first(name)
+		}
+		if emptyList(raw) {
+			return nil // PHP's form of an object without members
+		}
+		if values = membersOf(raw); values == nil {
+			return errNoValues
+		}
+		return nil
+	}})
+	if err != nil {
 		return nil, err
 	}
-	values := membersOf(membersOf(membersOf(membersOf(raw)["properties"])["values"])["properties"])
 	properties := make(map[string]Property, len(values))
 	for key, property := range values {
 		m := membersOf(property)
@@ -145,8 +176,8 @@ func (c *Client) ResponseSchema(ctx context.Context, survey SurveyID) (map[strin
 	return properties, nil
 }
 
-// Response reads one response as an export holds it (API §3.7). It returns
-// [ErrNotReady] while a new one cannot be read.
+// Response reads one response in the form of an export (API §3.7). It returns
+// [ErrNotReady] if a new response cannot be read yet.
 func (c *Client) Response(ctx context.Context, survey SurveyID, response ResponseID) (json.RawMessage, error) {
 	var record json.RawMessage
 	call := request{to: toResponse, method: http.MethodGet, path: "/surveys/" + id(survey) + "/responses/" + id(response), survey: survey}
@@ -154,7 +185,13 @@ func (c *Client) Response(ctx context.Context, survey SurveyID, response Respons
 		if answer.StatusCode == http.StatusAccepted {
 			return ErrNotReady
 		}
-		return c.decode(answer, &record)
+		return c.decode(call, answer, &checked{func(raw json.RawMessage) error {
+			if text(membersOf(raw).text("responseId")) == "" {
+				return errors.New("it holds no responseId")
+			}
+			record = raw
+			return nil
+		}})
 	}
 	return record, c.send(ctx, call)
 }

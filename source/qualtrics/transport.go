@@ -13,20 +13,26 @@ import (
 	"time"
 )
 
-// TransportOptions says how to reach the network.
+// TransportOptions are the settings of the network.
 type TransportOptions struct {
 	Proxy             *url.URL // nil: none
 	CA                []byte   // PEM certificates that are trusted beside the system's
 	ClientCertificate []byte   // PEM
 	ClientKey         []byte   // PEM
-	AllowPrivate      bool     // addresses of this machine and of private networks
+	// AllowPrivate allows addresses of this machine and of private networks. A
+	// company's name server may return them for a host of Qualtrics.
+	AllowPrivate bool
+	AllowAny     bool // allows every address, for a sandbox
 }
 
-// errPrivate refuses a host whose name leads into a private network.
-var errPrivate = errors.New("the host's address is on this machine or in a private network")
+// Errors for the address of a host name.
+var (
+	errPrivate = errors.New("the host's address is on this machine or in a private network")
+	errNoHost  = errors.New("the host's address is one where no host of Qualtrics can be: link-local, multicast, reserved, or of a cloud's metadata")
+)
 
-// NewTransport makes the transport to the real network: TLS 1.2 or newer,
-// checked addresses, time limits on everything but the length of a body.
+// NewTransport makes the transport to the real network. It needs TLS 1.2 or newer,
+// checks addresses, and limits the time of every step but the body.
 func NewTransport(o TransportOptions) (http.RoundTripper, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if len(o.CA) > 0 {
@@ -63,17 +69,22 @@ func NewTransport(o TransportOptions) (http.RoundTripper, error) {
 	return transport, nil
 }
 
-// newDialer makes a dialer that checks the address of every connection after
-// its name was resolved: a name may lead elsewhere the next time.
+// newDialer makes a dialer that checks the address of every connection after the name
+// was resolved. A check before that is not enough: the address of a name may change.
 func newDialer(o TransportOptions) *net.Dialer {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	// A proxy is often on a private address; what it connects to is checked
-	// by the names that data centers and base URLs may have.
-	if o.AllowPrivate || o.Proxy != nil {
+	// A proxy often has a private address. The hosts behind it are checked by their
+	// names, when data_center and base_url are parsed.
+	if o.AllowAny || o.Proxy != nil {
 		return dialer
 	}
 	dialer.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
-		if !publicAddress(address) {
+		switch ip := addressOf(address); {
+		case public(ip):
+			return nil
+		case !private(ip):
+			return fmt.Errorf("dialing %s: %w", address, errNoHost)
+		case !o.AllowPrivate:
 			return fmt.Errorf("dialing %s: %w", address, errPrivate)
 		}
 		return nil

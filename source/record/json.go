@@ -2,17 +2,15 @@ package record
 
 import (
 	"fmt"
-	"reflect"
 	"strconv"
 	"time"
-	"unicode/utf8"
+
+	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 )
 
-// AppendJSON appends the row as one JSON object, its members in column order
-// and nulls written out. The result is one line that is safe inside a line
-// protocol: control characters, U+0085, U+2028 and U+2029 in strings are
-// escaped and invalid UTF-8 is replaced by U+FFFD. Object, array and number
-// cells are copied as they are: whoever fills them has to make them so.
+// AppendJSON appends the row as one JSON object, with its members in column order
+// and with nulls. Strings are safe on one line, see [jsonsafe.AppendString].
+// Object, array and number cells are copied: the stream has to make them safe.
 func (r Row) AppendJSON(dst []byte) ([]byte, error) {
 	if r.table == nil {
 		return dst, ErrNoRow
@@ -22,7 +20,7 @@ func (r Row) AppendJSON(dst []byte) ([]byte, error) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = AppendString(dst, column.Name)
+		dst = jsonsafe.AppendString(dst, column.Name)
 		dst = append(dst, ':')
 		var err error
 		if dst, err = r.appendCell(dst, i); err != nil {
@@ -33,17 +31,14 @@ func (r Row) AppendJSON(dst []byte) ([]byte, error) {
 }
 
 func (r Row) appendCell(dst []byte, i int) ([]byte, error) {
-	field := r.value.Field(r.table.fields[i])
-	if r.table.Columns[i].Nullable && field.IsNil() {
+	field, ok := r.field(i)
+	if !ok {
 		return append(dst, "null"...), nil
-	}
-	if r.table.Columns[i].Nullable && field.Kind() != reflect.Slice {
-		field = field.Elem()
 	}
 	switch r.table.Columns[i].Kind {
 	case String:
 		if text, ok := text(field); ok {
-			return AppendString(dst, text), nil
+			return jsonsafe.AppendString(dst, text), nil
 		}
 		return append(dst, "null"...), nil
 	case Integer:
@@ -71,9 +66,8 @@ func (r Row) appendCell(dst []byte, i int) ([]byte, error) {
 	}
 }
 
-// AppendTime appends an instant as every stream writes it: RFC 3339 in UTC
-// with Z; without a fraction when there is none, with milliseconds when they
-// are exact, else with nanoseconds.
+// AppendTime appends a time in the form of all streams: RFC 3339 in UTC with Z.
+// The fraction is absent, milliseconds if they are exact, or nanoseconds.
 func AppendTime(dst []byte, at time.Time) []byte {
 	at = at.UTC()
 	switch nanos := at.Nanosecond(); {
@@ -84,54 +78,4 @@ func AppendTime(dst []byte, at time.Time) []byte {
 	default:
 		return at.AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
 	}
-}
-
-const hexDigits = "0123456789abcdef"
-
-// AppendString appends text as a JSON string that holds no control character,
-// no line separator in the sense of any reader (U+0085, U+2028, U+2029 are
-// escaped) and only valid UTF-8 (the rest becomes U+FFFD).
-func AppendString(dst []byte, text string) []byte {
-	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(text); {
-		if c := text[i]; c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
-				i++
-				continue
-			}
-			dst = append(dst, text[start:i]...)
-			switch c {
-			case '"', '\\':
-				dst = append(dst, '\\', c)
-			case '\n':
-				dst = append(dst, '\\', 'n')
-			case '\r':
-				dst = append(dst, '\\', 'r')
-			case '\t':
-				dst = append(dst, '\\', 't')
-			default:
-				dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
-			}
-			i++
-			start = i
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			dst = append(dst, text[start:i]...)
-			dst = append(dst, "\ufffd"...)
-		case r == '\u0085' || r == '\u2028' || r == '\u2029':
-			dst = append(dst, text[start:i]...)
-			dst = append(dst, '\\', 'u', hexDigits[r>>12&0xf], hexDigits[r>>8&0xf], hexDigits[r>>4&0xf], hexDigits[r&0xf])
-		default:
-			i += size
-			continue
-		}
-		i += size
-		start = i
-	}
-	dst = append(dst, text[start:]...)
-	return append(dst, '"')
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,12 +38,20 @@ type Column struct {
 	Name     string
 	Kind     Kind
 	Nullable bool
+	// Deletion is set for the column that holds the time of a deletion. A row with a
+	// value there reports that it is deleted.
+	Deletion bool
+	// Protocol is the protocol whose destinations look for the column by its name;
+	// "": none. An output with a column of its own for them leaves this one out.
+	Protocol string
 }
 
-// Table knows the columns of a record struct. A field's JSON name is its
-// column's name; a pointer or a json.RawMessage is a column that may be null,
-// every other field is never null. Fields without a JSON name, or named "-",
-// are no columns.
+// Table lists the columns of a record struct. The JSON name of a field is the name
+// of its column. A pointer or json.RawMessage is a nullable column; other fields
+// are never null. Fields without a JSON name, or with the name "-", are skipped.
+//
+// Two tags describe a column to the sinks, so that none of them knows it by its name:
+// column:"deletion" and column:"protocol=NAME", see [Column].
 type Table struct {
 	Columns []Column
 	record  reflect.Type
@@ -55,9 +64,8 @@ var (
 	rawType    = reflect.TypeFor[json.RawMessage]()
 )
 
-// NewTable reads the columns of a record struct from its zero value. It
-// refuses structs without columns, duplicate names and types that no column
-// can hold.
+// NewTable returns the columns of a record struct, given its zero value. It refuses
+// a struct without columns, duplicate names, and types without a column kind.
 func NewTable(record any) (*Table, error) {
 	typ := reflect.TypeOf(record)
 	if typ == nil || typ.Kind() != reflect.Struct {
@@ -79,6 +87,12 @@ func NewTable(record any) (*Table, error) {
 		column.Kind, column.Nullable = kindOf(field)
 		if column.Kind == 0 {
 			return nil, fmt.Errorf("reading the columns of %s: no column can hold the %s of field %s", typ, field.Type, field.Name)
+		}
+		if err := column.describe(field.Tag.Get("column")); err != nil {
+			return nil, fmt.Errorf("reading the columns of %s: field %s: %w", typ, field.Name, err)
+		}
+		if column.Deletion && table.Deletion() != "" {
+			return nil, fmt.Errorf("reading the columns of %s: %s and %s both hold the time of a deletion", typ, table.Deletion(), name)
 		}
 		table.Columns = append(table.Columns, column)
 		table.fields = append(table.fields, i)
@@ -115,19 +129,50 @@ func kindOf(field reflect.StructField) (kind Kind, nullable bool) {
 	return 0, false
 }
 
-// Has reports whether the table has a column of that name.
-func (t *Table) Has(name string) bool {
-	for i := range t.Columns {
-		if t.Columns[i].Name == name {
-			return true
-		}
+// describe reads the column tag of a field.
+func (c *Column) describe(tag string) error {
+	protocol, ofProtocol := strings.CutPrefix(tag, "protocol=")
+	switch {
+	case tag == "":
+	case tag == "deletion" && c.Kind == Timestamp:
+		c.Deletion = true
+	case tag == "deletion":
+		return fmt.Errorf("the time of a deletion is not of kind %s", c.Kind)
+	case ofProtocol && protocol != "":
+		c.Protocol = protocol
+	default:
+		return fmt.Errorf("the tag column:%q is neither deletion nor protocol=NAME", tag)
 	}
-	return false
+	return nil
 }
 
-// Row makes a row of a pointer to the table's record struct. The row refers
-// to the struct: it is valid as long as the struct is left alone, and a sink
-// that keeps cells beyond its call copies them.
+// Column returns the column of that name.
+func (t *Table) Column(name string) (Column, bool) {
+	at := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+	if at < 0 {
+		return Column{}, false
+	}
+	return t.Columns[at], true
+}
+
+// Has reports whether the table has a column of that name.
+func (t *Table) Has(name string) bool {
+	_, ok := t.Column(name)
+	return ok
+}
+
+// Deletion returns the name of the column with the time of a deletion; "" without one.
+func (t *Table) Deletion() string {
+	at := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Deletion })
+	if at < 0 {
+		return ""
+	}
+	return t.Columns[at].Name
+}
+
+// Row returns the row of a pointer to the table's record struct. The row refers to
+// the struct, so it is valid until the struct changes. A sink that keeps cells
+// after its call copies them.
 func (t *Table) Row(record any, changes ...Change) (Row, error) {
 	value := reflect.ValueOf(record)
 	if value.Kind() != reflect.Pointer || value.IsNil() || value.Type().Elem() != t.record {
@@ -138,26 +183,24 @@ func (t *Table) Row(record any, changes ...Change) (Row, error) {
 
 // Row is one record to deliver.
 type Row struct {
-	Changes []Change // columns that do not hold what Qualtrics sent
+	Changes []Change // columns that differ from the values of Qualtrics
 	table   *Table
 	value   reflect.Value
+	cells   map[int]reflect.Value // cells replaced by Fit, by field
 }
 
-// ErrNoRow is the error of using a Row that no [Table] made.
+// ErrNoRow is the error of using a zero [Row].
 var ErrNoRow = errors.New("the row was not made by a table")
 
-// Table returns the table that the row belongs to.
+// Table returns the table of the row.
 func (r Row) Table() *Table { return r.table }
 
 // Cell returns the value of the i-th column: nil for null, else a string,
 // int64, json.Number, bool, time.Time or json.RawMessage by the column's kind.
 func (r Row) Cell(i int) any {
-	field := r.value.Field(r.table.fields[i])
-	if field.Kind() == reflect.Pointer {
-		if field.IsNil() {
-			return nil
-		}
-		field = field.Elem()
+	field, ok := r.field(i)
+	if !ok {
+		return nil
 	}
 	switch r.table.Columns[i].Kind {
 	case String:
@@ -184,16 +227,13 @@ func (r Row) Cell(i int) any {
 	}
 }
 
-// Size returns about how many bytes the row holds, without its names.
+// Size returns the approximate bytes of the row, without column names.
 func (r Row) Size() int {
 	size := 0
-	for i, at := range r.table.fields {
-		field := r.value.Field(at)
-		if field.Kind() == reflect.Pointer {
-			if field.IsNil() {
-				continue
-			}
-			field = field.Elem()
+	for i := range r.table.fields {
+		field, ok := r.field(i)
+		if !ok {
+			continue
 		}
 		switch r.table.Columns[i].Kind {
 		case String, Number, Object, Array:
@@ -205,9 +245,9 @@ func (r Row) Size() int {
 	return size
 }
 
-// Empty reports whether the i-th column is null, or a text without a letter.
+// Empty reports whether the i-th column is null or "".
 func (r Row) Empty(i int) bool {
-	field := r.value.Field(r.table.fields[i])
+	field := r.at(i)
 	switch field.Kind() {
 	case reflect.Pointer:
 		return field.IsNil()

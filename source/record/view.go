@@ -9,12 +9,13 @@ import (
 type Pick struct {
 	Column int    // index in the table
 	Name   string // in the view
-	// Text makes a column of objects or arrays one of strings: their JSON.
+	// Text turns a column of objects or arrays into strings, which hold their
+	// JSON.
 	Text bool
 }
 
-// View returns a table of some columns of another one, each by a name of its
-// own. [Row.As] makes rows of it.
+// View returns a table of some columns of t, which may have other names. [Row.As]
+// returns its rows.
 func (t *Table) View(picks []Pick) *Table {
 	view := &Table{record: t.record}
 	for _, pick := range picks {
@@ -35,17 +36,18 @@ func (r Row) As(view *Table) (Row, error) {
 		return Row{}, ErrNoRow
 	}
 	if view.record != r.table.record {
-		return Row{}, fmt.Errorf("making a row of %s one of %s: they are of other tables", r.table.record, view.record)
+		return Row{}, fmt.Errorf("viewing a row of %s as %s: the record structs differ", r.table.record, view.record)
 	}
-	return Row{Changes: r.Changes, table: view, value: r.value}, nil
+	r.table = view
+	return r, nil
 }
 
-// text is the text of a field of a string column, which is JSON where a view
-// makes it so; false stands for null.
+// text returns the text of a field in a string column; false for null. In a view
+// the text may be JSON.
 func text(field reflect.Value) (string, bool) {
 	if field.Kind() != reflect.Slice {
 		return field.String(), true
 	}
 	raw := field.Bytes()
-	return string(CleanJSON(raw)), len(raw) > 0 && string(raw) != "null"
+	return string(raw), len(raw) > 0 && string(raw) != "null"
 }

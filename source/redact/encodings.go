@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// encodings lists the forms in which a secret can turn up in text.
+// encodings lists the encoded forms of a secret that text can contain.
 func encodings(secret string) []string {
 	forms := []string{secret}
 	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret)} {
 		forms = append(forms, escaped, lowerEscapes(escaped))
 	}
-	// Other languages name quotes differently.
+	// Libraries of other languages escape quotes differently.
 	asHTML := html.EscapeString(secret)
 	forms = append(forms, asHTML,
 		strings.NewReplacer("&#34;", "&quot;").Replace(asHTML),
@@ -25,10 +25,9 @@ func encodings(secret string) []string {
 	inHex := hex.EncodeToString([]byte(secret))
 	forms = append(forms, inHex, strings.ToUpper(inHex))
 	forms = append(forms, base64Forms(secret)...)
-	// OAuth's basic authentication escapes before it encodes (RFC 6749 §2.3.1).
+	// Basic authentication of OAuth escapes before base64 (RFC 6749 §2.3.1).
 	forms = append(forms, base64Forms(url.QueryEscape(secret))...)
-	// A form that came as the text of a JSON value leaves as one, and a value
-	// may hold a whole answer: two layers of JSON.
+	// A log line is JSON, and may quote an answer that is JSON: two layers.
 	for range 2 {
 		for _, form := range forms {
 			forms = append(forms, jsonForms(form)...)
@@ -37,12 +36,11 @@ func encodings(secret string) []string {
 	return forms
 }
 
-// jsonForms are the ways to write text in a JSON string: as Go does, without
-// its care for HTML, with the slash escaped, as PHP does, and as our records
-// are written.
+// jsonForms lists the forms of text in a JSON string. Go escapes HTML or not, PHP
+// escapes the slash, and our records escape control characters in their own way.
 func jsonForms(text string) []string {
 	if !strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' || strings.ContainsRune(`"\/<>&`, c) }) {
-		return nil // as it is
+		return nil // nothing to escape
 	}
 	var forms []string
 	for _, asHTML := range []bool{true, false} {
@@ -63,12 +61,12 @@ func jsonForms(text string) []string {
 	return forms
 }
 
-// asRecord turns what Go's encoder wrote into what our records have.
+// asRecord turns the escapes of Go's encoder into those of our records.
 var asRecord = strings.NewReplacer(`\\`, `\\`, `\b`, `\u0008`, `\f`, `\u000c`, "\x7f", `\u007f`, "\u0085", `\u0085`)
 
-// base64Forms are the base64 of a longer text that holds the secret: they
-// depend on where it starts in a group of three bytes. The characters that
-// also depend on its neighbors are left out.
+// base64Forms lists the base64 of a secret inside a longer text, for each of its
+// three offsets in a group of three bytes. Characters that also depend on the
+// neighbors are left out.
 func base64Forms(secret string) []string {
 	var forms []string
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
@@ -84,7 +82,7 @@ func base64Forms(secret string) []string {
 	return forms
 }
 
-// lowerEscapes writes the digits of percent-escapes small.
+// lowerEscapes turns percent-escapes into lower case: %2F becomes %2f.
 func lowerEscapes(escaped string) string {
 	lower := []byte(escaped)
 	for i := 0; i+2 < len(lower); i++ {

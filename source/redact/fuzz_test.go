@@ -11,13 +11,13 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 	"github.com/birdie-ai/source-qualtrics/source/redact"
 )
 
-// spoken are the ways in which a secret between other text can be written, by
-// name; around is what stands before it and behind it.
-func spoken(secret, around string) map[string]string {
+// encodedForms returns a secret in each encoding, by name, with the text around
+// before and after it.
+func encodedForms(secret, around string) map[string]string {
 	quote := func(text string, asHTML bool) string {
 		var quoted strings.Builder
 		encoder := json.NewEncoder(&quoted)
@@ -42,19 +42,19 @@ func spoken(secret, around string) map[string]string {
 	if utf8.ValidString(both) {
 		forms["json"] = quote(both, true)
 		forms["json without care for HTML"] = quote(both, false)
-		forms["json of a record"] = string(record.AppendString(nil, both))
+		forms["json of a record"] = string(jsonsafe.AppendString(nil, both))
 		forms["json of PHP"] = strings.ReplaceAll(quote(both, false), "/", `\/`)
 		forms["json in json"] = quote(quote(both, false), true)
-		forms["json in a record"] = string(record.AppendString(nil, quote(both, false)))
+		forms["json in a record"] = string(jsonsafe.AppendString(nil, quote(both, false)))
 		forms["html in json"] = quote(html.EscapeString(both), true)
 		forms["a query in json"] = quote(url.QueryEscape(both), true)
 	}
 	return forms
 }
 
-// However a secret is written, whatever stands around it and however the text
-// is cut into writes, it is masked, also where another one begins in it; and
-// what holds none passes as it is.
+// A secret is masked in each encoding, at each place, however the text is split
+// into writes, and if another secret overlaps it. Text without a secret is
+// unchanged.
 func FuzzWriter(f *testing.F) {
 	f.Add("abcdefgh", "x", []byte{1}, "")
 	f.Add("aaaaaaaa", "aaaaaaaaa", []byte{3, 5}, "aaaaaaaaaaaa")
@@ -82,12 +82,12 @@ func FuzzWriter(f *testing.F) {
 			r.Add(redact.Secret(one))
 		}
 		for _, one := range secrets {
-			for name, form := range spoken(one, around) {
+			for name, form := range encodedForms(one, around) {
 				got := written(t, r, form, cuts)
 				if want := r.String(form); got != want {
 					t.Errorf("%s: cut by %v got %q, as a whole %q", name, cuts, got, want)
 				}
-				// A mask may stand beside what only together with it is a secret.
+				// The mask itself may complete a secret with its neighbors.
 				if left := strings.ReplaceAll(got, redact.Mask, "\n"); left == got || strings.Contains(left, one) {
 					t.Errorf("%s: the secret %q in %q was not masked: %q", name, one, form, got)
 				}
@@ -95,7 +95,7 @@ func FuzzWriter(f *testing.F) {
 		}
 		joined := join(secret, second)
 		if got := r.String(joined); len(secrets) == 2 && strings.ReplaceAll(got, redact.Mask, "") != "" {
-			t.Errorf("something shows of %q, which is %q and %q: %q", joined, secret, second, got)
+			t.Errorf("of %q, made of %q and %q, a part is visible: %q", joined, secret, second, got)
 		}
 		if got := written(t, redact.New(), around+secret, cuts); got != around+secret {
 			t.Errorf("without a secret %q became %q", around+secret, got)
@@ -103,8 +103,7 @@ func FuzzWriter(f *testing.F) {
 	})
 }
 
-// join is a text that begins with one text and ends with the other, as short as
-// it can be.
+// join returns the shortest text that begins with first and ends with second.
 func join(first, second string) string {
 	for i := max(0, len(first)-len(second)); ; i++ {
 		if strings.HasPrefix(second, first[i:]) {
@@ -113,8 +112,8 @@ func join(first, second string) string {
 	}
 }
 
-// written is what a writer passes on of a text that comes in pieces of these
-// lengths, over and over.
+// written returns the output of a writer for a text that is split into pieces of
+// the lengths cuts, repeatedly.
 func written(t *testing.T, r *redact.Redactor, text string, cuts []byte) string {
 	t.Helper()
 	var out bytes.Buffer

@@ -1,9 +1,8 @@
-// Package redact keeps secrets out of everything the connector prints.
+// Package redact keeps secrets out of everything that the connector prints.
 //
 // [Secret] is a string that no printing verb, encoder or logger shows. A
-// [Redactor] replaces the secrets it was told about, in the encodings in which
-// they travel, wherever text from outside (a server's error message, a URL)
-// is about to be shown.
+// [Redactor] replaces known secrets in text from outside, such as the error
+// message of a server or a URL. It also finds their encoded forms.
 package redact
 
 import (
@@ -15,19 +14,19 @@ import (
 	"sync"
 )
 
-// Mask is what stands in the place of a secret.
+// Mask replaces a secret in text.
 const Mask = "[redacted]"
 
-// MinLength is the shortest secret, in bytes, that a [Redactor] replaces:
-// anything shorter would eat ordinary text. The configuration refuses shorter
-// ones.
+// MinLength is the shortest secret, in bytes, that a [Redactor] replaces, because
+// a shorter one may occur in ordinary text. The configuration refuses shorter
+// secrets.
 const MinLength = 8
 
-// Secret is a credential. Every way of printing or encoding it gives [Mask];
-// only Reveal returns the value.
+// Secret is a credential. Printing or encoding it writes [Mask]; only Reveal
+// returns the value.
 type Secret string
 
-// Reveal returns the raw value, to be put into a request and nowhere else.
+// Reveal returns the value, for use in a request only.
 func (s Secret) Reveal() string { return string(s) }
 
 // String returns the mask.
@@ -45,24 +44,24 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(Mask), nil }
 // LogValue returns the mask, for log/slog.
 func (Secret) LogValue() slog.Value { return slog.StringValue(Mask) }
 
-// Redactor replaces known secrets in text. The zero value knows none; it is
-// safe for concurrent use, and a nil *Redactor changes nothing.
+// Redactor replaces known secrets in text. It is safe for concurrent use. The zero
+// value has no secrets, and a nil *Redactor changes nothing.
 type Redactor struct {
 	mu      sync.RWMutex
 	secrets map[string]bool
-	known   map[string]bool // the secrets in all their forms
-	finder  *finder         // nil: nothing is known
+	known   map[string]bool // the secrets in all encoded forms
+	finder  *finder         // nil: no secrets
 }
 
-// New returns a redactor that knows the given secrets.
+// New returns a redactor of the given secrets.
 func New(secrets ...Secret) *Redactor {
 	r := &Redactor{}
 	r.Add(secrets...)
 	return r
 }
 
-// Add makes further secrets known, such as an access token that was just
-// issued. Those shorter than [MinLength] are left out.
+// Add adds secrets, such as a new access token. It ignores secrets shorter than
+// [MinLength].
 func (r *Redactor) Add(secrets ...Secret) {
 	if r == nil {
 		return
@@ -88,8 +87,8 @@ func (r *Redactor) Add(secrets ...Secret) {
 	r.finder = newFinder(slices.Collect(maps.Keys(r.known)))
 }
 
-// String returns text with every known secret, in any known encoding, masked.
-// Secrets that overlap have one mask.
+// String returns text in which the mask replaces every secret and encoded form.
+// Overlapping secrets get one mask.
 func (r *Redactor) String(text string) string {
 	if masked := masked(r, text); masked != nil {
 		return string(masked)
@@ -97,8 +96,8 @@ func (r *Redactor) String(text string) string {
 	return text
 }
 
-// Bytes is String for bytes. It returns the text itself where there is
-// nothing to mask, and never changes it.
+// Bytes is String for bytes. It does not change text, and returns text itself if
+// there is no secret in it.
 func (r *Redactor) Bytes(text []byte) []byte {
 	if masked := masked(r, text); masked != nil {
 		return masked
@@ -106,7 +105,7 @@ func (r *Redactor) Bytes(text []byte) []byte {
 	return text
 }
 
-// masked is the text with every secret masked; nil where it holds none.
+// masked returns text with every secret masked; nil if there is none.
 func masked[T string | []byte](r *Redactor, text T) (out []byte) {
 	if r == nil {
 		return nil
@@ -116,7 +115,7 @@ func masked[T string | []byte](r *Redactor, text T) (out []byte) {
 	if r.finder == nil {
 		return nil
 	}
-	shown := 0 // the text before is in out, or behind a mask
+	shown := 0 // text[:shown] was copied or masked
 	for start, end := range found(r.finder, text) {
 		if start >= shown {
 			out = append(append(out, text[shown:start]...), Mask...)

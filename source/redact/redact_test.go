@@ -64,7 +64,7 @@ func TestRedactor_MasksEveryEncoding(t *testing.T) {
 		"basic auth":          base64.StdEncoding.EncodeToString([]byte("client:" + canary)),
 		"shifted":             base64.StdEncoding.EncodeToString([]byte("ab" + canary + "tail")),
 		"basic auth of OAuth": base64.StdEncoding.EncodeToString([]byte("client:" + url.QueryEscape(canary))),
-		"small escapes":       strings.ToLower(url.QueryEscape(strings.ToLower(canary))),
+		"lower-case escapes":  strings.ToLower(url.QueryEscape(strings.ToLower(canary))),
 		"json of PHP":         strings.ReplaceAll(string(quoted), "/", `\/`),
 		"json in json":        strings.ReplaceAll(strings.ReplaceAll(string(quoted), `\`, `\\`), `"`, `\"`),
 		"html in json":        strings.ReplaceAll(html.EscapeString(canary), "&", `\u0026`),
@@ -103,7 +103,7 @@ func TestRedactor_FindsASecretAtEveryAlignmentOfBase64(t *testing.T) {
 	}
 }
 
-func TestRedactor_LeavesTextAloneThatOnlyResemblesASecret(t *testing.T) {
+func TestRedactor_DoesNotChangeSimilarText(t *testing.T) {
 	t.Parallel()
 	redactor := redact.New("token-0123456789", "another/secret+")
 	for _, text := range []string{"", "token", "token-012345678", "oken-0123456789", "TOKEN-0123456789", "another/secret", strings.Repeat("token-012345678 ", 100)} {
@@ -116,7 +116,7 @@ func TestRedactor_LeavesTextAloneThatOnlyResemblesASecret(t *testing.T) {
 	}
 }
 
-func TestRedactor_LaterSecretsAreKnownToo(t *testing.T) {
+func TestRedactor_MasksSecretsAddedLater(t *testing.T) {
 	t.Parallel()
 	redactor := redact.New("first-secret")
 	redactor.Add("second-secret", "short")
@@ -126,8 +126,7 @@ func TestRedactor_LaterSecretsAreKnownToo(t *testing.T) {
 	}
 }
 
-// Secrets may hold one another, or begin in one another: nothing of either
-// shows, and one mask stands for what they cover together.
+// Secrets may contain or overlap each other: one mask replaces both completely.
 func TestRedactor_MasksSecretsThatOverlap(t *testing.T) {
 	t.Parallel()
 	const short, long, tail = "token-0123", "token-0123456789", "456789-rest-of-it"
@@ -135,17 +134,17 @@ func TestRedactor_MasksSecretsThatOverlap(t *testing.T) {
 		secrets    []redact.Secret
 		text, want string
 	}{
-		"the prefix known first":        {[]redact.Secret{short, long}, "a " + long + " b", "a [redacted] b"},
-		"the prefix known last":         {[]redact.Secret{long, short}, "a " + long + " b", "a [redacted] b"},
-		"the prefix alone":              {[]redact.Secret{long, short}, "a " + short + "x b", "a [redacted]x b"},
-		"one within the other":          {[]redact.Secret{"en-012345", long}, long, "[redacted]"},
-		"one begins in the other":       {[]redact.Secret{long, tail}, "a token-0123456789-rest-of-it b", "a [redacted] b"},
-		"one begins in the longer":      {[]redact.Secret{"89-later", long}, "token-0123456789-later.", "[redacted]."},
-		"three in a row":                {[]redact.Secret{"abcdefgh", "fghijklm", "lmnopqrs"}, "abcdefghijklmnopqrs", "[redacted]"},
-		"one in itself":                 {[]redact.Secret{"abababab"}, "xababababababy", "x[redacted]y"},
-		"one behind the other":          {[]redact.Secret{short, tail}, short + tail, "[redacted][redacted]"},
-		"in encodings of their own":     {[]redact.Secret{"needs%25", "25escapes"}, "needs%2525escapes", "[redacted]"},
-		"a short one that is no secret": {[]redact.Secret{"token-0", long}, "token-0 " + long, "token-0 [redacted]"},
+		"the prefix known first":     {[]redact.Secret{short, long}, "a " + long + " b", "a [redacted] b"},
+		"the prefix known last":      {[]redact.Secret{long, short}, "a " + long + " b", "a [redacted] b"},
+		"the prefix alone":           {[]redact.Secret{long, short}, "a " + short + "x b", "a [redacted]x b"},
+		"one contains the other":     {[]redact.Secret{"en-012345", long}, long, "[redacted]"},
+		"two overlap":                {[]redact.Secret{long, tail}, "a token-0123456789-rest-of-it b", "a [redacted] b"},
+		"a longer one overlaps":      {[]redact.Secret{"89-later", long}, "token-0123456789-later.", "[redacted]."},
+		"three in a row":             {[]redact.Secret{"abcdefgh", "fghijklm", "lmnopqrs"}, "abcdefghijklmnopqrs", "[redacted]"},
+		"one overlaps itself":        {[]redact.Secret{"abababab"}, "xababababababy", "x[redacted]y"},
+		"two adjacent":               {[]redact.Secret{short, tail}, short + tail, "[redacted][redacted]"},
+		"each in another encoding":   {[]redact.Secret{"needs%25", "25escapes"}, "needs%2525escapes", "[redacted]"},
+		"one too short to be masked": {[]redact.Secret{"token-0", long}, "token-0 " + long, "token-0 [redacted]"},
 	}
 	for name, test := range tests {
 		r := redact.New(test.secrets...)

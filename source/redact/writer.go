@@ -6,20 +6,20 @@ import (
 	"iter"
 )
 
-// Writer passes text on line by line, with every known secret masked. What
-// does not end with a line feed waits for it, or for Flush: a secret that is
-// cut by two writes is found, because none has a line feed in it.
+// Writer writes whole lines with every known secret masked. A line without its
+// line feed waits for it or for Flush. So a secret that is split between two
+// writes is found, because no secret has a line feed.
 type Writer struct {
 	out      io.Writer
 	redactor *Redactor
-	rest     []byte // of a line that has not ended
+	rest     []byte // a line without its line feed
 }
 
 // Writer returns a writer to out. It is not safe for concurrent use.
 func (r *Redactor) Writer(out io.Writer) *Writer { return &Writer{out: out, redactor: r} }
 
-// Write takes text; it writes whole lines only. After an error what was not
-// written is lost.
+// Write writes the whole lines and keeps the rest. After an error the unwritten
+// lines are lost.
 func (w *Writer) Write(p []byte) (int, error) {
 	end := bytes.LastIndexByte(p, '\n') + 1
 	if end == 0 {
@@ -38,7 +38,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush writes what is left of a line.
+// Flush writes a line without its line feed.
 func (w *Writer) Flush() error {
 	if len(w.rest) == 0 {
 		return nil
@@ -48,13 +48,13 @@ func (w *Writer) Flush() error {
 	return err
 }
 
-// finder finds where any of several patterns occurs in a text. It looks at
-// pairs of bytes and skips what no pattern can cover (Wu and Manber, "A fast
-// algorithm for multi-pattern searching", 1994).
+// finder finds several patterns in a text. It reads pairs of bytes and skips
+// positions that no pattern can cover (Wu and Manber, "A fast algorithm for
+// multi-pattern searching", 1994).
 type finder struct {
 	window int // length of the shortest pattern
 	shift  [1 << 16]uint8
-	ending map[uint16][]string // by the pair that ends a pattern's first window bytes
+	ending map[uint16][]string // patterns by the last pair of their first window bytes
 }
 
 func newFinder(patterns []string) *finder {
@@ -76,8 +76,8 @@ func newFinder(patterns []string) *finder {
 	return f
 }
 
-// found yields where a pattern starts and where the longest one that starts
-// there ends, in the order of the starts; they may overlap.
+// found yields the start of each match, and the end of the longest pattern that
+// starts there, in order. Matches may overlap.
 func found[T string | []byte](f *finder, text T) iter.Seq2[int, int] {
 	return func(yield func(start, end int) bool) {
 		for at := f.window - 1; at < len(text); {

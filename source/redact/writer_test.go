@@ -11,7 +11,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/redact"
 )
 
-func TestWriter_MasksSecretsHoweverTheyAreCut(t *testing.T) {
+func TestWriter_MasksSecretsSplitBetweenWrites(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cr3t/with+signs=="
 	random := rand.New(rand.NewPCG(1, 2))
@@ -37,7 +37,7 @@ func TestWriter_MasksSecretsHoweverTheyAreCut(t *testing.T) {
 	}
 }
 
-func TestWriter_LearnsSecretsOnTheWay(t *testing.T) {
+func TestWriter_MasksSecretsAddedBetweenWrites(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	r := redact.New()

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// The admin face is the sandbox's own, for tests and demonstrations. It needs
-// no credentials and is not part of the counts.
+// The admin endpoints belong to the sandbox, for tests and demonstrations. They
+// need no credentials and are not part of the counts.
 
 // adminTruth serves GET /sandbox/truth/{kind}: one JSON object per line.
 func (s *Sandbox) adminTruth(w http.ResponseWriter, r *http.Request) {
 	rows, ok := s.Truth(r.PathValue("kind"))
 	if !ok {
-		http.Error(w, "there is truth about surveys, responses and contacts", http.StatusNotFound)
+		http.Error(w, "unknown kind: use one of "+strings.Join(TruthKinds(), ", "), http.StatusNotFound)
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
@@ -57,8 +57,8 @@ func (s *Sandbox) adminRequests(w http.ResponseWriter, _ *http.Request) {
 	writeAdmin(w, s.Requests())
 }
 
-// adminFaults serves GET /sandbox/faults: what is planned, and how often each
-// class has struck.
+// adminFaults serves GET /sandbox/faults: the planned faults, and the number of
+// faults so far, by class.
 func (s *Sandbox) adminFaults(w http.ResponseWriter, _ *http.Request) {
 	writeAdmin(w, map[string]any{"planned": s.Scripted(), "struck": s.Fired()})
 }
@@ -69,7 +69,7 @@ func (s *Sandbox) adminScript(w http.ResponseWriter, r *http.Request) {
 	decoder := json.NewDecoder(io.LimitReader(r.Body, maxBodyBytes))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&planned); err != nil {
-		http.Error(w, `the body must be {"class":"rate","endpoint":"GET /surveys","count":1,"variant":0}, of which only class is needed`, http.StatusBadRequest)
+		http.Error(w, `the body must be {"class":"rate","endpoint":"GET /surveys","count":1,"variant":0}; only class is required`, http.StatusBadRequest)
 		return
 	}
 	if err := s.Script(planned); err != nil {
@@ -79,7 +79,7 @@ func (s *Sandbox) adminScript(w http.ResponseWriter, r *http.Request) {
 	s.adminFaults(w, r)
 }
 
-// adminUnscript serves DELETE /sandbox/faults: nothing is planned any more.
+// adminUnscript serves DELETE /sandbox/faults: it cancels the planned faults.
 func (s *Sandbox) adminUnscript(w http.ResponseWriter, r *http.Request) {
 	s.Unscript()
 	s.adminFaults(w, r)
@@ -87,10 +87,11 @@ func (s *Sandbox) adminUnscript(w http.ResponseWriter, r *http.Request) {
 
 func writeAdmin(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(encodeJSON(value), '\n')) // a client that left is no concern
+	_, _ = w.Write(append(encodeJSON(value), '\n')) // the client may have left
 }
 
-// adminPage serves GET /: what this is, for a person who opens it.
+// adminPage serves GET /: a description of the sandbox for a person in a
+// browser.
 func (s *Sandbox) adminPage(w http.ResponseWriter, _ *http.Request) {
 	var page strings.Builder
 	fmt.Fprintf(&page, "This is a simulated Qualtrics tenant (data center %s, seed %d).\n", s.options.DataCenter, s.options.Seed)
@@ -101,15 +102,17 @@ func (s *Sandbox) adminPage(w http.ResponseWriter, _ *http.Request) {
 	page.WriteString(`  POST /oauth2/token
 
 For tests, without credentials:
-  GET  /sandbox/truth/{surveys|responses|contacts}   what exists and is visible now, one JSON object per line
-  POST /sandbox/advance {"seconds":N,"quiet":false}  lets time pass; quiet: nothing new happens
+  GET  /sandbox/truth/KIND                           objects that are visible now, one JSON object per line; kinds:
+                                                     ` + strings.Join(TruthKinds(), ", ") + `
+  POST /sandbox/advance {"seconds":N,"quiet":false}  moves the clock and changes the data; quiet: no new changes
   GET  /sandbox/requests                             answers so far, by endpoint and status
   POST /sandbox/faults {"class":"rate","endpoint":"GET /surveys","count":2,"variant":0}
-                                                     the next two of these requests fail; without an endpoint,
-                                                     the next ones that the class can strike; classes:
+                                                     plans faults of the next two of these requests; without an endpoint,
+                                                     of the next requests that the class can affect; classes:
                                                      ` + strings.Join(ScriptClasses(), ", ") + `
-  GET, DELETE /sandbox/faults                        what is planned and what has struck; plan nothing more
+  GET /sandbox/faults                                planned faults, and the number of faults so far, by class
+  DELETE /sandbox/faults                             cancels the planned faults
 `)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, page.String()) // a client that left is no concern
+	_, _ = io.WriteString(w, page.String()) // the client may have left
 }

@@ -44,7 +44,7 @@ func bearerToken(r *http.Request) (string, bool) {
 func (x *exchange) authorize(granted []string) error {
 	scope := x.route.scope
 	if x.route.pattern == "/whoami" && x.tenant.options.Doubt.WhoAmINeedsScope && x.bearer {
-		// *assumed*: no scope that a client is granted opens it.
+		// *assumed*: no scope that a client can get allows it.
 		return missingScope("read:users")
 	}
 	if scope == "" || !x.bearer || hasScope(granted, scope) {
@@ -61,13 +61,14 @@ func missingScope(scope string) error {
 	}
 }
 
-// hasScope knows that manage includes read (*documented*).
+// hasScope reports whether a scope was granted. A manage scope includes the
+// read scope (*documented*).
 func hasScope(granted []string, scope string) bool {
 	object := strings.TrimPrefix(scope, "read:")
 	return slices.Contains(granted, scope) || slices.Contains(granted, "manage:"+object) || slices.Contains(granted, "manage:all")
 }
 
-// scopeObjects are what scopes are about (*documented*, API §1.4).
+// scopeObjects lists the objects that scopes name (*documented*, API §1.4).
 var scopeObjects = []string{
 	"activity_logs", "contact_frequency_rules", "contact_transactions", "directories", "directory_contacts",
 	"distributions", "divisions", "groups", "libraries", "mailing_list_contacts", "mailing_lists", "organizations",
@@ -82,8 +83,8 @@ func readScopes() []string {
 	return scopes
 }
 
-// isScope says whether Qualtrics knows a scope. That every object has a write
-// scope is *assumed*.
+// isScope reports whether Qualtrics knows a scope. That every object has a
+// write scope is *assumed*.
 func isScope(scope string) bool {
 	if slices.Contains([]string{
 		"read:imported_data_projects", "manage:all", "manage:customer_data_requests",

@@ -77,6 +77,20 @@ func TestToken_IsIssuedByBasicAuthAndForm(t *testing.T) {
 	}
 }
 
+func TestToken_EndpointBelowTheAPIIsInDoubt(t *testing.T) {
+	t.Parallel()
+	for want, doubt := range map[int]sandbox.Doubt{400: {}, 200: {TokenBelowAPI: true}} {
+		c := newClient(t, sandbox.Options{Doubt: doubt})
+		form := grantForm("read:surveys")
+		form.Set("client_id", c.tenant.Credentials().ClientID)
+		form.Set("client_secret", c.tenant.Credentials().ClientSecret)
+		got := c.with("X-API-TOKEN", "").with("Content-Type", "application/x-www-form-urlencoded").do("POST", "/API/v3/oauth2/token/", form.Encode())
+		if got.status != want {
+			t.Errorf("TokenBelowAPI=%v: got %d %s, want %d", doubt.TokenBelowAPI, got.status, got.body, want)
+		}
+	}
+}
+
 func TestToken_IsRefusedInTheShapeOfTheProtocol(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, sandbox.Options{Scopes: []string{"read:surveys"}})

@@ -5,13 +5,15 @@ import (
 	"time"
 )
 
-// contact is a contact as of the moment it was asked for.
+// contact is a contact at one moment.
 type contact struct {
 	directory *directory
 	index     int
 	created   int64 // Unix seconds
 	change    contactChange
-	list      *mailingList // the list it was found through, nil for none
+
+	list       *mailingList // the mailing list through which it was found, nil for none
+	listOptOut int64        // opt-out of that list, Unix seconds; 0 = still subscribed
 }
 
 func (c *contact) id() string {
@@ -20,13 +22,13 @@ func (c *contact) id() string {
 
 func (c *contact) identity() identity { return c.directory.identity(c.index) }
 
-// dice are the same for everything that does not depend on edits.
+// dice returns a generator for values that do not depend on edits.
 func (c *contact) dice(purpose uint64) random {
 	return random{hash2(c.directory.key+purpose, uint64(c.index))}
 }
 
-// optOut is when the contact opted out of the directory, Unix seconds; 0 = it
-// did not. One in 25 had before the world began.
+// optOut returns the time of the opt-out from the directory in Unix seconds, 0
+// for none. One contact in 25 opted out before the world began.
 func (c *contact) optOut() int64 {
 	if c.change.unsubscribed != 0 {
 		return c.change.unsubscribed
@@ -40,7 +42,8 @@ func (c *contact) optOut() int64 {
 
 func (c *contact) createdAt() time.Time { return time.Unix(c.created, 0).UTC() }
 
-// modifiedAt is at or after createdAt; two in five base contacts were edited.
+// modifiedAt returns a date at or after createdAt. Two in five base contacts
+// were edited.
 func (c *contact) modifiedAt() time.Time { return time.Unix(c.modified(), 0).UTC() }
 
 func (c *contact) modified() int64 {
@@ -58,7 +61,7 @@ func (c *contact) modified() int64 {
 	return modified
 }
 
-// field is the value that a search filter of a type compares (API §4.2).
+// field returns the value that a search filter of a type compares (API §4.2).
 func (c *contact) field(filterType string) string {
 	switch filterType {
 	case "email":
@@ -77,7 +80,7 @@ func (c *contact) field(filterType string) string {
 	return ""
 }
 
-// firstName changes with every third edit.
+// firstName returns another name after every third edit.
 func (c *contact) firstName() string {
 	first := c.identity().first
 	if first == "" || c.change.revision%3 != 1 {
@@ -95,7 +98,7 @@ func (c *contact) language() string {
 	return language
 }
 
-// phone is a number of the range reserved for fiction, or empty.
+// phone returns a number of the range reserved for fiction, or an empty text.
 func (c *contact) phone() string {
 	r := c.dice(4)
 	if !r.chance(60) {
@@ -104,7 +107,7 @@ func (c *contact) phone() string {
 	return "+1555" + strconv.Itoa(5550100+(r.intn(100)+c.change.revision)%100)
 }
 
-// embeddedData is a map of strings, empty for some.
+// embeddedData returns a map of strings, empty for some contacts.
 func (c *contact) embeddedData() map[string]string {
 	r := c.dice(5)
 	data := map[string]string{}

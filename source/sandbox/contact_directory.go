@@ -1,30 +1,33 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"iter"
 	"maps"
 	"strconv"
 )
 
 // directory is an XM directory (API §4.1). Contacts below base are functions of
-// the seed and their index; arrivals and changes are stored and guarded by the
-// world's mutex.
+// the seed and their index. The fields below the blank line change and are
+// guarded by the world's mutex.
 type directory struct {
 	world      *world
 	number     int
 	ident      string
 	key        uint64
-	title      string
 	base       int
 	start, end int64 // Unix seconds of the base contacts' creation
-	lists      []*mailingList
 
-	arrivals []int64 // creation of contacts made since the start, Unix seconds
+	title    string
+	lists    []*mailingList // by number, deleted ones included
+	arrivals []int64        // creation of contacts made since the start, Unix seconds
 	changes  map[int]contactChange
 	gone     int
+
+	withdrawn, deleted bool // guarded by the world's mutex
 }
 
-// contactChange is what happened to a contact since the start of the world.
+// contactChange holds the changes of a contact since the start of the world.
 type contactChange struct {
 	revision     int
 	modified     int64 // Unix seconds, 0 = as before
@@ -50,44 +53,76 @@ func newDirectory(w *world, number, contacts int) *directory {
 	if number == 0 {
 		d.title = "Default Directory"
 	}
-	d.lists = newMailingLists(d)
+	newMailingLists(d)
 	return d
 }
 
-func (w *world) directories() []*directory { return w.pools }
+// directories returns the directories that the account can list.
+func (w *world) directories() []*directory {
+	w.mutex.RLock()
+	defer w.mutex.RUnlock()
+	return w.directoriesLocked()
+}
 
-func (w *world) directory(id string) (*directory, bool) {
+func (w *world) directoriesLocked() []*directory {
+	var all []*directory
 	for _, d := range w.pools {
-		if d.ident == id {
+		if !d.withdrawn && !d.deleted {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// directory finds an existing directory, listed or not.
+func (w *world) directory(id string) (*directory, bool) {
+	w.mutex.RLock()
+	defer w.mutex.RUnlock()
+	for _, d := range w.pools {
+		if d.ident == id && !d.deleted {
 			return d, true
 		}
 	}
 	return nil, false
 }
 
-// element is an element of GET /directories (API §4.1); a name can be null.
+// readable returns false if every call that names the directory is forbidden.
+func (d *directory) readable() bool {
+	d.world.mutex.RLock()
+	defer d.world.mutex.RUnlock()
+	return !d.withdrawn
+}
+
+// element returns an element of GET /directories (API §4.1). Its name can be
+// null.
 func (d *directory) element() any {
 	d.world.mutex.RLock()
 	defer d.world.mutex.RUnlock()
 	return map[string]any{
-		"directoryId":  d.ident,
-		"name":         nullable(d.title),
-		"contactCount": d.total() - d.gone,
-		"isDefault":    d.number == 0,
-		"deduplicationCriteria": map[string]any{
-			"email": true, "firstName": false, "lastName": false, "externalDataReference": true, "phone": false,
-		},
+		"directoryId":           d.ident,
+		"name":                  nullable(d.title),
+		"contactCount":          d.total() - d.gone,
+		"isDefault":             d.number == 0,
+		"deduplicationCriteria": json.RawMessage(deduplication),
 	}
 }
+
+// deduplication names the contact fields by which a directory finds duplicates
+// (*documented*).
+const deduplication = `{"email":true,"externalDataReference":true,"firstName":false,"lastName":false,"phone":false}`
 
 func (d *directory) total() int { return d.base + len(d.arrivals) }
 
 // contacts yields the contacts that exist at the moment of the call, in a
-// stable order; newcomers are last.
+// stable order: new contacts are last.
 func (d *directory) contacts() iter.Seq[*contact] {
 	d.world.mutex.RLock()
+	defer d.world.mutex.RUnlock()
+	return d.contactsLocked()
+}
+
+func (d *directory) contactsLocked() iter.Seq[*contact] {
 	changes, arrivals := maps.Clone(d.changes), d.arrivals
-	d.world.mutex.RUnlock()
 	return func(yield func(*contact) bool) {
 		for i := range d.base + len(arrivals) {
 			change := changes[i]
@@ -122,8 +157,8 @@ const (
 	contactImport = 4000
 )
 
-// created is when a contact was created, Unix seconds; it never decreases with
-// the index.
+// created returns the creation date of a contact in Unix seconds. It never
+// decreases with the index.
 func (d *directory) created(index int, arrivals []int64) int64 {
 	if index >= d.base {
 		return arrivals[index-d.base]
@@ -148,11 +183,12 @@ func nullable(s string) any {
 	return s
 }
 
-// identity is how records and directories name a person.
+// identity holds the names of a person in responses and directories.
 type identity struct{ first, last, email, reference string }
 
-// identity of a contact depends on its index alone, so that responses keep
-// pointing at contacts whatever is edited. Names or references can be missing.
+// identity depends on the index of the contact alone. So an edit of the contact
+// does not change the respondent in its responses. Names or references can be
+// missing.
 func (d *directory) identity(index int) identity {
 	r := newRandom(d.key, kindContact, uint64(index))
 	number := strconv.Itoa(index)

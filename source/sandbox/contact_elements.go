@@ -2,8 +2,8 @@ package sandbox
 
 import "time"
 
-// listElement is a contact of GET /directories/{d}/contacts (API §4.2): no
-// dates, nullable strings.
+// listElement returns a contact of GET /directories/{d}/contacts (API §4.2): it
+// has no dates, and its texts can be null.
 func (c *contact) listElement(embedded bool) any {
 	who := c.identity()
 	element := map[string]any{
@@ -17,8 +17,8 @@ func (c *contact) listElement(embedded bool) any {
 	return element
 }
 
-// searchElement is a contact of POST …/contacts/search (API §4.2); its dates
-// have the format of d.
+// searchElement returns a contact of POST …/contacts/search (API §4.2). Its
+// dates have the format of d.
 func (c *contact) searchElement(d Doubt, embedded bool) any {
 	who := c.identity()
 	element := map[string]any{
@@ -47,22 +47,13 @@ func searchDate(d Doubt, unix int64) any {
 	return time.Unix(unix, 0).UTC().Format(d.SearchDateFormat)
 }
 
-// detail is the body of GET /directories/{d}/contacts/{c} (API §4.2): dates in
-// epoch milliseconds.
+// detail returns the body of GET /directories/{d}/contacts/{c} (API §4.2). Its
+// dates are epoch milliseconds.
 func (c *contact) detail() any {
 	who := c.identity()
 	domain := ""
 	if who.email != "" {
 		domain = "example.com"
-	}
-	lists := map[string]any{}
-	for _, list := range c.directory.lists {
-		if list.has(c.index) {
-			lists[list.ident] = map[string]any{
-				"contactLookupId": c.lookupID(list), "name": list.title, "unsubscribed": false,
-				"unsubscribeDate": nil, "ownerId": list.owner,
-			}
-		}
 	}
 	return map[string]any{
 		"contactId": c.id(), "creationDate": c.created * second, "lastModified": c.modified() * second,
@@ -70,18 +61,8 @@ func (c *contact) detail() any {
 		"emailDomain": nullable(domain), "phone": nullable(c.phone()), "extRef": nullable(who.reference),
 		"language": nullable(c.language()), "embeddedData": c.embeddedData(),
 		"directoryUnsubscribed": c.optOut() != 0, "directoryUnsubscribeDate": millisOrNull(c.optOut()),
-		"stats": c.stats(), "mailingListMembership": lists, "segmentMembership": map[string]any{}, "skipped": nil,
+		"stats": c.stats(), "mailingListMembership": c.memberships(), "segmentMembership": map[string]any{}, "skipped": nil,
 	}
-}
-
-// memberElement is a contact of …/mailinglists/{m}/contacts (API §4.4).
-func (c *contact) memberElement(embedded bool) any {
-	element := c.listElement(embedded).(map[string]any)
-	element["mailingListUnsubscribed"] = false
-	if c.list != nil {
-		element["contactLookupId"] = c.lookupID(c.list)
-	}
-	return element
 }
 
 func (c *contact) stats() map[string]any {

@@ -2,53 +2,54 @@ package sandbox
 
 import "slices"
 
-// Certainty says how sure it is that Qualtrics does what the tenant does.
+// Certainty is the evidence that Qualtrics behaves like the tenant.
 type Certainty string
 
-// The certainties, from the surest.
+// The certainties, the strongest first.
 const (
 	Recorded   Certainty = "recorded"   // seen in a real answer
 	Documented Certainty = "documented" // stated by Qualtrics, or relied on by clients in use
 	Assumed    Certainty = "assumed"    // a guess
 )
 
-// Behavior is one thing that the tenant does.
+// Behavior is one simulated behavior of the tenant.
 type Behavior struct {
 	Does    string    // a clause whose subject is the endpoint
-	Sure    Certainty // how sure it is that Qualtrics does so, too
+	Sure    Certainty // evidence that Qualtrics does the same
 	Section string    // of the API reference
 	Test    string    // the test of this package that shows it
-	// Switch is what makes it happen, when it does not by itself:
+	// Switch turns the behavior on; "" means that it is always on. It is
 	// "--doubt NAME", "fault CLASS", or a flag of the command.
 	Switch string
 }
 
-// Covered is an endpoint with what it does.
+// Covered is an endpoint with its behaviors.
 type Covered struct {
 	Endpoint  string // as Requests names it, or a group of requests
 	Behaviors []Behavior
 }
 
-// Coverage lists everything that the tenant does: what holds for all requests
-// first, then each endpoint, what time changes, and the faults.
+// Coverage lists all behaviors of the tenant: those of all requests, of each
+// endpoint, changes over time, faults, and events of tests.
 func Coverage() []Covered {
 	all := []Covered{{"every request", requestCoverage}, {"POST " + tokenPath, tokenCoverage}}
 	for _, r := range newRouter(nil).routes {
 		all = append(all, Covered{r.endpoint(), slices.Clone(r.covered)})
 	}
-	return append(all, Covered{"the passing of time", timeCoverage}, Covered{"faults", faultCoverage})
+	return append(all, Covered{"the passing of time", timeCoverage}, Covered{"faults", faultCoverage}, Covered{"events of Go tests", eventCoverage})
 }
 
-// NotSimulated lists what Qualtrics has and the tenant has not.
+// NotSimulated lists the features of Qualtrics that the tenant lacks.
 func NotSimulated() []string {
 	return []string{
-		"exports as CSV, TSV, SPSS and XML, continuation tokens and saved filters: 400 with a text that says so",
+		"exports as SPSS: the answer is 400 with an explanation",
 		"202 of a single response that cannot be read yet",
-		"everything that writes, imports or erases",
+		"endpoints that write, import or erase",
 		"the authorization code grant of OAuth",
-		"the lists below a survey definition (questions, blocks, flow, options, metadata, versions, quotas), translations, `?format=qsf`",
+		"single questions and blocks, options, versions, quotas and quota groups below a survey definition, translations, `?format=qsf`",
 		"distributions with their history and links, SMS and WhatsApp",
-		"contact export jobs, opted-out and bounced contacts, contact history, transactions, samples, segments, and the mailing lists of old",
-		"users, groups, divisions, organizations, libraries, tickets, audit logs, event subscriptions, imported data projects",
+		"contact export jobs, opted-out and bounced contacts, contact history, transactions, samples, segments, single members, and the former mailing lists",
+		"edits of questions in exports, in the response schema and in `GET /surveys/{id}`: they keep the initial questions of the survey",
+		"groups, divisions, organizations, libraries, tickets, audit logs, event subscriptions, imported data projects",
 	}
 }

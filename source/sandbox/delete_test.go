@@ -1,12 +1,39 @@
 package sandbox_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
+
+func TestEmptyResponses_TheyHaveOnlyMetadata(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, sandbox.Options{Surveys: 1, Responses: 50})
+		survey := c.surveyIDs()[0]
+		before := make(map[string]time.Time)
+		c.tenant.Versions(func(_, response string, modified time.Time) { before[response] = modified })
+		emptied := c.tenant.EmptyResponses(survey, 5)
+		if len(emptied) != 5 {
+			t.Fatalf("got %d responses emptied, want 5", len(emptied))
+		}
+		c.tenant.Versions(func(_, response string, modified time.Time) {
+			if is := slices.Contains(emptied, response); is != modified.After(before[response]) {
+				t.Errorf("%s: emptied %t, and modified at %s after %s", response, is, modified, before[response])
+			}
+		})
+		for _, id := range emptied {
+			got := c.get("/API/v3/surveys/" + survey + "/responses/" + id)
+			if text := string(got.body); got.status != 200 || !strings.Contains(text, `"recordedDate"`) || strings.Contains(text, `"QID`) {
+				t.Errorf("%s: got %d %s", id, got.status, text)
+			}
+		}
+	})
+}
 
 func TestDeleteResponses_TheyAreGoneFromEverything(t *testing.T) {
 	t.Parallel()

@@ -7,32 +7,32 @@ const (
 	faultRate      = "rate"      // 429, in bursts
 	faultServer    = "server"    // 500, 502, 503, 504 with JSON, HTML or nothing
 	faultReset     = "reset"     // the connection breaks: before, or in the middle of the answer
-	faultTruncate  = "truncate"  // a ZIP file is cut, although lengths agree
+	faultTruncate  = "truncate"  // a ZIP file is cut, and Content-Length is that of the cut file
 	faultCorrupt   = "corrupt"   // a bit of a ZIP file is flipped
 	faultJobFail   = "jobfail"   // an export job fails
-	faultJobVanish = "jobvanish" // progress or file of a job answer 404
+	faultJobVanish = "jobvanish" // progress or file of a job return 404
 	faultJobStuck  = "jobstuck"  // an export job never ends
 	faultJobNull   = "jobnull"   // an export job starts without an id
 	faultSlow      = "slow"      // an answer takes seconds
-	faultHTML      = "html"      // 200 with a page instead of JSON
-	faultAuth      = "auth"      // a bearer token is not known any more
-	faultRedirect  = "redirect"  // 302 to another host, rare
+	faultHTML      = "html"      // status 200 with an HTML page instead of JSON
+	faultAuth      = "auth"      // a bearer token becomes unknown
+	faultRedirect  = "redirect"  // status 302 to another host, rare
 	faultClock     = "clock"     // the Date header is missing or wrong
 	faultDateless  = "dateless"  // the Date header is missing
-	faultOutage    = "outage"    // one and the same request is answered 503 for half an hour
-	faultDenied    = "denied"    // a survey may not be read for some hours
-	faultTorn      = "torn"      // an export misses responses that exist; see tear
+	faultOutage    = "outage"    // a request and its repetitions return 503 for half an hour
+	faultDenied    = "denied"    // a survey cannot be read for three hours
+	faultTorn      = "torn"      // an export misses responses that exist; see exportTorn
 	faultMisfiled  = "misfiled"  // an export of a window holds older responses of another survey instead
 )
 
-// chance is how often a class strikes, in ten thousandths.
+// chance holds the probability of a class, in ten thousandths.
 type chance struct {
 	class string
 	rate  uint64
 }
 
-// faultPlan holds the chances by what they strike. They are *assumed* figures:
-// the default ones are those of a bad day.
+// faultPlan holds the chances for calls, files and jobs. The figures are
+// *assumed*; those of the default profile are those of a bad day.
 type faultPlan struct{ calls, files, jobs []chance }
 
 var faultPlans = map[string]faultPlan{
@@ -57,7 +57,7 @@ var faultPlans = map[string]faultPlan{
 	faultClock:     {calls: []chance{{faultClock, 3000}}},
 }
 
-// FaultProfiles lists what Options.Faults takes: "none", "default" and one
+// FaultProfiles lists the values of Options.Faults: "none", "default" and one
 // profile for each class.
 func FaultProfiles() []string {
 	return []string{
@@ -66,14 +66,14 @@ func FaultProfiles() []string {
 	}
 }
 
-// What each kind of fault strikes, in the order in which they are drawn.
+// The classes of calls, files and jobs, in the order of the draws.
 var (
 	callFaults = []string{faultRate, faultServer, faultReset, faultSlow, faultHTML, faultAuth, faultRedirect, faultClock, faultDateless}
 	fileFaults = []string{faultTruncate, faultCorrupt}
 	jobFaults  = []string{faultJobFail, faultJobVanish, faultJobStuck, faultJobNull, faultTorn, faultMisfiled}
 )
 
-// FaultClasses lists what Options.FaultRates takes.
+// FaultClasses lists the classes of Options.FaultRates.
 func FaultClasses() []string {
 	return slices.Concat(callFaults, fileFaults, jobFaults, []string{faultOutage, faultDenied})
 }

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// fail draws a fault for the request and says whether it was the answer.
-// Otherwise the rest of the exchange carries it out (a broken body, a wrong
-// clock) or nothing is wrong.
+// fail draws a fault for the request and reports whether the fault was the
+// answer. Otherwise there is no fault, or the rest of the exchange carries it
+// out, such as a broken body or a wrong clock.
 func (x *exchange) fail() bool {
 	x.fault = x.tenant.faults.call(x.visit, x.tenant.Now(), x.endpoint(), x.struckBy)
 	roll := x.fault.roll
@@ -20,7 +20,7 @@ func (x *exchange) fail() bool {
 		x.refuse(&apiError{status: http.StatusServiceUnavailable, message: "Temporary internal server error."})
 	case faultReset:
 		if roll%3 != 0 {
-			return false // the answer is made and breaks on its way
+			return false // the answer breaks while it is sent
 		}
 		x.abort()
 	case faultHTML:
@@ -28,7 +28,7 @@ func (x *exchange) fail() bool {
 	case faultAuth:
 		token, _ := bearerToken(x.r)
 		x.tenant.tokens.drop(token)
-		return false // authentication finds the token unknown
+		return false // authenticate refuses the token
 	case faultRedirect:
 		x.w.Header().Set("Location", "https://login.example.net/sso?continue=api")
 		x.send(http.StatusFound, "text/html; charset=utf-8", []byte("<html><body>Moved</body></html>"))
@@ -44,7 +44,7 @@ func (x *exchange) fail() bool {
 const maintenancePage = "<!DOCTYPE html>\n<html><head><title>Scheduled maintenance</title></head><body><h1>We will be back soon</h1></body></html>\n"
 
 // failServer answers one of the statuses of API §7.3. The code of 500 is
-// *recorded*; that gateways answer HTML or nothing is *documented*.
+// *recorded*. That gateways answer HTML or an empty body is *documented*.
 func (x *exchange) failServer(roll uint64) {
 	const html = "text/html"
 	switch roll % 6 {
@@ -63,7 +63,7 @@ func (x *exchange) failServer(roll uint64) {
 	}
 }
 
-// pause waits, or ends the exchange when the client leaves.
+// pause waits. It ends the exchange if the client leaves.
 func (x *exchange) pause(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

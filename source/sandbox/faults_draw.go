@@ -12,35 +12,37 @@ import (
 )
 
 const (
-	mostCallFaults = 3 // in a row on equal requests; a bearer token is lost once
+	mostCallFaults = 3 // in a row on equal requests; at most one loss of a bearer token
 	mostFileFaults = 2 // in a row on one file
 	mostJobFaults  = 1 // in a row on the jobs of one survey
 )
 
-// faults decides who is struck. A request's fingerprint decides, so equal runs
-// meet equal faults; rows of bad luck are cut short, so that a client with
-// eight tries per call and three jobs per export always gets through.
+// faults draws the faults. The draws depend on a request's fingerprint, so
+// equal runs get equal faults. Faults in a row are limited. So a client with
+// eight tries per call and three jobs per export always succeeds.
 type faults struct {
 	seed uint64
 	plan faultPlan
 	most faultLimits
 	lock sync.Mutex
 	runs map[uint64]run
-	jobs map[string]int // survey id → how many of its newest jobs in a row were struck
+	jobs map[string]int // survey id → number of its newest jobs in a row with a fault
 
 	rates    map[string]uint64 // instead of the plan
 	stopped  bool
 	fired    map[string]int
 	scripted []*ScriptedFault // before plan and rates
+
+	disturbances []*disturbance // in the order in which they began
 }
 
-// faultLimits are the most faults in a row.
+// faultLimits holds the largest numbers of faults in a row.
 type faultLimits struct{ calls, files, jobs int }
 
 // run is the state of equal requests.
 type run struct {
 	length int // faults in a row
-	burst  int // how many more answers are 429
+	burst  int // number of further 429 answers
 }
 
 func newFaults(o Options) (*faults, error) {
@@ -59,7 +61,7 @@ func newFaults(o Options) (*faults, error) {
 	f.rates = make(map[string]uint64)
 	for class, rate := range o.FaultRates {
 		if !slices.Contains(FaultClasses(), class) || rate < 0 || rate > 10_000 {
-			return nil, fmt.Errorf("unknown fault class %q, or a rate that is none: %d", class, rate)
+			return nil, fmt.Errorf("unknown fault class %q, or invalid rate %d: use 0 to 10000 for one of %s", class, rate, strings.Join(FaultClasses(), ", "))
 		}
 		f.rates[class] = uint64(rate)
 	}
@@ -69,11 +71,11 @@ func newFaults(o Options) (*faults, error) {
 	return f, nil
 }
 
-// stop ends the faults.
+// stop ends all faults.
 func (f *faults) stop() {
 	f.lock.Lock()
 	defer f.lock.Unlock()
-	f.stopped = true
+	f.stopped, f.disturbances = true, nil
 }
 
 func (f *faults) counts() map[string]int {
@@ -82,8 +84,8 @@ func (f *faults) counts() map[string]int {
 	return maps.Clone(f.fired)
 }
 
-// strikes draws one of the classes: by the plan's chances, or each by its own
-// rate. Then a class that is left out does not change what the others do.
+// strikes draws one of the classes, by the plan or by the rates. With rates
+// each class has a draw of its own, so removing one does not change the others.
 func (f *faults) strikes(v visit, kind string, planned []chance, classes []string) fault {
 	if f.rates == nil {
 		return draw(planned, v.derive(kind))
@@ -99,10 +101,10 @@ func (f *faults) strikes(v visit, kind string, planned []chance, classes []strin
 	return fault{}
 }
 
-// outageMinutes is how long a request stays without an answer.
+// outageMinutes is the duration of an outage.
 const outageMinutes = 30
 
-// out says whether a request gets no answer now.
+// out reports whether an outage refuses the request now.
 func (f *faults) out(v visit, now time.Time) bool {
 	rate := f.rates[faultOutage]
 	if rate == 0 {
@@ -112,10 +114,10 @@ func (f *faults) out(v visit, now time.Time) bool {
 	return fingerprintOf(f.seed, faultOutage, key, period).number(0)%10_000 < rate
 }
 
-// deniedHours is how long a survey stays denied.
+// deniedHours is the time for which a survey is denied.
 const deniedHours = 3
 
-// denies says whether a survey may not be read now.
+// denies reports whether a survey cannot be read now.
 func (f *faults) denies(surveyID string, now time.Time) bool {
 	rate := f.rates[faultDenied]
 	if rate == 0 {
@@ -134,7 +136,7 @@ func (f *faults) denies(surveyID string, now time.Time) bool {
 	return denied
 }
 
-// fault is what strikes a request or a job; roll decides its variety.
+// fault is the fault of a request or a job. Its roll selects the variety.
 type fault struct {
 	class string
 	roll  uint64
@@ -152,7 +154,8 @@ func draw(chances []chance, f fingerprint) fault {
 	return fault{}
 }
 
-// call decides about a request. Applies says which classes can strike it.
+// call draws the fault of a request. Applies reports whether a class can affect
+// it.
 func (f *faults) call(v visit, now time.Time, endpoint string, applies func(class string) bool) fault {
 	f.lock.Lock()
 	planned, ok := f.nextLocked(v, endpoint, callFaults, applies)
@@ -192,10 +195,10 @@ func (f *faults) call(v visit, now time.Time, endpoint string, applies func(clas
 	return drawn
 }
 
-// file decides about the content of a download.
+// file draws the fault of a downloaded file.
 func (f *faults) file(v visit) fault {
 	drawn := f.strikes(v, "file fault", f.plan.files, fileFaults)
-	key := ^v.key // apart from the calls
+	key := ^v.key // a key of its own, separate from the calls
 	f.lock.Lock()
 	defer f.lock.Unlock()
 	if planned, ok := f.nextLocked(v, fileEndpoint, fileFaults, always); ok {
@@ -210,8 +213,8 @@ func (f *faults) file(v visit) fault {
 	return drawn
 }
 
-// job decides about a job. Two jobs of a survey in a row are not struck. Applies
-// says which classes can strike it.
+// job draws the fault of a job. At most f.most.jobs jobs of a survey in a row
+// get one. Applies reports whether a class can affect the job.
 func (f *faults) job(v visit, surveyID string, applies func(class string) bool) fault {
 	drawn := f.strikes(v, "job fault", f.plan.jobs, jobFaults)
 	f.lock.Lock()
@@ -223,7 +226,7 @@ func (f *faults) job(v visit, surveyID string, applies func(class string) bool) 
 	case f.stopped, f.jobs[surveyID] >= f.most.jobs, !applies(drawn.class):
 		drawn = fault{}
 	case drawn.class == faultMisfiled && f.jobs[surveyID] > 0:
-		drawn = fault{} // two jobs that hold the same are believed
+		drawn = fault{} // a client believes two equal exports
 	}
 	if drawn.class == "" {
 		delete(f.jobs, surveyID)
@@ -234,7 +237,7 @@ func (f *faults) job(v visit, surveyID string, applies func(class string) bool) 
 	return drawn
 }
 
-// forToken are the classes that strike the token endpoint.
+// forToken lists the classes for the token endpoint.
 var forToken = []string{faultRate, faultServer, faultReset, faultSlow, faultClock, faultDateless}
 
 func (x *exchange) struckBy(class string) bool {

@@ -1,15 +1,13 @@
 package sandbox
 
-import (
-	"iter"
-	"time"
-)
+import "time"
 
-// misfiled returns the export of another survey that ends before the window of a
-// query begins, and holds something; nil if there is none, or if its rows would
-// not tell by their dates that they do not belong (*assumed*, all of it).
-func (s *Sandbox) misfiled(of *survey, q exportQuery) func() iter.Seq[[]byte] {
-	if q.Start.IsZero() || !q.Sort || q.Questions != nil || s.options.Doubt.ModifiedKey != "" {
+// wrongSurveyExport returns the export of another survey, with rows from before
+// the window of a query (*assumed*). It returns nil if no survey has such rows,
+// or if the dates of the rows could not reveal the mistake. It also returns nil
+// for tables, because a table has columns for its own survey only.
+func (s *Sandbox) wrongSurveyExport(of *survey, q exportQuery) func() exported {
+	if q.Table || q.Start.IsZero() || !q.Sort || q.Questions != nil || s.options.Doubt.ModifiedKey != "" {
 		return nil
 	}
 	q.Start, q.End = time.Time{}, q.Start.Add(-2*time.Second)
@@ -17,8 +15,8 @@ func (s *Sandbox) misfiled(of *survey, q exportQuery) func() iter.Seq[[]byte] {
 		if other == of {
 			continue
 		}
-		for range other.export(q) {
-			return func() iter.Seq[[]byte] { return other.export(q) }
+		for range other.export(q).versions {
+			return func() exported { return other.export(q) }
 		}
 	}
 	return nil

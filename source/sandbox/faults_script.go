@@ -6,43 +6,43 @@ import (
 	"strings"
 )
 
-// ScriptedFault is a fault that strikes for certain, whatever the profile.
+// ScriptedFault is a fault that certainly happens, with every profile.
 type ScriptedFault struct {
 	Class    string `json:"class"`    // one of ScriptClasses
-	Endpoint string `json:"endpoint"` // as Requests names it; "" means the next one that the class can strike
-	Count    int    `json:"count"`    // how many requests in a row; 0 means 1
-	Variant  int    `json:"variant"`  // the first variety; the next request meets the next one
+	Endpoint string `json:"endpoint"` // as Requests names it; "" means the next request that the class can affect
+	Count    int    `json:"count"`    // number of requests in a row; 0 means 1
+	Variant  int    `json:"variant"`  // first variety; each further request gets the next one
 }
 
-// varieties is how many varieties a class has at most; every class takes its
-// own from the remainder.
+// varieties is the largest number of varieties of a class. Each class computes
+// its variety as a remainder.
 const varieties = 6
 
-// ScriptClasses lists what can be scripted: every class but those that a
-// request meets again and again.
+// ScriptClasses lists the classes that can be scripted. It excludes outage and
+// denied, which affect repeated requests for a time.
 func ScriptClasses() []string { return slices.Concat(callFaults, fileFaults, jobFaults) }
 
-// Where faults of files and of jobs strike.
+// The endpoints for faults of files and of jobs.
 const (
 	fileEndpoint = "GET /surveys/{id}/export-responses/{fileId}/file"
 	jobEndpoint  = "POST /surveys/{id}/export-responses"
 )
 
-// Script plans a fault for requests to come, behind those that were planned
-// before. It fails when the fault could never strike.
+// Script plans a fault for later requests, after the faults that are already
+// planned. It fails if the fault could never happen.
 func (s *Sandbox) Script(planned ScriptedFault) error {
 	if planned.Count == 0 {
 		planned.Count = 1
 	}
 	if planned.Count < 1 || planned.Count > 1_000_000 || planned.Variant < 0 {
-		return fmt.Errorf("the count has to be from 1 to a million, and the variant no less than 0")
+		return fmt.Errorf("count must be from 1 to 1000000, and variant at least 0")
 	}
 	if !slices.Contains(ScriptClasses(), planned.Class) {
 		return fmt.Errorf("unknown class %q: use one of %s", planned.Class, strings.Join(ScriptClasses(), ", "))
 	}
 	only := s.strikable(planned.Class)
 	if planned.Endpoint != "" && !slices.Contains(only, planned.Endpoint) {
-		return fmt.Errorf("the class %s does not strike %q, but %s", planned.Class, planned.Endpoint, strings.Join(only, ", "))
+		return fmt.Errorf("the class %s does not affect %q: use one of %s", planned.Class, planned.Endpoint, strings.Join(only, ", "))
 	}
 	s.faults.lock.Lock()
 	defer s.faults.lock.Unlock()
@@ -50,7 +50,7 @@ func (s *Sandbox) Script(planned ScriptedFault) error {
 	return nil
 }
 
-// strikable lists the endpoints that a class can strike.
+// strikable lists the endpoints that a class can affect.
 func (s *Sandbox) strikable(class string) []string {
 	switch {
 	case slices.Contains(fileFaults, class):
@@ -68,7 +68,7 @@ func (s *Sandbox) strikable(class string) []string {
 	return all
 }
 
-// Scripted lists what is planned and did not strike yet.
+// Scripted lists the planned faults that have not happened yet.
 func (s *Sandbox) Scripted() []ScriptedFault {
 	s.faults.lock.Lock()
 	defer s.faults.lock.Unlock()
@@ -79,14 +79,15 @@ func (s *Sandbox) Scripted() []ScriptedFault {
 	return list
 }
 
-// Unscript forgets what is planned.
+// Unscript cancels the planned faults.
 func (s *Sandbox) Unscript() {
 	s.faults.lock.Lock()
 	defer s.faults.lock.Unlock()
 	s.faults.scripted = nil
 }
 
-// nextLocked takes the first planned fault that strikes a request.
+// nextLocked removes and returns the first planned fault that can affect a
+// request.
 func (f *faults) nextLocked(v visit, endpoint string, classes []string, applies func(string) bool) (fault, bool) {
 	for i, planned := range f.scripted {
 		if !slices.Contains(classes, planned.Class) || (planned.Endpoint != "" && planned.Endpoint != endpoint) || !applies(planned.Class) {

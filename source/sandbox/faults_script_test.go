@@ -179,10 +179,10 @@ func TestScript_RefusesWhatCouldNeverStrike(t *testing.T) {
 		`{"class":"rate","count":-1}`:     "count",
 		`{"class":"rate","variant":-1}`:   "variant",
 		`{"class":"rate","often":1}`:      "body must be",
-		`{"class":"rate","endpoint":"/"}`: "does not strike",
+		`{"class":"rate","endpoint":"/"}`: "does not affect",
 		`{"class":"truncate","endpoint":"GET /surveys"}`:   "GET /surveys/{id}/export-responses/{fileId}/file",
 		`{"class":"jobfail","endpoint":"GET /surveys"}`:    "POST /surveys/{id}/export-responses",
-		`{"class":"html","endpoint":"POST /oauth2/token"}`: "does not strike",
+		`{"class":"html","endpoint":"POST /oauth2/token"}`: "does not affect",
 	} {
 		if got := c.do(http.MethodPost, "/sandbox/faults", body); got.status != 400 || !strings.Contains(string(got.body), want) {
 			t.Errorf("%s: got %d %s, want 400 and %q", body, got.status, got.body, want)

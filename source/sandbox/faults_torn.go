@@ -1,17 +1,14 @@
 package sandbox
 
-import (
-	"iter"
-	"time"
-)
+import "time"
 
-// tornOne is of how many responses a torn export misses one.
+// tornOne sets the share of responses that a torn export omits: one of so many.
 const tornOne = 6
 
-// exportTorn is an export by a replica that lags behind or breaks off: it
-// misses some responses. No response is missed twice, and for Options.Lag a
-// read of its own does not find it, either (*assumed*, all of it).
-func (s *survey) exportTorn(q exportQuery, roll uint64, now time.Time) iter.Seq[[]byte] {
+// exportTorn returns an export of a replica that lags or fails: it omits some
+// responses. It never omits a response twice. For Options.Lag, a read of the
+// omitted response does not find it, either (*assumed*, all of it).
+func (s *survey) exportTorn(q exportQuery, roll uint64, now time.Time) exported {
 	s.world.mutex.Lock()
 	defer s.world.mutex.Unlock()
 	shot, without := s.responses.snapshot(), make(map[int]bool)
@@ -23,5 +20,5 @@ func (s *survey) exportTorn(q exportQuery, roll uint64, now time.Time) iter.Seq[
 			s.torn[f.index], without[f.index] = now, true
 		}
 	}
-	return s.rows(shot, q, without)
+	return s.selected(shot, q, without)
 }

@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// meta is the part of the envelope that every answer has (*recorded*, API §1.2).
+// meta is the part of the envelope that all answers have (*recorded*, API
+// §1.2).
 type meta struct {
 	HTTPStatus string     `json:"httpStatus"`
 	Error      *metaError `json:"error,omitempty"`
@@ -42,17 +43,18 @@ type apiError struct {
 func (e *apiError) Error() string { return fmt.Sprintf("%d %s: %s", e.status, e.code, e.message) }
 
 func badRequest(format string, args ...any) error {
-	// The code is one of those seen with invalid parameters; that these have it
-	// is *assumed*.
+	// The code was recorded for invalid parameters. That it is used for these,
+	// too, is *assumed*.
 	return &apiError{status: http.StatusBadRequest, code: "GPR_1", message: fmt.Sprintf(format, args...)}
 }
 
-// errNotFound is the answer to an unknown path or id (*recorded*).
+// errNotFound returns the answer to an unknown path or id (*recorded*).
 func errNotFound() error {
 	return &apiError{status: http.StatusNotFound, code: "UNF_9", message: "Resource not found"}
 }
 
-// tooManyRequests is the answer over a limit. Its text and code are *assumed*.
+// tooManyRequests returns the answer to a call over the limit. Its text and
+// code are *assumed*.
 func tooManyRequests(wait time.Duration) error {
 	return &apiError{
 		status: http.StatusTooManyRequests, code: "RL_1", message: "Too many requests.",
@@ -60,8 +62,8 @@ func tooManyRequests(wait time.Duration) error {
 	}
 }
 
-// statusText is the text after the code in meta.httpStatus. That of 503 is
-// *recorded* as different from the protocol's.
+// statusText returns the text after the code in meta.httpStatus. For 503 it
+// differs from the standard text of HTTP (*recorded*).
 func statusText(status int) string {
 	if status == http.StatusServiceUnavailable {
 		return "503 - Temporary Internal Server Error"
@@ -100,7 +102,8 @@ func (x *exchange) refuse(err error) {
 		refused = &apiError{status: http.StatusInternalServerError, message: err.Error()}
 	}
 	if refused.retryAfter > 0 && !x.tenant.options.Doubt.NoRetryAfter {
-		// The header is *assumed*: clients in use read it, no recording has it.
+		// The header is *assumed*: clients in use read it, but no recording has
+		// it.
 		seconds := int(math.Ceil(refused.retryAfter.Seconds()))
 		value := strconv.Itoa(seconds)
 		if x.tenant.options.Doubt.RetryAfterDate {
@@ -115,8 +118,9 @@ func (x *exchange) refuse(err error) {
 	}{m}))
 }
 
-// send writes a whole body. JSON carries no charset (*recorded*), and is
-// compressed when the client asks for it (*documented*).
+// send writes a whole body. The Content-Type of JSON has no charset
+// (*recorded*). The body is compressed if the client asks for it
+// (*documented*).
 func (x *exchange) send(status int, contentType string, body []byte) {
 	x.setHeaders(contentType)
 	if contentType == "application/json" && acceptsGzip(x.r) {
@@ -127,14 +131,14 @@ func (x *exchange) send(status int, contentType string, body []byte) {
 	x.sendBytes(status, body)
 }
 
-// sendBytes writes a body whose length the headers tell, or a part of it when
-// the connection is to break.
+// sendBytes writes a body whose length is in the headers, or only a part of it
+// if the fault breaks the connection.
 func (x *exchange) sendBytes(status int, body []byte) {
 	switch {
 	case x.fault.class != faultReset:
 		x.count(status)
 		x.w.WriteHeader(status)
-		_, _ = x.w.Write(body) // a client that left is no concern of the tenant
+		_, _ = x.w.Write(body) // the client may have left
 	case x.fault.roll%2 == 0 || len(body) == 0:
 		x.abort()
 	default:
@@ -147,12 +151,12 @@ func (x *exchange) sendBytes(status int, body []byte) {
 }
 
 func (x *exchange) flush() {
-	// A writer that cannot flush sends when it is full, which is as good.
+	// A writer that cannot flush sends its buffer when it is full.
 	_ = http.NewResponseController(x.w).Flush()
 }
 
-// setHeaders sets the headers that every answer has: the names are *recorded*
-// (API §1.2), the values that the reference does not give are *assumed*.
+// setHeaders sets the headers of all answers. The names are *recorded* (API
+// §1.2). Values that the reference does not give are *assumed*.
 func (x *exchange) setHeaders(contentType string) {
 	h := x.w.Header()
 	h.Set("Content-Type", contentType)
@@ -187,12 +191,12 @@ func acceptsGzip(r *http.Request) bool {
 	return false
 }
 
-// writers are used again: a new one takes more time than most answers do.
+// writers are reused, because making one takes longer than most answers.
 var writers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 
 func gzipped(body []byte) []byte {
 	var out bytes.Buffer
-	w := writers.Get().(*gzip.Writer) //nolint:forcetypeassert // there is nothing else in it
+	w := writers.Get().(*gzip.Writer) //nolint:forcetypeassert // the pool holds nothing else
 	defer writers.Put(w)
 	w.Reset(&out)
 	if _, err := w.Write(body); err != nil {

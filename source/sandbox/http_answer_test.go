@@ -72,7 +72,7 @@ func TestAnswer_IsCompressedOnRequest(t *testing.T) {
 	}
 }
 
-func TestPaths_AreCaseSensitiveAndTakeATrailingSlash(t *testing.T) {
+func TestPaths_AreCaseSensitiveAndTakeSlashes(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, sandbox.Options{})
 	for path, want := range map[string]int{
@@ -81,7 +81,8 @@ func TestPaths_AreCaseSensitiveAndTakeATrailingSlash(t *testing.T) {
 		"/api/v3/surveys":              404,
 		"/API/v3/Surveys":              404,
 		"/API/v3/nothing":              404,
-		"/API/v3/surveys//":            404,
+		"/API/v3/surveys//":            200,
+		"//API/v3//surveys":            200,
 		"/API/v3/directories/POOL_x":   404,
 		"/elsewhere":                   404,
 		"/API/v3/survey-definitions/x": 404,

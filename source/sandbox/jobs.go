@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// fileLifetime is *documented* (API §3.3); that the progress id lives as long
-// is *assumed*.
+// fileLifetime is *documented* (API §3.3). That the progress id is valid as
+// long is *assumed*.
 const fileLifetime = 7 * 24 * time.Hour
 
 // jobs are the export jobs of the tenant.
@@ -21,7 +21,7 @@ type jobs struct {
 
 func newJobs() *jobs { return &jobs{ids: make(map[string]*job), files: make(map[string]*job)} }
 
-// add registers a job and forgets those that ended long ago.
+// add registers a job and removes jobs that ended long ago.
 func (j *jobs) add(added *job) {
 	j.lock.Lock()
 	defer j.lock.Unlock()
@@ -49,8 +49,8 @@ func (j *jobs) byFile(surveyID, id string) (*job, bool) {
 	return found, ok && found.surveyID == surveyID
 }
 
-// completeDue completes what would have completed by now had somebody asked,
-// so that a snapshot at completion does not hold what comes later.
+// completeDue takes the snapshots of the jobs that are due, although no client
+// has polled. So a snapshot at completion excludes later changes.
 func (j *jobs) completeDue(now time.Time) {
 	j.lock.Lock()
 	due := append([]*job(nil), j.queue...)
@@ -60,8 +60,8 @@ func (j *jobs) completeDue(now time.Time) {
 	}
 }
 
-// job is one export. Its rows are generated at every download: what it keeps
-// is their snapshot, not their bytes.
+// job is one export. It keeps a snapshot of the responses, and generates the
+// rows at every download.
 type job struct {
 	progressID, fileID string
 	surveyID, name     string
@@ -70,14 +70,17 @@ type job struct {
 	delay              time.Duration
 	fault              fault
 	maxBytes           int64
-	rowCount           func() int              // an upper bound
-	snapshot           func() iter.Seq[[]byte] // takes the snapshot
+	rowCount           func() int          // an upper bound
+	snapshot           func() exported     // takes the snapshot
+	columns            []tableColumn       // of a table
+	continued          func(j *job) string // issues a continuation token; nil if none was requested
 
 	lock      sync.Mutex
 	polls     int
 	state     jobState
 	completed time.Time
-	rows      iter.Seq[[]byte] // nil until the snapshot is taken
+	rows      *exported // nil until the snapshot is taken
+	token     string    // a token that continues this export
 }
 
 type jobState int
@@ -88,7 +91,7 @@ const (
 	jobFailed
 )
 
-// poll answers how far the job is; false means that it is not known.
+// poll returns the progress of the job. It returns false if the job is unknown.
 func (j *job) poll(ctx context.Context, now time.Time) (progress any, ok bool) {
 	j.lock.Lock()
 	defer j.lock.Unlock()
@@ -97,14 +100,14 @@ func (j *job) poll(ctx context.Context, now time.Time) (progress any, ok bool) {
 		return nil, false
 	}
 	if j.state == jobRunning && j.done(now) && !j.complete(ctx, now) {
-		return nil, true // the client left
+		return nil, true // the client has left
 	}
 	switch j.state {
 	case jobComplete:
 		if now.Sub(j.completed) >= fileLifetime {
 			return nil, false
 		}
-		return completeProgress{j.fileID, "100.0", "complete"}, true
+		return completeProgress{j.fileID, "100.0", "complete", j.token}, true
 	case jobFailed:
 		return failedProgress{nil, 100, "failed"}, true
 	default:
@@ -112,7 +115,8 @@ func (j *job) poll(ctx context.Context, now time.Time) (progress any, ok bool) {
 	}
 }
 
-// done says whether the job's time is over: after two polls, or the delay.
+// done reports whether the job has run long enough: for two polls, or for its
+// delay.
 func (j *job) done(now time.Time) bool {
 	switch {
 	case j.fault.class == faultJobStuck:
@@ -124,8 +128,8 @@ func (j *job) done(now time.Time) bool {
 	}
 }
 
-// percent begins with 0.0 and grows in sixths. Sixths were *recorded*; what
-// they depend on is *assumed*.
+// percent begins with 0.0 and grows in sixths (*recorded*). The speed of its
+// growth is *assumed*.
 func (j *job) percent(now time.Time) percent {
 	sixths := 0
 	switch {
@@ -139,11 +143,9 @@ func (j *job) percent(now time.Time) percent {
 	return percentOf(float64(max(0, min(sixths, 5))) * 100 / 6)
 }
 
-// complete ends the job; false means that the context ended first.
+// complete ends the job. It returns false if the context ended first.
 func (j *job) complete(ctx context.Context, now time.Time) bool {
-	if j.rows == nil {
-		j.rows = j.snapshot()
-	}
+	j.take()
 	tooLarge, err := j.exceeds(ctx)
 	if err != nil {
 		return false
@@ -155,29 +157,39 @@ func (j *job) complete(ctx context.Context, now time.Time) bool {
 	j.state = jobComplete
 	if tooLarge || j.fault.class == faultJobFail {
 		j.state, j.rows = jobFailed, nil
+	} else if j.continued != nil {
+		j.token = j.continued(j)
 	}
 	return true
 }
 
-// completeDue takes a due snapshot; the size is looked at when a client asks.
-func (j *job) completeDue(now time.Time) {
-	j.lock.Lock()
-	defer j.lock.Unlock()
-	if j.rows == nil && j.state == jobRunning && j.delay > 0 && j.done(now) {
-		j.rows = j.snapshot()
+// take takes the snapshot, once.
+func (j *job) take() {
+	if j.rows == nil {
+		rows := j.snapshot()
+		j.rows = &rows
 	}
 }
 
-// sampleBytes is how much of an export decides about its size: counting a
-// large one takes as long as downloading it.
+// completeDue takes a due snapshot. The next poll checks the size.
+func (j *job) completeDue(now time.Time) {
+	j.lock.Lock()
+	defer j.lock.Unlock()
+	if j.state == jobRunning && j.delay > 0 && j.done(now) {
+		j.take()
+	}
+}
+
+// sampleBytes is the part of an export from which its size is estimated.
+// Counting a large export takes as long as downloading it.
 const sampleBytes = 4 << 20
 
-// exceeds says whether the rows are more than an export can hold. What counts,
-// the rows or the compressed file, is *assumed*: the rows.
+// exceeds reports whether the rows exceed the size limit of exports. That the
+// limit applies to the rows, not to the compressed file, is *assumed*.
 func (j *job) exceeds(ctx context.Context) (bool, error) {
 	var total, rows int64
 	sampled := false
-	for row := range j.rows {
+	for row := range j.rows.records {
 		total += int64(len(row)) + 1
 		rows++
 		if total > j.maxBytes {
@@ -188,7 +200,8 @@ func (j *job) exceeds(ctx context.Context) (bool, error) {
 		}
 		if !sampled && total > sampleBytes {
 			sampled = true
-			// Rows vary: only a total far below the maximum needs no count.
+			// Rows differ in size, so the estimate counts only if it is far
+			// below the maximum.
 			if total/rows*int64(j.rowCount()) < j.maxBytes/2 {
 				return false, nil
 			}
@@ -197,8 +210,8 @@ func (j *job) exceeds(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// content returns the rows for a download; false means that there is no file
-// (any more).
+// content returns the rows for a download. It returns false if there is no
+// file, or no longer one.
 func (j *job) content(now time.Time) (iter.Seq[[]byte], bool) {
 	j.lock.Lock()
 	defer j.lock.Unlock()
@@ -206,5 +219,5 @@ func (j *job) content(now time.Time) (iter.Seq[[]byte], bool) {
 	if j.state != jobComplete || gone || now.Sub(j.completed) >= fileLifetime {
 		return nil, false
 	}
-	return j.rows, true
+	return j.rows.records, true
 }

@@ -2,14 +2,16 @@ package sandbox
 
 import (
 	"archive/zip"
+	"cmp"
 	"encoding/json"
 	"iter"
+	"net/http"
 	"strconv"
 	"strings"
 )
 
-// The results of start and poll (*recorded*, API §3.1 and §3.2): fileId is
-// absent while the job runs, and null when it failed.
+// The results of start and poll (*recorded*, API §3.1 and §3.2). A running job
+// has no fileId, and a failed job has null.
 type (
 	startedProgress struct {
 		ProgressID *string `json:"progressId"`
@@ -24,6 +26,7 @@ type (
 		FileID  string  `json:"fileId"`
 		Percent percent `json:"percentComplete"`
 		Status  string  `json:"status"`
+		Token   string  `json:"continuationToken,omitempty"`
 	}
 	failedProgress struct {
 		FileID  *string `json:"fileId"`
@@ -43,7 +46,8 @@ func percentOf(value float64) percent {
 	return percent(text)
 }
 
-// startExport is API §3.1. Equal requests make separate jobs (*documented*).
+// startExport answers API §3.1. Equal requests make separate jobs
+// (*documented*).
 func (s *Sandbox) startExport(x *exchange) (any, error) {
 	if x.foreign && !s.options.Doubt.ForeignExport200 {
 		// The status is *documented*; code and text are *assumed*.
@@ -57,10 +61,16 @@ func (s *Sandbox) startExport(x *exchange) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var foreign func() iter.Seq[[]byte]
+	if err := s.restrict(&request, found); err != nil {
+		return nil, err
+	}
+	if d, disturbed := x.disturbed(func(most int) int { return count(found.export(request.query).versions, most) }); disturbed {
+		return nil, x.suffer(d)
+	}
+	var foreign func() exported
 	applies := func(class string) bool {
 		if class == faultMisfiled {
-			foreign = s.misfiled(found, request.query)
+			foreign = s.wrongSurveyExport(found, request.query)
 		}
 		return class != faultMisfiled || foreign != nil
 	}
@@ -75,16 +85,23 @@ func (s *Sandbox) startExport(x *exchange) (any, error) {
 		fault:      s.faults.job(x.visit, x.params["id"], applies),
 		maxBytes:   s.options.MaxExportBytes,
 		rowCount:   found.responseCount,
-		snapshot:   func() iter.Seq[[]byte] { return found.export(request.query) },
+		snapshot:   func() exported { return found.export(request.query) },
 	}
 	switch started.fault.class {
 	case faultTorn:
-		started.snapshot = func() iter.Seq[[]byte] { return found.exportTorn(request.query, started.fault.roll, s.Now()) }
+		started.snapshot = func() exported { return found.exportTorn(request.query, started.fault.roll, s.Now()) }
 	case faultMisfiled:
 		started.snapshot = foreign
 	}
+	if request.isTable() {
+		started.columns = newRecord(found, request.query).tableColumns(request.table)
+	}
+	if request.allow || request.token != "" {
+		token := x.visit.derive("continuation").text(72)
+		started.continued = func(j *job) string { return s.continuations.issue(token, j) }
+	}
 	if !s.options.Doubt.SnapshotAtCompletion {
-		started.rows = started.snapshot()
+		started.take()
 	}
 	s.jobs.add(started)
 	if started.fault.class == faultJobNull {
@@ -93,7 +110,39 @@ func (s *Sandbox) startExport(x *exchange) (any, error) {
 	return startedProgress{&started.progressID, "0.0", "inProgress"}, nil
 }
 
-// pollExport is API §3.2. The code of its 404 is *assumed*.
+// restrict applies a saved filter or a continuation token to a request.
+func (s *Sandbox) restrict(request *exportRequest, found *survey) error {
+	switch {
+	case request.filter != "":
+		filter, ok := found.filter(request.filter)
+		if !ok {
+			return invalidParameter("filterId")
+		}
+		request.query.Keep = filter.keep
+	case request.token != "":
+		earlier, ok := s.continuations.find(request.token, found.id(), request.parameters, s.Now())
+		if !ok {
+			return &apiError{
+				status: cmp.Or(s.options.Doubt.ContinuationCode, http.StatusBadRequest), code: "GPR_1",
+				message: "Invalid request. Missing or invalid parameter continuationToken.",
+			}
+		}
+		request.query.Keep = earlier.lacks(request.query.Sort)
+	}
+	return nil
+}
+
+// count counts rows, at most up to a number.
+func count[T any](rows iter.Seq[T], most int) (n int) {
+	for range rows {
+		if n++; n == most {
+			break
+		}
+	}
+	return n
+}
+
+// pollExport answers API §3.2. The code of its 404 is *assumed*.
 func (s *Sandbox) pollExport(x *exchange) (any, error) {
 	found, ok := s.jobs.byProgress(x.params["id"], x.params["progressId"])
 	if !ok {
@@ -109,7 +158,7 @@ func (s *Sandbox) pollExport(x *exchange) (any, error) {
 	return progress, nil
 }
 
-// exportFile is API §3.3. The code of its 404 is *assumed*.
+// exportFile answers API §3.3. The code of its 404 is *assumed*.
 func (s *Sandbox) exportFile(x *exchange) (any, error) {
 	found, ok := s.jobs.byFile(x.params["id"], x.params["fileId"])
 	if !ok {
@@ -119,7 +168,10 @@ func (s *Sandbox) exportFile(x *exchange) (any, error) {
 	if !ok {
 		return nil, errNotFound()
 	}
-	file := &download{job: found, rows: rows, emptyLine: s.options.Doubt.EmptyNDJSONLine, method: zip.Deflate}
+	if d, disturbed := x.disturbed(func(most int) int { return count(rows, most) }); disturbed {
+		return nil, x.suffer(d)
+	}
+	file := &download{job: found, rows: rows, doubt: s.options.Doubt, method: zip.Deflate}
 	if s.options.Stored {
 		file.method = zip.Store
 	}

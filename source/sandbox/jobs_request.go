@@ -12,18 +12,20 @@ import (
 // exportRequest is a valid body of POST export-responses.
 type exportRequest struct {
 	query    exportQuery
-	json     bool // one JSON object instead of a line per record
+	format   string // json, ndjson, csv, tsv or xml
+	table    tableOptions
 	compress bool
+	allow    bool   // asks for a continuation token
+	token    string // continues an earlier export, "" for none
+	filter   string // id of a saved filter, "" for none
+
+	parameters string // must be equal in a continuation of the export
 }
 
-// forbiddenWithJSON answer 400 together with json and ndjson (*documented*,
-// API §3.1).
-var forbiddenWithJSON = []string{
-	"breakoutSets", "formatDecimalAsComma", "includeDisplayOrder", "multiselectSeenUnansweredRecode",
-	"newlineReplacement", "seenUnansweredRecode", "timeZone", "useLabels",
-}
+// isTable reports whether the file is a table of columns.
+func (r exportRequest) isTable() bool { return r.format != "json" && r.format != "ndjson" }
 
-// surveyMetadataIDs are what surveyMetadataIds takes (*documented*).
+// surveyMetadataIDs lists the values of surveyMetadataIds (*documented*).
 var surveyMetadataIDs = []string{
 	"startDate", "endDate", "status", "ipAddress", "progress", "duration", "finished", "recordedDate", "_recordId",
 	"locationLatitude", "locationLongitude", "recipientLastName", "recipientFirstName", "recipientEmail",
@@ -32,25 +34,27 @@ var surveyMetadataIDs = []string{
 
 var questionID = regexp.MustCompile(`^QID[0-9]+$`)
 
-// invalidParameter has the *documented* text; whether it names the parameter
-// like this is *assumed*.
+// invalidParameter returns the *documented* text. The position of the
+// parameter's name in it is *assumed*.
 func invalidParameter(name string) error {
 	return badRequest("Invalid request. Missing or invalid parameter %s.", name)
 }
 
-// parseExport checks a body. Names are case-sensitive and retired ones are
-// refused (*documented*); that every unknown name is refused is *assumed*.
+// parseExport checks a body. Names are case-sensitive, and retired names are
+// refused (*documented*). That every unknown name is refused is *assumed*.
 func parseExport(body []byte, doubt Doubt) (exportRequest, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {
 		return exportRequest{}, badRequest("Invalid request. The body must be a JSON object.")
 	}
 	p := &exportParameters{members: members, seen: make(map[string]bool)}
-	request := exportRequest{json: p.format() == "json"}
-	for _, name := range forbiddenWithJSON {
-		if _, sent := p.take(name); sent {
-			p.fail(badRequest("Invalid request. The parameter %s cannot be combined with the formats json and ndjson.", name))
-		}
+	request := exportRequest{format: p.format()}
+	if request.isTable() {
+		request.table = p.table()
+		request.table.apostrophe = request.format != "xml"
+		request.query.Table = true
+	} else {
+		p.refuseTableParameters(doubt)
 	}
 	request.compress = p.boolean("compress", true) || doubt.IgnoreCompressFalse
 	q := &request.query
@@ -61,15 +65,11 @@ func parseExport(body []byte, doubt Doubt) (exportRequest, error) {
 	q.Questions = p.ids("questionIds", questionID.MatchString)
 	q.Embedded = p.ids("embeddedDataIds", func(string) bool { return true })
 	q.Metadata = p.metadata()
-	p.boolean("includeLabelColumns", false) // *assumed* to have no effect here
-	p.boolean("includeWaveWeights", false)  // likewise
-	p.continuation()
-	if _, sent := p.take("filterId"); sent {
-		if q.Sort {
-			p.fail(badRequest("Invalid request. filterId cannot be combined with sortByLastModifiedDate."))
-		}
-		p.fail(badRequest("Invalid request. The filter does not exist: the sandbox has no saved filters."))
-	}
+	p.boolean("includeLabelColumns", false) // *assumed* to have no effect on records
+	p.boolean("includeWaveWeights", false)  // *assumed* to have no effect here
+	request.allow, request.token = p.continuation()
+	request.filter = p.filter(q.Sort, request.allow || request.token != "")
+	request.parameters = p.lasting()
 	if q.Sort && doubt.RejectSort {
 		p.fail(invalidParameter("sortByLastModifiedDate"))
 	}
@@ -87,7 +87,8 @@ func parseExport(body []byte, doubt Doubt) (exportRequest, error) {
 	return request, p.err
 }
 
-// exportParameters reads members one by one and keeps the first error.
+// exportParameters reads the members of a body one by one and keeps the first
+// error.
 type exportParameters struct {
 	members map[string]json.RawMessage
 	seen    map[string]bool
@@ -115,17 +116,17 @@ func (p *exportParameters) format() string {
 		return ""
 	}
 	switch format {
-	case "json", "ndjson":
-	case "csv", "tsv", "spss", "xml":
-		p.fail(badRequest("The sandbox exports the formats json and ndjson only, not %s.", format))
+	case "json", "ndjson", "csv", "tsv", "xml":
+	case "spss":
+		p.fail(badRequest("The sandbox has no exports of the format spss: use csv, tsv, xml, json or ndjson."))
 	default:
 		p.fail(invalidParameter("format"))
 	}
 	return format
 }
 
-// boolean also takes "true" and "false" as text (*documented*: a client in use
-// sends them).
+// boolean also accepts the texts "true" and "false" (*documented*: a client in
+// use sends them).
 func (p *exportParameters) boolean(name string, otherwise bool) bool {
 	raw, sent := p.take(name)
 	if !sent {
@@ -141,8 +142,8 @@ func (p *exportParameters) boolean(name string, otherwise bool) bool {
 	return otherwise
 }
 
-// date takes ISO 8601 with Z or an offset, with or without fractions
-// (*documented*); that one without a zone is refused is *assumed*.
+// date accepts ISO 8601 with Z or an offset, with or without fractions
+// (*documented*). That a date without a zone is refused is *assumed*.
 func (p *exportParameters) date(name string) time.Time {
 	raw, sent := p.take(name)
 	if !sent {
@@ -172,9 +173,9 @@ func (p *exportParameters) limit() int {
 	return limit
 }
 
-// ids takes an array of texts. An empty one excludes the category (*recorded*);
-// anything but an array is refused (*documented*). That ids of another shape
-// are refused is *assumed*.
+// ids accepts an array of texts. An empty array excludes the category
+// (*recorded*). Other types are refused (*documented*). That ids of another
+// form are refused is *assumed*.
 func (p *exportParameters) ids(name string, valid func(string) bool) *[]string {
 	raw, sent := p.take(name)
 	if !sent {
@@ -194,7 +195,7 @@ func (p *exportParameters) ids(name string, valid func(string) bool) *[]string {
 }
 
 func (p *exportParameters) metadata() *[]string {
-	// The published text spells one id in another way than recordings do.
+	// The published text and the recordings spell this id differently.
 	const alias, recorded = "externalReference", "externalDataReference"
 	list := p.ids("surveyMetadataIds", func(id string) bool { return id == alias || slices.Contains(surveyMetadataIDs, id) })
 	if list != nil {
@@ -205,18 +206,4 @@ func (p *exportParameters) metadata() *[]string {
 		}
 	}
 	return list
-}
-
-// continuation refuses the pair (*documented*), and each alone because the
-// sandbox has no continuation tokens.
-func (p *exportParameters) continuation() {
-	_, allowSent := p.take("allowContinuation")
-	allow := p.boolean("allowContinuation", false)
-	_, token := p.take("continuationToken")
-	switch {
-	case allowSent && token:
-		p.fail(badRequest("Invalid request. allowContinuation cannot be combined with continuationToken."))
-	case allow || token:
-		p.fail(badRequest("The sandbox offers no continuation tokens: use startDate with sortByLastModifiedDate."))
-	}
 }

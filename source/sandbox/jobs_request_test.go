@@ -19,24 +19,29 @@ func TestExportRequest_IsChecked(t *testing.T) {
 		`{}`:                "format",
 		`{"Format":"json"}`: "format",
 		`{"format":"JSON"}`: "format",
-		`{"format":"csv"}`:  "json and ndjson only",
-		`{"format":"xml"}`:  "json and ndjson only",
+		`{"format":"spss"}`: "no exports of the format spss",
 		`{"format":"json","lastResponseId":"R_1"}`:                                "lastResponseId",
 		`{"format":"json","StartDate":"2026-01-01T00:00:00Z"}`:                    "StartDate",
 		`{"format":"json","color":"red"}`:                                         "color",
 		`{"format":"json","timeZone":"UTC"}`:                                      "timeZone",
-		`{"format":"json","useLabels":false}`:                                     "useLabels",
+		`{"format":"json","useLabels":true}`:                                      "useLabels",
 		`{"format":"json","breakoutSets":true}`:                                   "breakoutSets",
 		`{"format":"json","includeDisplayOrder":true}`:                            "includeDisplayOrder",
 		`{"format":"json","seenUnansweredRecode":-1}`:                             "seenUnansweredRecode",
 		`{"format":"json","multiselectSeenUnansweredRecode":-1}`:                  "multiselectSeenUnansweredRecode",
-		`{"format":"ndjson","formatDecimalAsComma":false}`:                        "formatDecimalAsComma",
+		`{"format":"ndjson","formatDecimalAsComma":"true"}`:                       "formatDecimalAsComma",
 		`{"format":"ndjson","newlineReplacement":" "}`:                            "newlineReplacement",
 		`{"format":"json","sortByLastModifiedDate":true,"filterId":"f"}`:          "cannot be combined with sortByLastModifiedDate",
-		`{"format":"json","filterId":"f"}`:                                        "filter does not exist",
+		`{"format":"json","filterId":"f"}`:                                        "filterId",
 		`{"format":"json","allowContinuation":false,"continuationToken":"token"}`: "cannot be combined with continuationToken",
-		`{"format":"json","allowContinuation":true}`:                              "no continuation tokens",
-		`{"format":"json","continuationToken":"token"}`:                           "no continuation tokens",
+		`{"format":"csv","allowContinuation":true,"filterId":"f"}`:                "cannot be combined with allowContinuation",
+		`{"format":"json","continuationToken":"token"}`:                           "continuationToken",
+		`{"format":"json","continuationToken":""}`:                                "continuationToken",
+		`{"format":"csv","useLabels":true,"includeLabelColumns":true}`:            "cannot be combined with includeLabelColumns",
+		`{"format":"csv","timeZone":"Mars/Olympus"}`:                              "timeZone",
+		`{"format":"csv","seenUnansweredRecode":""}`:                              "seenUnansweredRecode",
+		`{"format":"csv","breakoutSets":"no"}`:                                    "breakoutSets",
+		`{"format":"csv","newlineReplacement":1}`:                                 "newlineReplacement",
 		`{"format":"json","questionIds":"QID1"}`:                                  "questionIds",
 		`{"format":"json","questionIds":["QID5_3_TEXT"]}`:                         "questionIds",
 		`{"format":"json","questionIds":["Q1"]}`:                                  "questionIds",
@@ -62,10 +67,22 @@ func TestExportRequest_IsChecked(t *testing.T) {
 		`{"format":"json","limit":5,"allowContinuation":false,"includeLabelColumns":true}`,
 		`{"format":"ndjson","questionIds":["QID1"],"embeddedDataIds":[],"surveyMetadataIds":["externalReference"]}`,
 		`{"format":"ndjson","exportResponsesInProgress":true,"sortByLastModifiedDate":true}`,
+		`{"format":"ndjson","useLabels":false,"breakoutSets":"false","seenUnansweredRecode":null}`,
+		`{"format":"tsv","timeZone":"Z","newlineReplacement":null}`,
 	} {
 		if got := c.do(http.MethodPost, exportPath(survey), body); got.status != 200 {
 			t.Errorf("%s: got %d %s", body, got.status, got.body)
 		}
+	}
+}
+
+func TestExportRequest_ParametersOfTablesAreRefusedWithJSONAlsoWhenFalse(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, sandbox.Options{Doubt: sandbox.Doubt{RefuseFalseWithJSON: true}})
+	survey := c.surveyIDs()[0]
+	wantError(t, c.do(http.MethodPost, exportPath(survey), `{"format":"json","useLabels":false}`), 400, "", "useLabels")
+	if got := c.do(http.MethodPost, exportPath(survey), `{"format":"csv","useLabels":false}`); got.status != 200 {
+		t.Errorf("got %d %s", got.status, got.body)
 	}
 }
 

@@ -13,9 +13,9 @@ const (
 // brandPerMinute is the limit over all endpoints (*documented*, API §7.2).
 const brandPerMinute = 3000
 
-// limiter holds one bucket per endpoint and one for the brand. That a minute's
-// worth may come at once and flows back evenly is *assumed*; so is that a
-// refused call costs nothing.
+// limiter holds one bucket per endpoint and one for the brand. Three rules are
+// *assumed*: the calls of a minute may come at once, the bucket refills evenly,
+// and a refused call costs nothing.
 type limiter struct {
 	enabled bool
 	lock    sync.Mutex
@@ -27,7 +27,8 @@ func newLimiter(enabled bool) *limiter {
 	return &limiter{enabled: enabled, buckets: make(map[*route]*bucket)}
 }
 
-// take says whether a call may go on and, if not, how long to wait.
+// take reports whether a call is within the limits and, if not, how long to
+// wait.
 func (l *limiter) take(now time.Time, r *route) (wait time.Duration, ok bool) {
 	if !l.enabled {
 		return 0, true
@@ -64,7 +65,7 @@ func (b *bucket) fill(now time.Time, perMinute int) {
 	}
 }
 
-// wait is how long until one call fits.
+// wait returns the time until the next call is within the limit.
 func (b *bucket) wait(perMinute int) time.Duration {
 	if b.tokens >= 1 {
 		return 0

@@ -14,19 +14,19 @@ import (
 
 const tokenPath = "/oauth2/token"
 
-// grant is what a bearer token opens.
+// grant holds the scopes and the expiry of a bearer token.
 type grant struct {
 	scopes  []string
 	expires time.Time
 }
 
-// tokens are the bearer tokens of the tenant's one OAuth client.
+// tokens holds the bearer tokens of the tenant's only OAuth client.
 type tokens struct {
 	seed    uint64
 	lock    sync.Mutex
 	issued  int
 	grants  map[string]grant
-	revoked bool // the client itself
+	revoked bool // the client itself is revoked
 }
 
 func newTokens(seed uint64) *tokens { return &tokens{seed: seed, grants: make(map[string]grant)} }
@@ -74,7 +74,7 @@ type tokenAnswer struct {
 	Scope       string `json:"scope"`
 }
 
-// tokenError has the shape of the protocol (*documented*); the texts are
+// tokenError has the form of the protocol (*documented*). Its texts are
 // *assumed*.
 type tokenError struct {
 	Code        string `json:"error"`
@@ -83,8 +83,8 @@ type tokenError struct {
 	status int
 }
 
-// serveToken answers POST /oauth2/token: client credentials by HTTP Basic or
-// in the form, and a space-separated scope (*documented*).
+// serveToken answers POST /oauth2/token. It accepts client credentials by HTTP
+// Basic or in the form, and scopes separated by spaces (*documented*).
 func (s *Sandbox) serveToken(x *exchange) {
 	x.w.Header().Set("Cache-Control", "no-store")
 	answer, refused := s.issueToken(x)
@@ -125,8 +125,8 @@ func (s *Sandbox) issueToken(x *exchange) (*tokenAnswer, *tokenError) {
 	}
 	scopes := strings.Fields(form.Get("scope"))
 	for _, scope := range scopes {
-		// That a scope the client was not given is refused here, rather than left
-		// out, is *assumed*.
+		// Qualtrics is *assumed* to refuse a scope that the client does not
+		// have. It could also omit it from the token.
 		if !isScope(scope) || !slices.Contains(s.options.Scopes, scope) {
 			return nil, &tokenError{"invalid_scope", "The scope " + strconv.Quote(scope) + " is unknown or not granted to this client.", http.StatusBadRequest}
 		}
@@ -143,8 +143,8 @@ func (s *Sandbox) issueToken(x *exchange) (*tokenAnswer, *tokenError) {
 	}, nil
 }
 
-// unescaped undoes the form encoding that the protocol asks of credentials in
-// a Basic header and that most clients leave out.
+// unescaped undoes the form encoding of credentials in a Basic header. The
+// protocol requires the encoding, but most clients omit it.
 func unescaped(text string) string {
 	if plain, err := url.QueryUnescape(text); err == nil {
 		return plain

@@ -47,14 +47,14 @@ func ParseDoubt(text string) (Doubt, error) {
 	return doubt, nil
 }
 
-// ParseFaultRates reads chances in percent, such as "rate=5,jobfail=0.5", as
-// Options.FaultRates takes them; nil when there are none.
+// ParseFaultRates reads chances in percent, such as "rate=5,jobfail=0.5", for
+// Options.FaultRates. It returns nil if there are none.
 func ParseFaultRates(text string) (map[string]int, error) {
 	var rates map[string]int
 	for class, value := range settings(text) {
 		percent, err := strconv.ParseFloat(value, 64)
-		if err != nil || !(percent >= 0 && percent <= 100) { // NaN is neither
-			return nil, fmt.Errorf("the fault %s strikes in 0 to 100 percent of the cases, not in %q: write %[1]s=5", class, value)
+		if err != nil || !(percent >= 0 && percent <= 100) { // excludes NaN, too
+			return nil, fmt.Errorf("the chance of the fault %s must be 0 to 100 percent, not %q: write for example %[1]s=5", class, value)
 		}
 		if rates == nil {
 			rates = make(map[string]int)
@@ -64,7 +64,7 @@ func ParseFaultRates(text string) (map[string]int, error) {
 	return rates, nil
 }
 
-// settings cuts "a,b=c" into names and values.
+// settings splits "a,b=c" into names and values.
 func settings(text string) func(func(name, value string) bool) {
 	return func(yield func(name, value string) bool) {
 		for one := range strings.SplitSeq(text, ",") {

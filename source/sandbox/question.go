@@ -2,8 +2,8 @@ package sandbox
 
 import "strconv"
 
-// question is one question of a survey, with everything that the definition
-// endpoints tell about it and, in parts, the value keys it owns in a record.
+// question is one question of a survey, as the definition endpoints show it.
+// Its parts hold the value keys that it owns in a record.
 type question struct {
 	id       string // QID1
 	tag      string // data export tag, Q1
@@ -16,9 +16,9 @@ type question struct {
 	answers []choice // scale points of matrices, levels of drill-downs
 	columns []question
 
-	loops      []string // keys of the loop it stands in
-	carried    string   // QID its choices are carried forward from
-	force      bool     // an answer is required, so it is never skipped
+	loops      []string // keys of the loop that contains it
+	carried    string   // QID of the question whose choices are carried forward
+	force      bool     // an answer is required
 	sometimes  bool     // behind display logic: shown to some respondents
 	shuffled   bool     // choices are shown in random order
 	numbered   bool     // ChoiceOrder is recorded as numbers
@@ -27,7 +27,11 @@ type question struct {
 	derived    bool     // has a field derived from its answers
 	prompted   bool     // asks a generated follow-up question
 	discarded  bool     // sits in the Trash block and still owns data
-	appendages bool     // not a question: keys that the survey itself owns
+	exported   bool     // choices have their own export tags
+	numeric    bool     // RecodeValues are numbers
+	appendages bool     // not a question: it holds the keys of the survey itself
+
+	nextChoice, nextAnswer int // NextChoiceId and NextAnswerId
 
 	parts   []part
 	shown   string // its keys as members of displayedFields
@@ -42,6 +46,17 @@ type choice struct {
 	variable string // variable name, "" when there is none
 	entry    bool   // has a text box
 	mute     bool   // analyze:false
+
+	exclusive bool // ExclusiveAnswer: no other answer is possible with it
+	late      bool // added later; its id is a text in an order of numbers
+}
+
+// label returns the text of the choice for the labels of records.
+func (c choice) label() string {
+	if c.variable != "" {
+		return c.variable
+	}
+	return plain(c.text)
 }
 
 func options(texts ...string) []choice {
@@ -53,13 +68,13 @@ func options(texts ...string) []choice {
 	return all
 }
 
-// withEntry gives the last option a text box.
+// withEntry adds a text box to the last option.
 func withEntry(all []choice) []choice {
 	all[len(all)-1].entry = true
 	return all
 }
 
-// withIDs renames the options; a hole in the numbering is normal after edits.
+// withIDs changes the ids of the options. After edits the ids often have gaps.
 func withIDs(all []choice, ids ...string) []choice {
 	for i, id := range ids {
 		all[i].id, all[i].recode = id, id
@@ -82,7 +97,7 @@ func withVariables(all []choice, names ...string) []choice {
 	return all
 }
 
-// numbers are the options low..high of a scale, with their value as id.
+// numbers returns the options low..high of a scale, with their value as id.
 func numbers(low, high int) []choice {
 	var all []choice
 	for n := low; n <= high; n++ {
@@ -143,7 +158,8 @@ func (q question) withColumns(columns ...question) question {
 	return q
 }
 
-// isMultiple says whether a multiple-choice question takes several answers.
+// isMultiple reports whether a multiple-choice question accepts several
+// answers.
 func (q *question) isMultiple() bool {
 	switch q.selector {
 	case "MAVR", "MAHR", "MACOL", "MSB":

@@ -2,15 +2,15 @@ package sandbox
 
 import "strings"
 
-// topicSuffixes are the keys that Text iQ adds to a text, after its id.
+// topicSuffixes lists the keys that Text iQ adds to a text, after its id.
 var topicSuffixes = []string{
 	"Topics", "ParTopics", "TopicHierarchy1", "SenPol", "SenScore", "Sentiment",
 	"TopicSenLabel", "TopicSenScore", "Emotion", "EmotIntensity",
 	"Effort", "EffortNumeric", "Actionability",
 }
 
-// topicKeys are a text and its analysis; the id in the keys is 24 hexadecimal
-// digits (API §3.6).
+// topicKeys returns the keys of a text and its analysis. The id in the keys has
+// 24 hexadecimal digits (API §3.6).
 func topicKeys(stem, tag string, q *question) part {
 	r := newRandom(kindFileID, textKey(stem))
 	id := make([]byte, 24)
@@ -25,8 +25,8 @@ func topicKeys(stem, tag string, q *question) part {
 	return p
 }
 
-// byproducts are the keys that come with a question's own: display order,
-// derived fields, generated follow-up questions.
+// byproducts returns the additional keys of a question: display order, derived
+// fields, and generated follow-up questions.
 func (q *question) byproducts(stem, tag string) []part {
 	var parts []part
 	if q.shuffled {
@@ -51,19 +51,21 @@ func (q *question) byproducts(stem, tag string) []part {
 	return parts
 }
 
-// orderKey is a display order: an array of ids in the order shown.
+// orderKey returns the key of a display order: an array of ids in the order
+// shown.
 func orderKey(key, tag string, choices []choice) part {
 	k := newColumn(key, tag, "Display Order")
+	k.choices = choices
 	for _, c := range choices {
 		k.codes = append(k.codes, quoted(c.id))
 	}
 	return part{shape: shapeOrder, columns: []column{k}}
 }
 
-// surveyKeys are the keys that a survey owns beside its questions: scores and
-// the order of randomized flow elements and blocks.
-func surveyKeys(seed uint64, scored, ordered bool, blocks []block) question {
-	q := question{appendages: true}
+// surveyKeys returns the keys of the survey itself: scores, and the order of
+// randomized flow elements and blocks.
+func surveyKeys(seed uint64, scored, ordered bool, k *blueprint) question {
+	q, blocks := question{appendages: true}, k.blocks
 	if scored {
 		k := newColumn(scoreID(seed), "Satisfaction score", "Satisfaction score")
 		q.parts = append(q.parts, part{shape: shapeScore, columns: []column{k}})
@@ -71,17 +73,17 @@ func surveyKeys(seed uint64, scored, ordered bool, blocks []block) question {
 	if ordered {
 		var shown []choice
 		for _, b := range blocks {
-			shown = append(shown, choice{id: b.id})
+			shown = append(shown, choice{id: b.id, recode: b.id, text: b.id})
 		}
 		q.parts = append(q.parts, orderKey("FL_7_DO", "FL_7_DO", shown))
-		q.parts = append(q.parts, orderKey(blocks[0].id+"_DO", strings.ReplaceAll(blocks[0].name, " ", "")+"_DO", blocks[0].items()))
+		q.parts = append(q.parts, orderKey(blocks[0].id+"_DO", strings.ReplaceAll(blocks[0].name, " ", "")+"_DO", blocks[0].items(k.questions)))
 	}
 	return q
 }
 
 func scoreID(seed uint64) string { return "SC_" + token(idDigits, kindFileID, seed) }
 
-// textKey is a number that depends on nothing but s.
+// textKey returns a number that depends on s only.
 func textKey(s string) uint64 {
 	h := uint64(golden)
 	for i := range len(s) {

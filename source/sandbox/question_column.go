@@ -2,7 +2,7 @@ package sandbox
 
 import "strings"
 
-// shape is the way in which a group of keys is answered together.
+// shape is the form of the answer to a group of keys.
 type shape uint8
 
 const (
@@ -12,16 +12,17 @@ const (
 	shapeCheck                 // array of codes for each key
 	shapeNPS                   // 0..10 and its group
 	shapeText                  // text for each key
-	shapeTopics                // text and what Text iQ says about it
+	shapeTopics                // text and its analysis by Text iQ
 	shapeRank                  // ranks 1..n over the keys
 	shapeShare                 // numbers that sum up to 100
 	shapeSlide                 // a number for each key
 	shapeGroup                 // groups with items, then the ranks inside them
 	shapeTiming                // three times and a count
-	shapeBrowser               // what the browser says of itself
+	shapeBrowser               // browser metadata
 	shapeFile                  // an uploaded file
 	shapeClicks                // points on an image
 	shapeSpots                 // a number for each region
+	shapeMarks                 // words marked with levels
 	shapeOrder                 // the order in which things were shown
 	shapeScore                 // a score
 	shapeDerived               // a text derived from other answers
@@ -34,30 +35,31 @@ type part struct {
 	entries []textBox // text boxes of choices or rows
 }
 
-// textBox is a text entry column and the position of the choice (or row) it
-// belongs to.
+// textBox is a text entry column, with the position of its choice or row.
 type textBox struct {
 	at     int
 	column column
 }
 
-// column is one value key with its codes and labels ready for writing.
+// column is one value key. Its codes and labels are ready for writing.
 type column struct {
 	key     string
 	head    string   // `"QID1":`
-	codes   []string // JSON of each code that can occur: 3, or "3" in arrays
-	labels  []string // JSON strings, parallel to codes; nil when not coded
-	offered string   // `"QID1":[1,2,3]`, "" when the key is not in displayedValues
+	codes   []string // JSON of each possible code: 3, or "3" in arrays
+	labels  []string // JSON strings, parallel to codes; nil if there are no codes
+	offered string   // `"QID1":[1,2,3]`, "" if displayedValues lacks the key
 	label   string   // description for the response schema
 	tag     string   // export tag
+	choices []choice // parallel to codes; nil when there are none
 }
 
 func newColumn(key, tag, label string) column {
 	return column{key: key, head: quoted(key) + ":", tag: tag, label: label}
 }
 
-// coded gives a column its codes: numbers, or strings inside arrays.
+// coded returns the column with codes: numbers, or strings in arrays.
 func (c column) coded(choices []choice, array bool) column {
+	c.choices = choices
 	c.codes = make([]string, len(choices))
 	c.labels = make([]string, len(choices))
 	for i, o := range choices {
@@ -65,16 +67,13 @@ func (c column) coded(choices []choice, array bool) column {
 		if array {
 			c.codes[i] = quoted(o.recode)
 		}
-		c.labels[i] = quoted(plain(o.text))
-		if o.variable != "" {
-			c.labels[i] = quoted(o.variable)
-		}
+		c.labels[i] = quoted(o.label())
 	}
 	c.offered = c.head + "[" + strings.Join(c.codes, ",") + "]"
 	return c
 }
 
-// plain is text without markup, as labels and descriptions show it.
+// plain returns text without markup, for labels and descriptions.
 func plain(html string) string {
 	var b strings.Builder
 	depth := 0

@@ -6,7 +6,7 @@ import (
 )
 
 // compile builds the value keys of the question (API §3.6, "value keys by
-// question type"), once for each turn of a loop.
+// question type"), once for each iteration of a loop.
 func (q *question) compile() {
 	if q.appendages {
 		return
@@ -27,8 +27,8 @@ func (q *question) compile() {
 	q.display()
 }
 
-// display collects the keys that respondents see: not what is computed from
-// answers, nor ranks inside of groups.
+// display collects the keys that respondents see. It excludes values computed
+// from answers, and ranks inside groups.
 func (q *question) display() {
 	var keys, offered []string
 	for _, p := range q.parts {
@@ -113,12 +113,13 @@ func (q *question) keys(stem, tag string) []part {
 	case "HotSpot":
 		return each(shapeSpots, options("Off", "On"), false)
 	case "HL":
-		// The sentiment of a word: the suffix is level and word (assumed, API §3.6).
-		return []part{{shape: shapeSpots, columns: []column{
-			key("_1_1", "word 1").coded(q.answers, false),
-			key("_1_4", "word 4").coded(q.answers, false),
-			key("_2_2", "word 2").coded(q.answers, false),
-		}}}
+		// One key for each level, with the marked words (assumed; the columns
+		// of files are recorded).
+		p := part{shape: shapeMarks}
+		for _, level := range q.answers {
+			p.columns = append(p.columns, key("_"+level.id, plain(q.text)+" - "+plain(level.text)).coded(q.choices, true))
+		}
+		return []part{p}
 	}
 	return nil // captcha, descriptive blocks
 }
@@ -145,7 +146,7 @@ func (q *question) matrixKeys(stem, tag string, each func(shape, []choice, bool)
 	return each(shapeRate, q.answers, false)
 }
 
-// ranked drops the labels of ranks, and offers them as decimals (API §3.6).
+// ranked removes the labels of ranks, and offers ranks as decimals (API §3.6).
 func ranked(parts []part) []part {
 	for i := range parts {
 		for j := range parts[i].columns {
@@ -157,8 +158,8 @@ func ranked(parts []part) []part {
 	return parts
 }
 
-// cells are the keys row_column of matrices whose cells are answered one by
-// one; each row is a part.
+// cells returns the keys row_column of matrices with separate cells. Each row
+// is a part.
 func cells(shape shape, stem, tag string, q *question, coded []choice) []part {
 	var parts []part
 	for _, row := range q.choices {
@@ -176,8 +177,8 @@ func cells(shape shape, stem, tag string, q *question, coded []choice) []part {
 	return parts
 }
 
-// sideBySideKeys are those of each column question, named column#row; the text
-// boxes of rows belong to the first column.
+// sideBySideKeys returns the keys of each column question, named column#row.
+// The text boxes of rows belong to the first column.
 func (q *question) sideBySideKeys(stem, tag string) []part {
 	var parts []part
 	for i := range q.columns {

@@ -2,12 +2,12 @@ package sandbox
 
 import "math/bits"
 
-// random is a small deterministic generator (splitmix64). It is a value: a
-// response or a contact gets its own from (seed, kind, index), so that any of
-// them can be produced alone, in any order and without memory.
+// random is a small deterministic generator (splitmix64). Each response and
+// contact has its own, made from (seed, kind, index). So each can be generated
+// alone, in any order, without stored state.
 type random struct{ state uint64 }
 
-// Kinds keep the streams of one seed apart.
+// The kinds separate the random sequences of one seed.
 const (
 	kindWorld uint64 = iota + 1
 	kindSurvey
@@ -25,6 +25,11 @@ const (
 	kindUserID
 	kindFileID
 	kindAdvance
+	kindListOptOut
+	kindListAdvance
+	kindUser
+	kindUserAdvance
+	kindQuestionEdit
 )
 
 const golden = 0x9e3779b97f4a7c15
@@ -43,7 +48,7 @@ func unmix(x uint64) uint64 {
 	return x ^ x>>30 ^ x>>60
 }
 
-// hash folds parts into one number; equal parts give equal numbers.
+// hash combines parts into one number. Equal parts give equal numbers.
 func hash(parts ...uint64) uint64 {
 	h := uint64(golden)
 	for _, p := range parts {
@@ -52,7 +57,7 @@ func hash(parts ...uint64) uint64 {
 	return h
 }
 
-// hash2 is hash for two parts without a slice.
+// hash2 returns hash for two parts, without a slice.
 func hash2(a, b uint64) uint64 { return mix(mix(a+golden) + golden ^ b) }
 
 func newRandom(parts ...uint64) random { return random{hash(parts...)} }
@@ -71,7 +76,7 @@ func (r *random) intn(n int) int {
 // between returns a number in [low, high].
 func (r *random) between(low, high int) int { return low + r.intn(high-low+1) }
 
-// chance is true in percent out of a hundred cases.
+// chance returns true in percent of a hundred cases.
 func (r *random) chance(percent int) bool { return r.intn(100) < percent }
 
 // span returns a number in [0, n) for 64-bit durations; n must be positive.
@@ -80,8 +85,8 @@ func (r *random) span(n int64) int64 {
 	return int64(high)
 }
 
-// count turns an expectation into a whole number: its integer part plus one
-// with the probability of the rest.
+// count rounds an expected value at random: up with the probability of its
+// fraction, else down.
 func (r *random) count(expected float64) int {
 	n := int(expected)
 	if float64(r.intn(1<<20)) < (expected-float64(n))*(1<<20) {

@@ -2,15 +2,16 @@ package sandbox
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// digits of an id after its prefix: eleven hold 64 bits, four check them.
+// The digits of an id after its prefix: eleven hold 64 bits, four are a
+// checksum.
 const (
 	idDigits    = 15
 	valueDigits = 11
 )
 
-// identifiers makes ids such as R_ + 15 base-62 characters from numbers, and
-// numbers from ids. It is a keyed permutation: ids look random, never collide,
-// and need no table.
+// identifiers converts numbers into ids such as R_ + 15 base-62 characters, and
+// back. It is a keyed permutation: ids look random, never collide, and need no
+// table.
 type identifiers struct {
 	prefix string
 	key    uint64
@@ -20,7 +21,7 @@ func newIdentifiers(prefix string, seed, kind uint64) identifiers {
 	return identifiers{prefix, hash(seed, kind)}
 }
 
-// appendTo appends the id of (owner, index); owner must be below 2^24, index
+// appendTo appends the id of (owner, index). Owner must be below 2^24, index
 // below 2^40.
 func (d identifiers) appendTo(b []byte, owner, index int) []byte {
 	value := mix((uint64(owner)<<40|uint64(index))^d.key) + d.key
@@ -41,8 +42,8 @@ func (d identifiers) format(owner, index int) string {
 	return string(d.appendTo(nil, owner, index))
 }
 
-// parse is the inverse of format. It answers false for everything that format
-// would not have produced.
+// parse is the inverse of appendTo. It returns false for texts that appendTo
+// cannot produce.
 func (d identifiers) parse(id string) (owner, index int, ok bool) {
 	if len(id) != len(d.prefix)+idDigits || id[:len(d.prefix)] != d.prefix {
 		return 0, 0, false
@@ -72,7 +73,7 @@ func base62Digit(c byte) int {
 	return -1
 }
 
-// token is a run of n base-62 characters that depends only on parts.
+// token returns n base-62 characters that depend on parts only.
 func token(n int, parts ...uint64) string {
 	r := newRandom(parts...)
 	b := make([]byte, n)

@@ -2,10 +2,11 @@ package sandbox
 
 import "time"
 
-// RecordResponses records so many responses of a survey at one moment and
-// returns their ids; none where there is no such survey, or the moment lies
-// before the end of what it began with. They show from another moment on: at
-// once if that is not after now, else by the Advance that reaches it.
+// RecordResponses records count responses of a survey with the recorded date
+// at, and returns their ids. It returns none if the survey does not exist, or
+// if the date is before the end of the initial responses. The responses become
+// visible at the time shown: at once if it has passed, else with the Advance
+// that reaches it.
 func (s *Sandbox) RecordResponses(surveyID string, count int, at, shown time.Time) []string {
 	late := shown.After(s.Now())
 	s.world.mutex.Lock()

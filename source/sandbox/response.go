@@ -5,8 +5,8 @@ import (
 	"sort"
 )
 
-// facts are what a version of a response is besides its answers. Start and end
-// are Unix seconds, recorded and modified Unix milliseconds.
+// facts holds the metadata of one version of a response. Start and end are Unix
+// seconds, recorded and modified Unix milliseconds.
 type facts struct {
 	index    int
 	revision int
@@ -17,6 +17,7 @@ type facts struct {
 	status   int
 	progress int
 	session  bool // still open: FS_ id, no recorded date
+	empty    bool // an edit removed all values
 }
 
 // Response states (API §3.5).
@@ -38,30 +39,31 @@ const (
 	longestEdit = 60 * day
 )
 
-// history is the initial responses of a survey as a function of the index:
-// modified dates grow with the index, so that a window of dates is a range of
-// indexes and nothing has to be stored.
+// history holds the initial responses of a survey as a function of the index.
+// Modified dates grow with the index. So a window of dates is a range of
+// indexes, and no response has to be stored.
 type history struct {
 	key        uint64
 	count      int
 	start, end int64 // Unix milliseconds
 }
 
-// modified is the modified date of response i. It never decreases with i.
+// modified returns the modified date of response i. It never decreases with i.
 func (h history) modified(i int) int64 {
 	span := h.end - h.start
 	jitter := int64(hash2(h.key, uint64(i)) >> 1 % uint64(span))
 	return h.start + (int64(i)*span+jitter)/int64(h.count)
 }
 
-// first is the first index whose modified date is at or after t.
+// first returns the first index whose modified date is at or after t.
 func (h history) first(t int64) int {
 	return sort.Search(h.count, func(i int) bool { return h.modified(i) >= t })
 }
 
-// facts of response i: of a thousand, 30 were edited long after they were
-// recorded, 10 are partials closed a week after the respondent left, 10 are
-// imports with dates from before, 10 are previews and tests, 5 are spam.
+// facts returns the metadata of response i. Of a thousand responses, 30 were
+// edited long after they were recorded. 10 are partials closed a week after the
+// respondent left, and 10 are imports with earlier dates. 10 are previews and
+// tests, and 5 are spam.
 func (h history) facts(i int) facts {
 	r := newRandom(h.key, kindResponse, uint64(i))
 	f := facts{index: i, modified: h.modified(i), progress: 100}
@@ -91,14 +93,14 @@ func (h history) facts(i int) facts {
 	return f
 }
 
-// closeLate makes a partial response of it: recorded a week after its end.
+// closeLate makes the response a partial: recorded a week after its end.
 func (f *facts) closeLate(r *random) {
 	f.end -= 7 * 24 * 3600
 	f.start = f.end - int64(r.between(10, 300))
 	f.progress = r.between(5, 90)
 }
 
-// importFrom makes an import of it: the dates of the answers lie far before
+// importFrom makes the response an import: its answers are dated long before
 // the recorded date (assumed, API §3.4).
 func (f *facts) importFrom(r *random) {
 	f.status = statusImported
@@ -106,15 +108,15 @@ func (f *facts) importFrom(r *random) {
 	f.start = f.end - int64(r.between(30, 900))
 }
 
-// generated says whether the response counts as generated rather than
-// auditable (API §2.3).
+// generated reports whether the counts of Qualtrics include the response as
+// generated instead of auditable (API §2.3).
 func (f facts) generated() bool { return f.status == statusPreview || f.status == statusTest }
 
 // arrival is a response recorded after the start of the world.
 type arrival struct {
 	start, end int64 // Unix seconds
 	recorded   int64 // Unix milliseconds
-	modified   int64 // likewise; 0: when it was recorded
+	modified   int64 // likewise; 0: the recorded date
 	status     uint8
 	progress   uint8
 }

@@ -2,7 +2,7 @@ package sandbox
 
 import "strconv"
 
-// answer writes what the respondent did with one question.
+// answer writes the answer of the respondent to one question.
 func (r *record) answer(q *question, dice *random) {
 	if q.sometimes && dice.chance(40) {
 		return
@@ -88,13 +88,20 @@ func (r *record) code(c *column, at int) {
 	}
 }
 
-// codeSet writes an array of codes, possibly none (then the key is absent), and
-// returns the chosen positions as bits.
+// codeSet writes an array of codes, and returns the chosen positions as bits.
+// Without a choice the key is absent.
 func (r *record) codeSet(c *column, dice *random) (chosen uint64) {
 	few, fewer := dice.uint64(), dice.uint64()
 	chosen = few & fewer & (1<<len(c.codes) - 1)
+	r.codesAt(c, chosen)
+	return chosen
+}
+
+// codesAt writes an array of the codes whose bits are set in chosen. Without
+// bits the key is absent.
+func (r *record) codesAt(c *column, chosen uint64) {
 	if chosen == 0 {
-		return 0
+		return
 	}
 	r.values = append(put(r.values, c.head), '[')
 	if c.labels != nil {
@@ -113,7 +120,6 @@ func (r *record) codeSet(c *column, dice *random) (chosen uint64) {
 	if c.labels != nil {
 		r.labels = append(r.labels, ']')
 	}
-	return chosen
 }
 
 // boxes fills the text box of the choice or row at a position.
@@ -150,7 +156,7 @@ func (r *record) writeShare(p *part, dice *random) {
 	}
 }
 
-// permutation is the positions 0..n-1 in random order; n is at most 16.
+// permutation returns the positions 0..n-1 in random order. n is at most 16.
 func permutation(n int, dice *random) []int {
 	var room [16]int
 	order := room[:n]

@@ -2,7 +2,7 @@ package sandbox
 
 import "strconv"
 
-// writeDevice writes the shapes that do not consist of codes and texts alone.
+// writeDevice writes the shapes with values other than codes and texts.
 func (r *record) writeDevice(p *part, dice *random) {
 	switch p.shape {
 	case shapeGroup:
@@ -34,6 +34,8 @@ func (r *record) writeDevice(p *part, dice *random) {
 				r.code(&p.columns[i], dice.intn(len(p.columns[i].codes)))
 			}
 		}
+	case shapeMarks:
+		r.writeMarks(p, dice)
 	case shapeOrder:
 		c := &p.columns[0]
 		r.values = append(put(r.values, c.head), '[')
@@ -47,8 +49,22 @@ func (r *record) writeDevice(p *part, dice *random) {
 	}
 }
 
-// writeFile writes an uploaded file; the size is a number, the rest strings
-// (assumed, API §3.6).
+// writeMarks marks each word with at most one level. There is a column for each
+// level.
+func (r *record) writeMarks(p *part, dice *random) {
+	var marked [16]uint64
+	for word := range p.columns[0].codes {
+		if level := dice.intn(len(p.columns)+2) - 2; level >= 0 {
+			marked[level] |= 1 << word
+		}
+	}
+	for i := range p.columns {
+		r.codesAt(&p.columns[i], marked[i])
+	}
+}
+
+// writeFile writes an uploaded file. The size is a number, the other members
+// are strings (assumed, API §3.6).
 func (r *record) writeFile(p *part, dice *random) {
 	r.values = append(put(r.values, p.columns[0].head), `"F_`...)
 	r.values = append(r.values, token(idDigits, kindFileID, dice.uint64())...)
@@ -59,8 +75,8 @@ func (r *record) writeFile(p *part, dice *random) {
 	r.values = appendQuoted(put(r.values, p.columns[3].head), kind[1])
 }
 
-// writeGroups puts each item into one of the groups or none, then ranks the
-// items inside their group. Columns: the groups, then for each group the ranks
+// writeGroups puts each item into at most one group, then ranks the items
+// inside their group. The columns are the groups, then for each group the ranks
 // of all items.
 func (r *record) writeGroups(p *part, dice *random) {
 	items := len(p.columns[0].codes)

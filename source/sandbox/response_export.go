@@ -8,15 +8,18 @@ import (
 	"time"
 )
 
-// exportQuery says what an export holds (API §3.1).
+// exportQuery selects the responses and columns of an export (API §3.1).
 type exportQuery struct {
-	Start, End time.Time // zero = unbounded; on the recorded date, or on the modified date with Sort
+	Start, End time.Time // zero = unbounded; compared with the recorded date, or with the modified date if Sort
 	Sort       bool      // filter and order by the modified date, and add it
 	InProgress bool      // only open sessions
 	Limit      int       // 0 = none
 	Questions  *[]string // QIDs; nil = all, empty = none
 	Embedded   *[]string // embedded data names
 	Metadata   *[]string // metadata ids
+	Table      bool      // the records become a table
+
+	Keep func(facts) bool // filter of a saved filter or a continuation token; nil = none
 }
 
 // window is a range of Unix milliseconds, low inclusive, high exclusive.
@@ -24,8 +27,8 @@ type window struct{ low, high int64 }
 
 func (w window) holds(t int64) bool { return w.low <= t && t < w.high }
 
-// window applies the switches on whether the bounds belong to it. Bounds
-// between two milliseconds round such that no response changes sides.
+// window applies the doubts about the bounds. Bounds between two milliseconds
+// are rounded such that the result does not change.
 func (q exportQuery) window(d Doubt) window {
 	w := window{math.MinInt64, math.MaxInt64}
 	ceiling := func(t time.Time) int64 {
@@ -50,26 +53,31 @@ func (q exportQuery) window(d Doubt) window {
 	return w
 }
 
-// export yields the compact JSON records (API §3.6) that exist at the moment
-// of the call. A slice is valid until the next one; the sequence may be walked
-// more than once and yields the same bytes each time.
-func (s *survey) export(q exportQuery) iter.Seq[[]byte] {
+// exported is the content of an export. Both sequences can be iterated repeatedly
+// and yield the same each time.
+type exported struct {
+	versions iter.Seq[facts]
+	records  iter.Seq[[]byte] // compact JSON (API §3.6); a slice is valid until the next one
+}
+
+// export returns the responses that match a query at the moment of the call.
+func (s *survey) export(q exportQuery) exported {
 	s.world.mutex.RLock()
 	shot := s.responses.snapshot()
 	s.world.mutex.RUnlock()
-	return s.rows(shot, q, nil)
+	return s.selected(shot, q, nil)
 }
 
-// rows yields the records of a snapshot, less those with an index to leave out.
-func (s *survey) rows(shot snapshot, q exportQuery, without map[int]bool) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		record := newRecord(s, q)
+// selected returns the responses of a snapshot that match a query, except those
+// whose index is in without.
+func (s *survey) selected(shot snapshot, q exportQuery, without map[int]bool) exported {
+	versions := func(yield func(facts) bool) {
 		left := q.Limit
 		for f := range shot.query(q, s.world.doubt) {
-			if without[f.index] {
+			if without[f.index] || (q.Keep != nil && !q.Keep(f)) {
 				continue
 			}
-			if !yield(record.json(f)) {
+			if !yield(f) {
 				return
 			}
 			if left--; left == 0 {
@@ -77,6 +85,15 @@ func (s *survey) rows(shot snapshot, q exportQuery, without map[int]bool) iter.S
 			}
 		}
 	}
+	return exported{versions, func(yield func([]byte) bool) {
+		record := newRecord(s, q)
+		record.damaged = shot.damaged
+		for f := range versions {
+			if !yield(record.json(f)) {
+				return
+			}
+		}
+	}}
 }
 
 // query yields the responses of q in order: by modified date with Sort, else in
@@ -92,7 +109,7 @@ func (s snapshot) query(q exportQuery, d Doubt) iter.Seq[facts] {
 	return s.byRecorded(w)
 }
 
-// open yields the open sessions; bounds apply to their start (assumed).
+// open yields the open sessions. The bounds apply to their start (assumed).
 func (s snapshot) open(w window) iter.Seq[facts] {
 	return func(yield func(facts) bool) {
 		for _, o := range s.sessions {
@@ -103,8 +120,8 @@ func (s snapshot) open(w window) iter.Seq[facts] {
 	}
 }
 
-// byModified relies on every change being dated after the whole history: first
-// the untouched part of the history, then all that happened since.
+// byModified yields the responses by modified date. It yields the unchanged
+// history first, because every change has a date after the history.
 func (s snapshot) byModified(w window) iter.Seq[facts] {
 	return func(yield func(facts) bool) {
 		i := s.history.first(w.low)
@@ -132,7 +149,8 @@ func (s snapshot) byModified(w window) iter.Seq[facts] {
 	}
 }
 
-// since are the versions made after the history inside w, by modified date.
+// since returns the versions inside w that were made after the history, by
+// modified date.
 func (s snapshot) since(w window) []facts {
 	var late []facts
 	for _, list := range [][]version{s.changed, s.arrived} {

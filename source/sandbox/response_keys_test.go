@@ -20,7 +20,7 @@ func TestExport_HoldsEveryValueKeyOfTheReference(t *testing.T) {
 		`QID30_1`: number, `QID12_1`: integer, `QID64_0_GROUP`: array, `QID64_G0_13_RANK`: integer, `QID64_5_TEXT`: text,
 		`QID14_FIRST_CLICK`: number, `QID14_LAST_CLICK`: number, `QID14_PAGE_SUBMIT`: number, `QID14_CLICK_COUNT`: integer,
 		`QID15_(BROWSER|VERSION|OS|RESOLUTION)`: text, `QID24_FILE_ID`: `"F_.*"`, `QID24_FILE_NAME`: text,
-		`QID24_FILE_SIZE`: integer, `QID23_FILE_TYPE`: text, `QID20`: points, `QID21_2`: integer, `QID22_1_4`: integer,
+		`QID24_FILE_SIZE`: integer, `QID23_FILE_TYPE`: text, `QID20`: points, `QID21_2`: integer, `QID22_[123]`: `\["[4-9]".*\]`,
 		`QID28_x1`: integer, `QID28_x4_TEXT`: text, `1_QID4_1`: integer, `2_QID3_TEXT`: text, `x1_QID2`: integer,
 		`QID1_DO`: array, `QID1_ADO`: array, `FL_7_DO`: array, `BL_\w{15}_DO`: array, `QID27_FollowUpPrompt`: text,
 		`QID34_TEXT_[0-9a-f]{24}Topics`: array, `QID34_TEXT_[0-9a-f]{24}SenPol`: integer,

@@ -2,7 +2,7 @@ package sandbox
 
 import "strconv"
 
-// statusLabels are the labels of the states that occur here (API §3.5).
+// statusLabels holds the labels of the states that the sandbox uses (API §3.5).
 var statusLabels = map[int]string{
 	statusNormal: `"IP Address"`, statusPreview: `"Survey Preview"`, statusTest: `"Survey Test"`,
 	statusImported: `"Imported"`, statusSpam: `"Spam"`,
@@ -72,8 +72,8 @@ func appendAddress(b []byte, dice *random) []byte {
 	return append(b, '"')
 }
 
-// writeLocation writes the coordinates, which are strings; they are unknown
-// for one in ten.
+// writeLocation writes the coordinates as strings. For one response in ten they
+// are unknown.
 func (r *record) writeLocation(seed uint64) {
 	dice := random{hash2(seed, 1<<60)}
 	if r.kind.anonymous || dice.chance(10) {

@@ -2,27 +2,31 @@ package sandbox
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
-// overlay holds what happened to the responses of a survey since the start of
-// the world. It is guarded by the world's mutex.
+// overlay holds the changes to the responses of a survey since the start of the
+// world. It is guarded by the world's mutex.
 type overlay struct {
 	history  history
-	arrivals []arrival // only ever appended to; indexes follow the history's
+	arrivals []arrival // append-only; indexes follow those of the history
 	changes  map[int]change
 	sessions []session
 	opened   int // sessions ever opened
 	deleted  int // responses ever deleted
 
+	damaged map[int]RecordDamage // damaged records in exports, by index
+
 	hidden    int // arrivals that are not visible yet
 	generated int // visible generated responses; -1 until counted
 }
 
-// change is how a response differs from its pristine state.
+// change holds the differences of a response from its initial version.
 type change struct {
 	revision int   // visible revision, 0 = not edited
 	latest   int   // latest revision, visible or not
+	empty    int   // the revision without values, 0 = none
 	modified int64 // of the visible revision, Unix milliseconds
 	hidden   bool
 	gone     bool
@@ -37,7 +41,7 @@ func (o *overlay) pristine(index int) facts {
 	return o.arrivals[index-o.history.count].facts(index)
 }
 
-// current is the visible version of a response.
+// current returns the visible version of a response.
 func (o *overlay) current(index int) (facts, bool) {
 	if index < 0 || index >= o.total() {
 		return facts{}, false
@@ -53,17 +57,18 @@ func (o *overlay) current(index int) (facts, bool) {
 func (c change) apply(f facts) facts {
 	if c.revision > 0 {
 		f.revision, f.modified = c.revision, c.modified
+		f.empty = c.empty == c.revision
 	}
 	return f
 }
 
-// visible is the number of responses that an export of everything holds.
+// visible returns the number of responses in an export of the whole survey.
 func (o *overlay) visible() int { return o.total() - o.hidden - o.goneCount() }
 
 func (o *overlay) goneCount() int { return o.deleted - o.history.goneBefore() }
 
-// goneBefore is the number of responses that were deleted before the world
-// began; they only show in the counts.
+// goneBefore returns the number of responses that were deleted before the world
+// began. Only the counts include them.
 func (h history) goneBefore() int { return h.count / 300 }
 
 func (o *overlay) set(index int, c change) {
@@ -73,7 +78,7 @@ func (o *overlay) set(index int, c change) {
 	o.changes[index] = c
 }
 
-// arrive adds a response; a hidden one waits for show.
+// arrive adds a response. A hidden response becomes visible with show.
 func (o *overlay) arrive(a arrival, hidden bool) int {
 	index := o.total()
 	o.arrivals = append(o.arrivals, a)
@@ -98,7 +103,7 @@ func (o *overlay) show(index int) {
 	o.count(index, 1)
 }
 
-// promise reserves the next revision of a response; apply makes it visible.
+// promise reserves the next revision of a response, and apply makes it visible.
 func (o *overlay) promise(index int) (revision int) {
 	c, changed := o.changes[index]
 	if !changed {
@@ -110,8 +115,9 @@ func (o *overlay) promise(index int) (revision int) {
 	return c.latest
 }
 
-// edit makes a revision visible unless a later one already is. No two of them
-// have one date (assumed): nothing could tell them apart.
+// edit makes a revision visible unless a later one is visible already. Two
+// revisions never have the same date (assumed): clients could not distinguish
+// them.
 func (o *overlay) edit(index, revision int, modified int64) {
 	c := o.changes[index]
 	if revision <= c.revision {
@@ -119,6 +125,15 @@ func (o *overlay) edit(index, revision int, modified int64) {
 	}
 	c.revision, c.modified = revision, max(modified, c.modified+1)
 	o.set(index, c)
+}
+
+// clear edits a response so that it has no values. A later edit brings them back.
+func (o *overlay) clear(index int, modified int64) {
+	revision := o.promise(index)
+	c := o.changes[index]
+	c.empty = revision
+	o.set(index, c)
+	o.edit(index, revision, modified)
 }
 
 func (o *overlay) delete(index int) {
@@ -129,15 +144,15 @@ func (o *overlay) delete(index int) {
 	o.count(index, -1)
 }
 
-// count keeps the number of generated responses current.
+// count updates the number of generated responses.
 func (o *overlay) count(index, by int) {
 	if o.generated >= 0 && o.pristine(index).generated() {
 		o.generated += by
 	}
 }
 
-// countGenerated is the number of visible generated responses. The first call
-// walks through the history.
+// countGenerated returns the number of visible generated responses. The first
+// call reads the whole history.
 func (o *overlay) countGenerated() int {
 	if o.generated < 0 {
 		o.generated = 0
@@ -150,22 +165,23 @@ func (o *overlay) countGenerated() int {
 	return o.generated
 }
 
-// snapshot is the responses of a moment; it is not touched by later changes.
+// snapshot holds the responses at one moment. Later changes do not affect it.
 type snapshot struct {
 	history  history
 	changed  []version // changed responses of the history, by index
 	arrived  []version // visible arrivals, by index
 	sessions []session
+	damaged  map[int]RecordDamage
 }
 
-// version is a response as of the snapshot.
+// version is a response in the snapshot.
 type version struct {
 	facts
 	gone bool
 }
 
 func (o *overlay) snapshot() snapshot {
-	s := snapshot{history: o.history, sessions: slices.Clone(o.sessions)}
+	s := snapshot{history: o.history, sessions: slices.Clone(o.sessions), damaged: maps.Clone(o.damaged)}
 	for index, c := range o.changes {
 		if index < o.history.count {
 			s.changed = append(s.changed, version{c.apply(o.history.facts(index)), c.gone})

@@ -2,17 +2,19 @@ package sandbox
 
 import "slices"
 
-// record writes the JSON of one response after the other into buffers that it
-// keeps; it belongs to one walk through an export.
+// record writes the JSON of responses into buffers that it reuses. Each
+// iteration of an export has its own record.
 type record struct {
 	survey      *survey
 	kind        *blueprint
-	links       *directory // where identified respondents come from, nil for none
+	links       *directory // the directory of identified respondents, nil for none
 	metadata    map[string]bool
 	everything  bool   // all metadata
-	modifiedKey string // head of the modified date, "" = rows carry none
+	modifiedKey string // name of the modified date in JSON, "" = rows have none
 	questions   []bool // parallel to kind.questions
 	fields      []bool // parallel to kind.fields
+	damaged     map[int]RecordDamage
+	table       bool // the record becomes a table row, without damage
 
 	values, labels, shown, offered []byte
 	out, id                        []byte
@@ -20,7 +22,7 @@ type record struct {
 
 func newRecord(s *survey, q exportQuery) *record {
 	r := &record{
-		survey: s, kind: s.kind, everything: q.Metadata == nil,
+		survey: s, kind: s.kind, everything: q.Metadata == nil, table: q.Table,
 		questions: make([]bool, len(s.kind.questions)),
 		fields:    make([]bool, len(s.kind.fields)),
 	}
@@ -51,7 +53,7 @@ func newRecord(s *survey, q exportQuery) *record {
 	return r
 }
 
-// json is the record of f (API §3.6), valid until the next call.
+// json returns the record of f (API §3.6), valid until the next call.
 func (r *record) json(f facts) []byte {
 	r.fill(f)
 	b := append(r.out[:0], `{"responseId":`...)
@@ -65,7 +67,17 @@ func (r *record) json(f facts) []byte {
 	b = append(b, `,"displayedValues":`...)
 	b = append(b, r.offered...)
 	r.out = append(b, '}')
+	if !r.table {
+		r.out = r.damage(f).ofRow(r.out, r.id)
+	}
 	return r.out
+}
+
+func (r *record) damage(f facts) RecordDamage {
+	if f.session {
+		return Undamaged
+	}
+	return r.damaged[f.index]
 }
 
 // fill writes the sections of the record of f.
@@ -83,7 +95,11 @@ func (r *record) fill(f facts) {
 	r.shown = append(r.shown[:0], '[')
 	r.offered = append(r.offered[:0], '{')
 	r.writeMetadata(f, seed)
+	metadata := len(r.values)
 	reached := (len(r.kind.questions)*f.progress + 99) / 100
+	if f.empty {
+		reached = 0
+	}
 	for i := range r.kind.questions[:reached] {
 		if !r.questions[i] {
 			continue
@@ -97,6 +113,9 @@ func (r *record) fill(f facts) {
 	}
 	r.writeFields(f, seed)
 	r.values = append(r.values, '}')
+	if r.damage(f) == RecordWithControl {
+		r.values = appendControl(r.values, metadata)
+	}
 	r.labels = append(r.labels, '}')
 	r.shown = append(r.shown, ']')
 	r.offered = append(r.offered, '}')
@@ -106,7 +125,7 @@ func (r *record) writeFields(f facts, seed uint64) {
 	for i := range r.kind.fields {
 		dice := random{hash2(seed, 1<<62|uint64(i))}
 		// A field that was never set is absent.
-		if !r.fields[i] || dice.chance(6) {
+		if !r.fields[i] || dice.chance(6) || f.empty {
 			continue
 		}
 		r.values = put(r.values, r.kind.fields[i].head)
@@ -114,8 +133,8 @@ func (r *record) writeFields(f facts, seed uint64) {
 	}
 }
 
-// put appends head to an object or array under construction, after a comma
-// unless it is the first member.
+// put appends head to an unfinished object or array, after a comma unless it is
+// the first member.
 func put(b []byte, head string) []byte {
 	if last := b[len(b)-1]; last != '{' && last != '[' {
 		b = append(b, ',')
@@ -123,5 +142,5 @@ func put(b []byte, head string) []byte {
 	return append(b, head...)
 }
 
-// wants says whether a metadata key was asked for.
+// wants reports whether the query includes a metadata key.
 func (r *record) wants(name string) bool { return r.everything || r.metadata[name] }

@@ -39,7 +39,7 @@ func (r row) date(t testing.TB, key string) time.Time {
 func rows(t testing.TB, s *survey, q exportQuery) []row {
 	t.Helper()
 	var all []row
-	for line := range s.export(q) {
+	for line := range s.export(q).records {
 		if !utf8.Valid(line) || slices.Contains(line, '\n') {
 			t.Fatalf("record is not one line of UTF-8: %q", line)
 		}
@@ -172,7 +172,7 @@ func TestResponse_IsFoundByItsID(t *testing.T) {
 	w.advance(testEpoch, testEpoch.Add(12*time.Hour), false)
 	for i, s := range w.listed() {
 		other := w.listed()[(i+1)%3]
-		for line := range s.export(exportQuery{}) {
+		for line := range s.export(exportQuery{}).records {
 			var r row
 			if err := json.Unmarshal(line, &r); err != nil {
 				t.Fatal(err)
@@ -199,7 +199,7 @@ func TestExport_AMillionResponsesNeedNoMemory(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	count, highest := 0, uint64(0)
-	for range w.listed()[0].export(exportQuery{Sort: true, Questions: &none, Embedded: &none, Metadata: &metadata}) {
+	for range w.listed()[0].export(exportQuery{Sort: true, Questions: &none, Embedded: &none, Metadata: &metadata}).records {
 		if count++; count%200_000 == 0 {
 			runtime.ReadMemStats(&during)
 			highest = max(highest, during.HeapAlloc)
@@ -221,7 +221,7 @@ func BenchmarkExport(b *testing.B) {
 			var size, count int64
 			for b.Loop() {
 				size, count = 0, 0
-				for line := range s.export(exportQuery{Sort: true}) {
+				for line := range s.export(exportQuery{Sort: true}).records {
 					size += int64(len(line))
 					count++
 				}

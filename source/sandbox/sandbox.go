@@ -1,13 +1,16 @@
-// Package sandbox is a simulated Qualtrics tenant behind the API's own HTTP
-// face: surveys, responses and contacts that one seed decides, export jobs,
-// OAuth, rate limits, and the faults that a bad day brings.
+// Package sandbox simulates a Qualtrics tenant with the HTTP endpoints of the
+// API. It has surveys, responses and contacts that depend on one seed, export
+// jobs, OAuth, rate limits, and faults.
 //
-// It imitates what public material says about the API ("API §n" below is a
-// section of this project's API reference). Behaviors are tagged in comments:
-// *recorded* was seen in a real answer, *documented* is stated by Qualtrics or
-// relied on by clients in use, *assumed* is a guess.
+// The simulation follows public material about the API. "API §n" in comments is
+// a section of this project's API reference. Comments mark the evidence for
+// each behavior:
 //
-// Data changes only in [Sandbox.Advance]; the server clock always runs.
+//   - *recorded*: seen in a real answer
+//   - *documented*: stated by Qualtrics, or relied on by clients in use
+//   - *assumed*: a guess
+//
+// Data changes only in [Sandbox.Advance]. The server clock always runs.
 package sandbox
 
 import (
@@ -23,32 +26,34 @@ import (
 
 // Options describe a tenant. The zero value is a small one without faults.
 type Options struct {
-	Seed           uint64        // decides every byte of the world, the ids of requests and the faults
+	Seed           uint64        // determines all data, the ids of requests and the faults
 	Surveys        int           // number of surveys; 0 means 12
 	Responses      int           // responses over all surveys; 0 means 2000
 	Contacts       int           // contacts over all directories; 0 means 500
 	Faults         string        // fault profile, one of FaultProfiles; "" means "none"
 	ExportDelay    time.Duration // how long an export job runs on the server clock; 0 means complete after two polls
 	Limits         string        // "" or "none": no rate limits; "published": those of API §7.2
-	Epoch          time.Time     // the world's present at the start; zero means 2026-01-15T12:00:00Z
+	Epoch          time.Time     // date of the server clock at the start; zero means 2026-01-15T12:00:00Z
 	Doubt          Doubt         // alternatives where public material is silent
-	DataCenter     string        // data center id; "" means "sandbox1". Its hosts and loopback hosts are home
+	DataCenter     string        // data center id; "" means "sandbox1". Its hosts and loopback hosts are the home data center
 	ForeignHosts   []string      // hosts that answer as a foreign data center does (API §1.1)
 	Scopes         []string      // scopes granted to the OAuth client; nil means all read scopes
 	MaxExportBytes int64         // an export whose rows exceed it fails; 0 means 1.8 GB (API §3.3)
 
-	// What follows is for simulations of many small tenants.
+	// The next fields are for simulations of many small tenants.
 	FaultRates   map[string]int // class of faults → chance in ten thousandths, instead of a profile
-	FaultRow     int            // most faults in a row on one thing, with FaultRates; 0 means 3 on calls, 2 on files, 1 on jobs
-	LateMost     time.Duration  // how late a change becomes visible at most; 0 means ten minutes
-	Lag          time.Duration  // how long a read of its own does not show what a torn export missed, either
-	Live         bool           // the world lives through the time that passes by itself, not only in Advance
-	KeepSurveys  int            // surveys are deleted as long as more than so many are listed; 0 means 20
+	FaultRow     int            // most faults in a row on one object, with FaultRates; 0 means 3 on calls, 2 on files, 1 on jobs
+	LateMost     time.Duration  // largest delay until a change becomes visible; 0 means ten minutes
+	Lag          time.Duration  // after a torn export, time in which reads of an omitted response do not find it, either
+	Live         bool           // data changes while the clock runs, not only in Advance
+	KeepSurveys  int            // surveys are deleted while more than this number are listed; 0 means 20
 	KeepContacts bool           // contacts are not deleted
-	PageSize     int            // elements on a page of a list; 0 means what the API has
-	SearchDepth  int            // contacts that a search shows at most; 0 means 10,000 (API §4.2)
+	PageSize     int            // elements on a page of a list; 0 means the page sizes of the API
+	SearchDepth  int            // most contacts in a search result; 0 means 10,000 (API §4.2)
 	SmallSurveys bool           // surveys have few questions
 	Stored       bool           // ZIP files are stored instead of deflated
+	Users        int            // users of the brand; 0 means 30
+	Without      []Right        // rights that the account does not have
 }
 
 const defaultMaxExportBytes = 1_800_000_000
@@ -61,9 +66,9 @@ type Sandbox struct {
 	credentials Credentials
 
 	advancing sync.Mutex   // one Advance at a time; guards lived
-	lived     time.Time    // up to where the world has lived
-	resting   atomic.Bool  // nothing new happens until the next Advance
-	skipped   atomic.Int64 // what Advance added to the clock, in nanoseconds
+	lived     time.Time    // time up to which the world has changed
+	resting   atomic.Bool  // nothing changes until the next Advance
+	skipped   atomic.Int64 // sum of all Advance calls, in nanoseconds
 
 	intercept atomic.Pointer[func(*http.Request) *http.Response]
 	routes    *router
@@ -74,24 +79,31 @@ type Sandbox struct {
 	jobs      *jobs
 	counts    *counts
 	contacts  *contactLists
+
+	continuations *continuations
 }
 
-// Credentials open a tenant: the API token of its user, and an OAuth client
-// that acts as the same user.
+// Credentials give access to a tenant: the API token of its user, and an OAuth
+// client that acts as the same user.
 type Credentials struct {
 	APIToken     string // 40 characters
 	ClientID     string
 	ClientSecret string
 }
 
-// New makes a tenant. It fails for an unknown fault profile, unknown limits
-// and negative sizes.
+// New makes a tenant. It returns an error for an unknown fault profile, unknown
+// limits, unknown rights and negative sizes.
 func New(o Options) (*Sandbox, error) {
-	if o.Surveys < 0 || o.Responses < 0 || o.Contacts < 0 || o.ExportDelay < 0 || o.MaxExportBytes < 0 || o.LateMost < 0 || o.Lag < 0 || o.KeepSurveys < 0 || o.PageSize < 0 || o.SearchDepth < 0 || o.FaultRow < 0 {
+	if o.Surveys < 0 || o.Responses < 0 || o.Contacts < 0 || o.ExportDelay < 0 || o.MaxExportBytes < 0 || o.LateMost < 0 || o.Lag < 0 || o.KeepSurveys < 0 || o.PageSize < 0 || o.SearchDepth < 0 || o.FaultRow < 0 || o.Users < 0 {
 		return nil, fmt.Errorf("making a sandbox: sizes and delays cannot be negative")
 	}
 	if o.Limits != "" && o.Limits != limitsNone && o.Limits != limitsPublished {
 		return nil, fmt.Errorf("making a sandbox: unknown limits %q: use %q or %q", o.Limits, limitsNone, limitsPublished)
+	}
+	for _, right := range o.Without {
+		if !slices.Contains(Rights(), right) {
+			return nil, fmt.Errorf("making a sandbox: unknown right %q: use some of %v", right, Rights())
+		}
 	}
 	o.Surveys = cmp.Or(o.Surveys, 12)
 	o.Responses = cmp.Or(o.Responses, 2000)
@@ -100,6 +112,7 @@ func New(o Options) (*Sandbox, error) {
 	o.DataCenter = cmp.Or(o.DataCenter, "sandbox1")
 	o.Doubt.TokenLifetime = cmp.Or(o.Doubt.TokenLifetime, time.Hour)
 	o.Doubt.ExpiredTokenCode = cmp.Or(o.Doubt.ExpiredTokenCode, http.StatusUnauthorized)
+	o.Doubt.MissingRightCode = cmp.Or(o.Doubt.MissingRightCode, http.StatusForbidden)
 	if o.Epoch.IsZero() {
 		o.Epoch = time.Date(2026, time.January, 15, 12, 0, 0, 0, time.UTC)
 	}
@@ -118,6 +131,7 @@ func New(o Options) (*Sandbox, error) {
 			Seed: o.Seed, Surveys: o.Surveys, Responses: o.Responses, Contacts: o.Contacts,
 			Epoch: o.Epoch, Doubt: o.Doubt, LateMost: o.LateMost, Lag: o.Lag,
 			KeepSurveys: o.KeepSurveys, KeepContacts: o.KeepContacts, SmallSurveys: o.SmallSurveys,
+			Users: o.Users, Without: o.Without,
 		}),
 		started: time.Now(),
 		credentials: Credentials{
@@ -132,30 +146,33 @@ func New(o Options) (*Sandbox, error) {
 		jobs:     newJobs(),
 		counts:   newCounts(),
 		contacts: newContactLists(),
+
+		continuations: newContinuations(),
 	}
 	s.routes = newRouter(s)
 	s.lived = s.Now()
 	return s, nil
 }
 
-// Credentials are decided by the seed.
+// Credentials returns the credentials, which depend on the seed.
 func (s *Sandbox) Credentials() Credentials { return s.credentials }
 
-// Now is the server clock: the epoch, the time since [New], and what
-// [Sandbox.Advance] added.
+// Now returns the time of the server clock: the epoch, the time since [New],
+// and the sum of all [Sandbox.Advance].
 func (s *Sandbox) Now() time.Time {
 	return s.options.Epoch.Add(time.Since(s.started) + time.Duration(s.skipped.Load())).UTC()
 }
 
-// Advance moves the server clock by d and lets the world live through it:
-// responses arrive, are edited and deleted, contacts change. Quiet means that
-// nothing new happens and what was pending becomes visible; a living world
-// rests until the next Advance.
+// Advance moves the server clock by d and changes the data as in this time.
+// Responses arrive, are edited and deleted. Contacts, mailing lists, users,
+// surveys and their questions change. Quiet makes pending changes visible and
+// adds none. After a quiet Advance, a tenant with Options.Live does not change
+// until the next Advance.
 func (s *Sandbox) Advance(d time.Duration, quiet bool) {
 	s.pass(d, quiet, func() { s.skipped.Add(int64(d)) })
 }
 
-// Elapse is Advance with a clock that does not leap: it takes so long.
+// Elapse is Advance in real time: it sleeps for d, and the clock does not jump.
 func (s *Sandbox) Elapse(d time.Duration, quiet bool) {
 	s.pass(d, quiet, func() { time.Sleep(d) })
 }
@@ -177,10 +194,11 @@ func (s *Sandbox) pass(d time.Duration, quiet bool, wait func()) {
 	s.contacts.forget()
 }
 
-// liveStep is the shortest time that a living world lives through at once.
+// liveStep is the shortest interval between two changes of a tenant with
+// Options.Live.
 const liveStep = time.Second
 
-// live lets a living world catch up with the clock.
+// live applies the changes up to the present, with Options.Live.
 func (s *Sandbox) live() {
 	if !s.options.Live || s.resting.Load() {
 		return
@@ -197,16 +215,17 @@ func (s *Sandbox) live() {
 	s.contacts.forget()
 }
 
-// SetActivity scales what happens per hour from now on: responses and what
-// befalls them, contacts, surveys. 1 is what a tenant begins with.
+// SetActivity scales the rates of later changes: of responses; of contacts,
+// mailing lists, members and users; of surveys and their questions. The initial
+// factor is 1.
 func (s *Sandbox) SetActivity(responses, contacts, surveys float64) {
 	s.world.mutex.Lock()
 	defer s.world.mutex.Unlock()
 	s.world.activity = activity{responses, contacts, surveys}
 }
 
-// DeleteSurvey deletes the newest listed survey, as long as more than
-// Options.KeepSurveys are listed, and says whether it did.
+// DeleteSurvey deletes the newest listed survey if more than
+// Options.KeepSurveys are listed. It reports whether it did.
 func (s *Sandbox) DeleteSurvey() bool {
 	s.world.mutex.Lock()
 	defer s.world.mutex.Unlock()
@@ -218,32 +237,33 @@ func (s *Sandbox) DeleteSurvey() bool {
 	return true
 }
 
-// StopFaults ends the faults for good.
+// StopFaults ends all faults and disturbances for good.
 func (s *Sandbox) StopFaults() { s.faults.stop() }
 
-// Fired counts the faults that struck, by class.
+// Fired returns the numbers of faults so far, by class.
 func (s *Sandbox) Fired() map[string]int { return s.faults.counts() }
 
-// Truth lists what exists and is visible now, one compact JSON object each,
-// of the kind "surveys", "responses" or "contacts". The second result is false
-// for another kind. A slice is valid until the next one.
+// Truth yields the objects of one of [TruthKinds] that are visible now, as
+// compact JSON. The second result is false for another kind. A slice is valid
+// until the next one.
 func (s *Sandbox) Truth(kind string) (iter.Seq[[]byte], bool) { return s.world.truth(kind) }
 
-// Versions hands out what [Sandbox.Truth] knows of responses, without their
-// content: the ids and the modified date.
+// Versions calls each for the responses of [Sandbox.Truth], with the ids and
+// the modified date only.
 func (s *Sandbox) Versions(each func(surveyID, responseID string, modified time.Time)) {
 	s.world.versions(each)
 }
 
-// Requests counts what was answered: endpoint, such as "GET /surveys/{id}",
-// to status code to count. A connection that ended before a status counts as
-// "reset", a path that no endpoint has as "(unknown)".
+// Requests returns the numbers of answers, by endpoint, such as "GET
+// /surveys/{id}", and status code. A connection that ended before a status
+// counts as "reset". An unknown path counts by its shape, such as "GET
+// (unknown) /surveys/{id}/sessions".
 func (s *Sandbox) Requests() map[string]map[string]int { return s.counts.copy() }
 
-// Intercept makes f see every request to the API and the token endpoint before
-// the tenant does. When f returns a response, that is the answer; nil means
-// the normal one. The request's body can be read. A response without a Date
-// gets that of the server clock. A nil f ends it.
+// Intercept calls f for every request to the API and the token endpoint before
+// the tenant answers. If f returns a response, the client gets it. If f returns
+// nil, the tenant answers. F may read the request's body. A response without a
+// Date header gets the server clock's. A nil f ends the interception.
 func (s *Sandbox) Intercept(f func(*http.Request) *http.Response) {
 	if f == nil {
 		s.intercept.Store(nil)

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Serve answers on a listener, which it closes, until the context ends. With
-// an authority it speaks HTTPS, and is a proxy (HTTP CONNECT) that leads every
-// host of qualtrics.com to itself. What goes wrong with a connection is logged.
+// Serve answers on a listener until the context ends, and closes it. With an
+// authority it serves HTTPS, and is a proxy (HTTP CONNECT) that connects every
+// host of qualtrics.com to itself. Errors of connections are logged.
 func (s *Sandbox) Serve(ctx context.Context, listener net.Listener, authority *Authority, logger *slog.Logger) error {
 	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelInfo)}
 	if authority != nil {

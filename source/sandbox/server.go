@@ -6,15 +6,16 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// maxBodyBytes bounds what a request may carry; a larger one answers 413. The
-// figure is *assumed*.
+// maxBodyBytes is the largest size of a request body. A larger body is answered
+// with 413. The limit is *assumed*.
 const maxBodyBytes = 1 << 20
 
-// Handler serves the API, the OAuth token endpoint and the admin face.
+// Handler serves the API, the OAuth token endpoint and the admin endpoints.
 func (s *Sandbox) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sandbox/truth/{kind}", s.adminTruth)
@@ -25,7 +26,8 @@ func (s *Sandbox) Handler() http.Handler {
 	mux.HandleFunc("DELETE /sandbox/faults", s.adminUnscript)
 	mux.HandleFunc("GET /{$}", s.adminPage)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The API takes paths as they are; a ServeMux would clean and redirect.
+		// The API accepts paths as they are. A ServeMux would clean them and
+		// redirect.
 		if r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/sandbox/") {
 			mux.ServeHTTP(w, r)
 			return
@@ -33,6 +35,8 @@ func (s *Sandbox) Handler() http.Handler {
 		s.serve(w, r)
 	})
 }
+
+var slashes = regexp.MustCompile(`/{2,}`)
 
 // exchange is one request to the tenant and its answer.
 type exchange struct {
@@ -44,14 +48,16 @@ type exchange struct {
 	params  map[string]string
 	visit   visit
 	fault   fault
-	foreign bool // addressed as another data center
+	foreign bool // called through the host of another data center
+	token   bool // to the token endpoint
 	bearer  bool // signed in with OAuth
 	counted bool
 }
 
-// serve answers a request outside the admin face.
+// serve answers a request outside the admin endpoints.
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	s.live()
+	r.URL.Path, r.URL.RawPath = slashes.ReplaceAllString(r.URL.Path, "/"), slashes.ReplaceAllString(r.URL.RawPath, "/")
 	x := &exchange{tenant: s, w: w, r: r, foreign: s.isForeign(r.Host)}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
 	if err != nil {
@@ -63,7 +69,7 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 
 	known := false
 	below, isAPI := strings.CutPrefix(r.URL.Path, apiPrefix)
-	isToken := r.URL.Path == tokenPath
+	x.token = path == tokenPath || (s.options.Doubt.TokenBelowAPI && path == apiPrefix+tokenPath[1:])
 	if isAPI {
 		x.route, x.params, known = s.routes.find(r.Method, below)
 	}
@@ -74,13 +80,13 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if (x.route != nil || isToken) && x.fail() {
+	if (x.route != nil || x.token) && x.fail() {
 		return
 	}
 	switch {
 	case len(body) > maxBodyBytes:
 		x.refuse(&apiError{status: http.StatusRequestEntityTooLarge, message: "Request body is too large."})
-	case isToken:
+	case x.token:
 		s.serveToken(x)
 	case !isAPI:
 		x.refuse(errNotFound())
@@ -98,9 +104,8 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// call checks what stands before an endpoint and asks it for its result. That
-// credentials come before the path, and the path before the limits, is
-// *assumed*.
+// call checks credentials, path, limits and scope, then returns the result of
+// the endpoint. The order of the first three checks is *assumed*.
 func (x *exchange) call(known bool) (any, error) {
 	granted, err := x.authenticate()
 	if err != nil {
@@ -118,10 +123,18 @@ func (x *exchange) call(known bool) (any, error) {
 	if err := x.authorize(granted); err != nil {
 		return nil, err
 	}
-	return x.route.handle(x)
+	d, disturbed := x.disturbed(nil)
+	if disturbed && d.List == SoundList {
+		return nil, x.suffer(d)
+	}
+	result, err := x.route.handle(x)
+	if disturbed && err == nil {
+		result = d.List.bent(result)
+	}
+	return result, err
 }
 
-// relay sends an answer that an interceptor made.
+// relay sends the answer of an interceptor.
 func (x *exchange) relay(response *http.Response) {
 	x.w.Header().Set("Date", x.tenant.Now().Format(http.TimeFormat))
 	for name, values := range response.Header {
@@ -142,15 +155,15 @@ func (x *exchange) relay(response *http.Response) {
 	}
 }
 
-// endpoint names the request in the counts.
+// endpoint returns the name of the request in the counts.
 func (x *exchange) endpoint() string {
 	switch {
 	case x.route != nil:
 		return x.route.endpoint()
-	case x.r.URL.Path == tokenPath:
+	case x.token:
 		return x.r.Method + " " + tokenPath
 	default:
-		return x.r.Method + " (unknown)"
+		return x.r.Method + " (unknown)" + x.tenant.counts.shape(x.r.URL.Path)
 	}
 }
 
@@ -161,19 +174,20 @@ func (x *exchange) count(status int) {
 	}
 }
 
-// abort ends the connection without (the rest of) an answer.
+// abort ends the connection before the answer is complete.
 func (x *exchange) abort() {
 	x.count(0)
 	panic(http.ErrAbortHandler)
 }
 
-// isForeign says whether a host stands for another data center. A brand's own
+// isForeign reports whether a host belongs to another data center. A brand's
 // name may precede it (*recorded*, API §1.1).
 func (s *Sandbox) isForeign(host string) bool {
 	return slices.ContainsFunc(s.options.ForeignHosts, func(foreign string) bool { return isHost(host, foreign) })
 }
 
-// isHost compares without port and letter case, and ignores a brand in front.
+// isHost compares hosts without port and letter case. It ignores a brand before
+// the host.
 func isHost(host, name string) bool {
 	if bare, _, err := net.SplitHostPort(host); err == nil {
 		host = bare

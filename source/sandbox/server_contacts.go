@@ -1,11 +1,7 @@
 package sandbox
 
 import (
-	"cmp"
-	"encoding/base64"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 )
 
@@ -24,14 +20,17 @@ func (s *Sandbox) listDirectories(x *exchange) (any, error) {
 
 func (s *Sandbox) pathDirectory(x *exchange) (*directory, error) {
 	found, ok := s.world.directory(x.params["id"])
-	if !ok {
+	switch {
+	case !ok:
 		return nil, errNotFound()
+	case !found.readable():
+		return nil, errForbidden()
 	}
 	return found, nil
 }
 
-// listContacts lists a directory. An XMD Lite directory is *documented* to
-// lack this route too, but *assumed* to have it.
+// listContacts lists a directory. An XMD Lite directory is *assumed* to have
+// this endpoint, although the documentation excludes it.
 func (s *Sandbox) listContacts(x *exchange) (any, error) {
 	found, err := s.pathDirectory(x)
 	if err != nil {
@@ -55,7 +54,7 @@ func (s *Sandbox) singleContact(x *exchange) (any, error) {
 	return person.detail(), nil
 }
 
-// listMailingLists counts members only when asked to (*documented*).
+// listMailingLists counts members only on request (*documented*).
 func (s *Sandbox) listMailingLists(x *exchange) (any, error) {
 	found, err := s.pathDirectory(x)
 	if err != nil {
@@ -66,21 +65,29 @@ func (s *Sandbox) listMailingLists(x *exchange) (any, error) {
 		func(m *mailingList) any { return m.element(counted) }, (*mailingList).id)
 }
 
+// mailingList returns an existing list. The answer to an unknown id is
+// *assumed*.
 func (d *directory) mailingList(id string) (*mailingList, error) {
-	for _, list := range d.mailingLists() {
-		if list.id() == id {
-			return list, nil
-		}
+	d.world.mutex.RLock()
+	defer d.world.mutex.RUnlock()
+	if list := d.listLocked(id); list != nil {
+		return list, nil
 	}
 	return nil, errNotFound()
 }
 
-func (s *Sandbox) singleMailingList(x *exchange) (any, error) {
+// pathMailingList returns the mailing list that a path names, and its directory.
+func (s *Sandbox) pathMailingList(x *exchange) (*directory, *mailingList, error) {
 	found, err := s.pathDirectory(x)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	list, err := found.mailingList(x.params["mailingListId"])
+	return found, list, err
+}
+
+func (s *Sandbox) singleMailingList(x *exchange) (any, error) {
+	_, list, err := s.pathMailingList(x)
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +95,7 @@ func (s *Sandbox) singleMailingList(x *exchange) (any, error) {
 }
 
 func (s *Sandbox) listMembers(x *exchange) (any, error) {
-	found, err := s.pathDirectory(x)
-	if err != nil {
-		return nil, err
-	}
-	list, err := found.mailingList(x.params["mailingListId"])
+	found, list, err := s.pathMailingList(x)
 	if err != nil {
 		return nil, err
 	}
@@ -102,75 +105,23 @@ func (s *Sandbox) listMembers(x *exchange) (any, error) {
 		func(c *contact) any { return c.memberElement(embedded) }, (*contact).id)
 }
 
-// paged cuts a page by skipToken: a plain number, or an opaque text with
-// useNewPaginationScheme=true (*documented*; the forms are *assumed*). Either is
-// always understood, and nextPage repeats the parameters (*assumed*). A pageSize
-// over the maximum is cut to it: clients that send more get away with it
-// (*documented* for members).
-func paged[T any](x *exchange, all []T, size, most int, element func(T) any, id func(T) string) (any, error) {
-	query := x.r.URL.Query()
-	size, err := pageSize(query.Get("pageSize"), cmp.Or(x.tenant.options.PageSize, size), most)
+// singleMember returns a contact of a list. The answer to other contacts is
+// *assumed*.
+func (s *Sandbox) singleMember(x *exchange) (any, error) {
+	found, list, err := s.pathMailingList(x)
 	if err != nil {
 		return nil, err
 	}
-	from, last, ok := parseSkipToken(query.Get("skipToken"))
-	if !ok {
-		return nil, badRequest("Invalid request. Missing or invalid parameter skipToken.")
-	}
-	if last != "" && (from > len(all) || id(all[from-1]) != last) {
-		// The set changed since; the opaque form goes on after its element.
-		if at := slices.IndexFunc(all, func(e T) bool { return id(e) == last }); at >= 0 {
-			from = at + 1
+	for member := range found.members(list.id()) {
+		if member.id() == x.params["contactId"] {
+			return member.memberDetail(), nil
 		}
 	}
-	from = min(from, len(all))
-	to := min(from+size, len(all))
-	result := page{Elements: make([]any, 0, to-from)}
-	for _, e := range all[from:to] {
-		result.Elements = append(result.Elements, element(e))
-	}
-	if to < len(all) {
-		token := strconv.Itoa(to)
-		if query.Get("useNewPaginationScheme") == "true" {
-			token = base64.RawURLEncoding.EncodeToString([]byte(token + "." + id(all[to-1])))
-		}
-		query.Set("skipToken", token)
-		result.NextPage = x.link(query)
-	}
-	return result, nil
+	return nil, errNotFound()
 }
 
-func pageSize(text string, size, most int) (int, error) {
-	if text == "" {
-		return size, nil
-	}
-	number, err := strconv.Atoi(text)
-	if err != nil || number < 1 {
-		return 0, badRequest("Invalid request. Missing or invalid parameter pageSize.")
-	}
-	return min(number, most), nil
-}
-
-// parseSkipToken returns the offset and, of an opaque token, the element
-// before it.
-func parseSkipToken(token string) (offset int, last string, ok bool) {
-	if token == "" {
-		return 0, "", true
-	}
-	if number, err := strconv.Atoi(token); err == nil {
-		return number, "", number >= 0
-	}
-	plain, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil {
-		return 0, "", false
-	}
-	number, last, _ := strings.Cut(string(plain), ".")
-	offset, err = strconv.Atoi(number)
-	return offset, last, err == nil && offset > 0 && last != ""
-}
-
-// contactLists keeps the newest listings between the calls for their pages,
-// which would otherwise each go through the whole directory.
+// contactLists keeps the newest listings for the calls of their other pages.
+// Without it, each page would read the whole directory.
 type contactLists struct {
 	lock       sync.Mutex
 	generation int
@@ -205,7 +156,7 @@ func (l *contactLists) list(key string, collect func() []*contact) []*contact {
 	return list
 }
 
-// forget drops the listings after the world changed.
+// forget drops the listings after a change of the world.
 func (l *contactLists) forget() {
 	l.lock.Lock()
 	defer l.lock.Unlock()

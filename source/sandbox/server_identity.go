@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// fingerprint turns a seed and a few words into every id that the HTTP face
-// hands out, so that the same requests get the same answers in every run.
+// fingerprint is a hash of a seed and some words. IDs in answers come from it,
+// so that the same requests get the same answers in every run.
 type fingerprint [sha256.Size]byte
 
 func fingerprintOf(seed uint64, words ...string) fingerprint {
@@ -51,9 +51,8 @@ func (f fingerprint) text(length int) string {
 	}
 }
 
-// visits numbers the requests that are equal to one another. The number
-// rather than a global order decides ids and faults: parallel clients get the
-// same answers however their requests interleave.
+// visits numbers equal requests. The number decides ids and faults, not the
+// order of all requests. So parallel clients get the same answers in every run.
 type visits struct {
 	seed uint64
 	lock sync.Mutex
@@ -62,7 +61,7 @@ type visits struct {
 
 func newVisits(seed uint64) *visits { return &visits{seed: seed, seen: make(map[uint64]uint32)} }
 
-// next returns the identity of a request among its equals.
+// next returns the identity of a request among equal ones.
 func (v *visits) next(method, path, query string, body []byte) visit {
 	key := fingerprintOf(v.seed, "request", method, path, query, string(body)).number(0)
 	v.lock.Lock()
@@ -71,14 +70,14 @@ func (v *visits) next(method, path, query string, body []byte) visit {
 	return visit{key, fingerprintOf(v.seed, "visit", strconv.FormatUint(key, 16), strconv.FormatUint(uint64(v.seen[key]), 10))}
 }
 
-// visit is one request: the key that it shares with its equals, and a
-// fingerprint of its own.
+// visit is one request, with the key of all equal requests and a fingerprint of
+// its own.
 type visit struct {
 	key uint64
 	fingerprint
 }
 
-// derive makes an id for something that the request created.
+// derive returns the id of an object that the request created.
 func (v visit) derive(kind string) fingerprint {
 	return fingerprintOf(v.key, kind, string(v.fingerprint[:]))
 }

@@ -12,27 +12,27 @@ import (
 )
 
 const (
-	searchDepth      = 10_000 // *documented*: what lies beyond answers 400
+	searchDepth      = 10_000 // *documented*: a higher offset returns 400
 	mostFilters      = 5      // in one combination, *documented*
 	mostSearchResult = 1000   // the largest page; *assumed*
 )
 
-// searchPage is the result of a search: a bare skipToken, absent after the
-// last page (*documented*, API §4.2).
+// searchPage is the result of a search. Its skipToken is not a URL, and is
+// absent on the last page (*documented*, API §4.2).
 type searchPage struct {
 	Elements  []any  `json:"elements"`
 	SkipToken string `json:"skipToken,omitempty"`
 }
 
-// searchContacts finds contacts in the order of their position in the
-// directory (*assumed*), so offsets shift when the set changes.
+// searchContacts finds contacts by their position in the directory (*assumed*).
+// So offsets shift if the set changes.
 func (s *Sandbox) searchContacts(x *exchange) (any, error) {
 	found, err := s.pathDirectory(x)
 	if err != nil {
 		return nil, err
 	}
 	if s.options.Doubt.LiteDirectory {
-		return nil, errForbidden() // *documented* as unavailable, the answer is *assumed*
+		return nil, errForbidden() // unavailability is *documented*, the answer is *assumed*
 	}
 	query := x.r.URL.Query()
 	size, err := pageSize(query.Get("pageSize"), contactsPerPage, mostSearchResult)
@@ -48,7 +48,7 @@ func (s *Sandbox) searchContacts(x *exchange) (any, error) {
 		return nil, err
 	}
 	depth := cmp.Or(s.options.SearchDepth, searchDepth)
-	// One more than the depth is enough to know that the search goes beyond it.
+	// One contact more than the depth shows that the result is too large.
 	results := s.contacts.list(x.params["id"]+"?"+string(x.body), func() []*contact {
 		var list []*contact
 		for c := range found.contacts() {
@@ -187,7 +187,8 @@ func (f searchFilter) compile() (contactFilter, error) {
 	}
 }
 
-// comparisons tell from the order of a date and the value whether they match.
+// comparisons holds the operators of date filters. Their argument is the result
+// of comparing the date with the value.
 var comparisons = map[string]func(int) bool{
 	"eq":  func(order int) bool { return order == 0 },
 	"neq": func(order int) bool { return order != 0 },
@@ -197,7 +198,7 @@ var comparisons = map[string]func(int) bool{
 	"lte": func(order int) bool { return order <= 0 },
 }
 
-// date reads the value in UTC; a day is *assumed* to mean its first instant.
+// date reads the value in UTC. A day is *assumed* to mean its first instant.
 func (f searchFilter) date() (time.Time, bool) {
 	if f.Value == nil {
 		return time.Time{}, false

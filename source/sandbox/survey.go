@@ -7,28 +7,31 @@ import (
 )
 
 // survey is one survey of the tenant. The fields above the blank line never
-// change; the others are guarded by the world's mutex.
+// change. The world's mutex guards the others.
 type survey struct {
 	world      *world
 	index      int
 	ident      string
-	owner      string
 	kind       *blueprint
 	created    int64 // Unix seconds
 	exportable bool
 	legible    bool
 
 	title     string
+	owner     string
 	modified  int64 // Unix seconds
 	active    bool
 	deleted   bool
 	shared    bool // reachable but not listed
+	withdrawn bool // neither reachable nor listed for the account
 	responses overlay
-	torn      map[int]time.Time // when an export missed the response of this index
+	edited    *questionnaire    // nil until a question is edited
+	edits     uint64            // number of edits so far; the next edit depends on it
+	torn      map[int]time.Time // time at which an export omitted the response with this index
 }
 
-// Of many surveys one in 37 may be viewed but not exported, and one may not be
-// read at all. The first ten have no restriction.
+// In a large tenant one survey in 37 can be viewed but not exported. One survey
+// cannot be read. The first ten have no restriction.
 const (
 	viewOnlyEvery  = 37
 	viewOnlyOffset = 17
@@ -75,8 +78,8 @@ func newSurvey(w *world, index, responses int) *survey {
 	return s
 }
 
-// surveyName is the first name of a survey; names are free text in Qualtrics,
-// so they hold path separators, markup, quotes and duplicates.
+// surveyName returns the first name of a survey. Names are free text in
+// Qualtrics, so they include path separators, markup, quotes and duplicates.
 func surveyName(index int) string {
 	hostile := []string{
 		"Relationship survey", "Q1/Q2 pulse / EMEA", "Customer \"voice\" 😀 survey", "../../etc/passwd", "con",
@@ -99,23 +102,28 @@ func (s *survey) name() string {
 	return s.title
 }
 
-// canExport is false when the account may view the survey but not export its
-// responses.
+// canExport returns false if the account cannot export the responses of the
+// survey.
 func (s *survey) canExport() bool { return s.exportable && s.legible }
 
-// readable is false when every call that names the survey is forbidden.
-func (s *survey) readable() bool { return s.legible }
+// readable returns false if every call that names the survey is forbidden.
+func (s *survey) readable() bool {
+	s.world.mutex.RLock()
+	defer s.world.mutex.RUnlock()
+	return s.legible && !s.withdrawn
+}
 
 func (s *survey) languages() []string { return s.kind.languages }
 
-// responseCount is the number of responses that an export of everything holds.
+// responseCount returns the number of responses in an export of the whole
+// survey.
 func (s *survey) responseCount() int {
 	s.world.mutex.RLock()
 	defer s.world.mutex.RUnlock()
 	return s.responses.visible()
 }
 
-// listElement is an element of GET /surveys (API §2.1).
+// listElement returns an element of GET /surveys (API §2.1).
 func (s *survey) listElement() any {
 	s.world.mutex.RLock()
 	defer s.world.mutex.RUnlock()
@@ -129,7 +137,7 @@ func (s *survey) listElement() any {
 	}{s.ident, s.title, s.owner, isoSeconds(s.modified), isoSeconds(s.created), s.active}
 }
 
-// response is a single response as an export without Sort would hold it.
+// response returns a single response as in an export without Sort.
 func (s *survey) response(id string, now time.Time) (body []byte, found bool) {
 	owner, index, ok := s.world.responseIDs.parse(id)
 	if !ok || owner != s.index {

@@ -2,11 +2,11 @@ package sandbox
 
 import "strconv"
 
-// number is the id of the element at a position, counted from one.
+// number returns the id of the element at a position, from one.
 func number(i int) string { return strconv.Itoa(i + 1) }
 
-// definitionBody is the result of GET /survey-definitions/{id} with the type
-// instabilities that were recorded there (API §2.2).
+// definitionBody returns the result of GET /survey-definitions/{id}. Some types
+// differ between surveys, as recorded (API §2.2).
 func (s *survey) definitionBody() any {
 	s.world.mutex.RLock()
 	defer s.world.mutex.RUnlock()
@@ -14,19 +14,17 @@ func (s *survey) definitionBody() any {
 	if !s.active {
 		status = "Inactive"
 	}
-	questions := map[string]any{}
-	for i := range s.kind.questions {
-		if q := &s.kind.questions[i]; !q.appendages {
-			questions[q.id] = q.definition()
-		}
+	form, questions := s.questionnaireLocked(), map[string]any{}
+	for i := range form.questions {
+		questions[form.questions[i].id] = form.questions[i].definition()
 	}
 	return map[string]any{
 		"QuestionCount": "1000", "SurveyOptions": s.definitionOptions(), "SurveyID": s.ident, "SurveyName": s.title,
 		"SurveyStatus": status, "LastModified": isoSeconds(s.modified), "BrandID": s.world.brandID(),
 		"OwnerID": s.owner, "LastAccessed": nil, "CreatorID": s.owner, "LastActivated": isoSeconds(s.created + 3600),
-		"Questions": objectOrList(questions), "Blocks": s.definitionBlocks(),
-		"ResponseSets": map[string]any{"RS_" + token(idDigits, kindFileID, uint64(s.index)): "Default Response Set"},
-		"SurveyFlow":   s.definitionFlow(), "Scoring": s.definitionScoring(),
+		"Questions": objectOrList(questions), "Blocks": s.definitionBlocks(form.blocks),
+		"ResponseSets": map[string]any{s.responseSet(): "Default Response Set"},
+		"SurveyFlow":   s.definitionFlow(form.blocks), "Scoring": s.definitionScoring(),
 		"ProjectInfo": map[string]any{
 			"SurveyID": s.ident, "ProjectCategory": "CORE", "ProjectType": nil, "CompositionType": nil, "ContentBundle": nil,
 		},
@@ -52,10 +50,11 @@ func (s *survey) definitionOptions() map[string]any {
 	return options
 }
 
-// definitionBlocks is an array in every seventh survey.
-func (s *survey) definitionBlocks() any {
+// definitionBlocks returns an array for every seventh survey, and an object for
+// the others.
+func (s *survey) definitionBlocks(blocks []block) any {
 	byID, list := map[string]any{}, []any{}
-	for _, b := range s.kind.blocks {
+	for _, b := range blocks {
 		elements := []any{}
 		for i, id := range b.questions {
 			if i > 0 && i%3 == 0 {
@@ -89,7 +88,7 @@ func (s *survey) definitionBlocks() any {
 	return objectOrList(byID)
 }
 
-// objectOrList is an empty array for an empty object, as recorded.
+// objectOrList returns an empty array for an empty object, as recorded.
 func objectOrList(object map[string]any) any {
 	if len(object) == 0 {
 		return []any{}
@@ -97,8 +96,8 @@ func objectOrList(object map[string]any) any {
 	return object
 }
 
-// definitionFlow nests its second half inside a group.
-func (s *survey) definitionFlow() map[string]any {
+// definitionFlow puts the second half of the flow inside a group.
+func (s *survey) definitionFlow(blocks []block) map[string]any {
 	id := 1
 	next := func() string { id++; return "FL_" + strconv.Itoa(id) }
 	flow := []any{}
@@ -120,7 +119,7 @@ func (s *survey) definitionFlow() map[string]any {
 		flow = append(flow, map[string]any{"Type": "EmbeddedData", "FlowID": next(), "EmbeddedData": fields})
 	}
 	nested := []any{}
-	for i, b := range s.kind.blocks {
+	for i, b := range blocks {
 		if b.kind == "Trash" {
 			continue
 		}
@@ -158,3 +157,23 @@ func (s *survey) definitionScoring() map[string]any {
 		"DefaultScoringCategory": nil, "AutoScoringCategory": nil,
 	}
 }
+
+// definitionMetadata returns the result of GET
+// /survey-definitions/{id}/metadata (*documented*, API §2.2).
+func (s *survey) definitionMetadata() any {
+	s.world.mutex.RLock()
+	defer s.world.mutex.RUnlock()
+	status := "Active"
+	if !s.active {
+		status = "Inactive"
+	}
+	return map[string]any{
+		"SurveyID": s.ident, "SurveyName": s.title, "SurveyDescription": nil, "SurveyOwnerID": s.owner,
+		"SurveyBrandID": s.world.brandID(), "DivisionID": nil, "SurveyLanguage": s.kind.languages[0],
+		"SurveyActiveResponseSet": s.responseSet(), "SurveyStatus": status, "SurveyStartDate": nil,
+		"SurveyExpirationDate": nil, "SurveyCreationDate": isoSeconds(s.created), "CreatorID": s.owner,
+		"LastModified": isoSeconds(s.modified), "LastAccessed": nil, "LastActivated": isoSeconds(s.created + 3600), "Deleted": nil,
+	}
+}
+
+func (s *survey) responseSet() string { return "RS_" + token(idDigits, kindFileID, uint64(s.index)) }

@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// blueprint is what surveys of one kind have in common. Surveys take the kinds
-// in turn, so that a tenant of any size holds many question types and none of
-// its surveys costs memory for questions.
+// blueprint holds the common parts of all surveys of one kind. Each survey
+// takes the next kind. So a tenant of any size has many question types, and the
+// questions of its surveys need no memory of their own.
 type blueprint struct {
-	questions []question // in flow order; the last one owns the survey's own keys
+	questions []question // in flow order; the last one holds the keys of the survey itself
 	blocks    []block
 	fields    []field
 	languages []string
@@ -19,19 +19,24 @@ type blueprint struct {
 
 	once  sync.Once
 	parts map[string]json.RawMessage
+
+	formOnce sync.Once
+	form     *questionnaire
 }
 
-// block is a block of the survey with the questions in it.
+// block is a block of the survey with its questions.
 type block struct {
 	id, name, kind string
 	questions      []string
 	loops          []string // loop keys of a loop & merge block
 }
 
-func (b block) items() []choice {
+// items returns the questions of the block, with their tags as in files.
+func (b block) items(questions []question) []choice {
 	items := make([]choice, len(b.questions))
-	for i, q := range b.questions {
-		items[i] = choice{id: q}
+	for i, id := range b.questions {
+		at := slices.IndexFunc(questions, func(q question) bool { return q.id == id })
+		items[i] = choice{id: id, recode: questions[at].tag, text: questions[at].tag}
 	}
 	return items
 }
@@ -51,7 +56,7 @@ func embedded(value fieldValue, names ...string) []field {
 	return all
 }
 
-// plan is a blueprint before its keys are built.
+// plan is a blueprint without its keys.
 type plan struct {
 	questions []question
 	fields    [][]field
@@ -61,8 +66,8 @@ type plan struct {
 	ordered   bool
 }
 
-// blueprints are the kinds, in the order in which surveys take them. They are
-// the same in every world and never change.
+// blueprints returns the kinds, in the order of the surveys. They are the same
+// in every world and never change.
 var blueprints = sync.OnceValue(func() []*blueprint {
 	plans := []plan{
 		relationshipKind(), pulseKind(), satisfactionKind(), gridKind(), loopKind(),
@@ -75,13 +80,13 @@ var blueprints = sync.OnceValue(func() []*blueprint {
 	return all
 })
 
-// smallBlueprints are the kinds with few questions.
+// smallBlueprints returns the kinds with few questions.
 func smallBlueprints() []*blueprint {
 	return slices.DeleteFunc(slices.Clone(blueprints()), func(k *blueprint) bool { return len(k.questions) > 3 })
 }
 
-// build puts the questions into blocks (five to a block, loops and trash apart)
-// and compiles their keys.
+// build puts the questions into blocks of five, but loops and trash into
+// separate blocks. Then it compiles their keys.
 func (p plan) build(number uint64) *blueprint {
 	out := &blueprint{questions: p.questions, languages: p.languages, anonymous: p.anonymous, scored: p.scored}
 	for _, fields := range p.fields {
@@ -110,7 +115,7 @@ func (p plan) build(number uint64) *blueprint {
 		}
 		out.blocks[last].questions = append(out.blocks[last].questions, q.id)
 	}
-	out.questions = append(out.questions, surveyKeys(number, p.scored, p.ordered, out.blocks))
+	out.questions = append(out.questions, surveyKeys(number, p.scored, p.ordered, out))
 	return out
 }
 
@@ -161,7 +166,7 @@ func loopKind() plan {
 	}
 }
 
-// withFields gives a form its text fields.
+// withFields adds the text fields of a form.
 func (q question) withFields(names ...string) question {
 	q.choices = options(names...)
 	return q

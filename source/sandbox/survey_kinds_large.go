@@ -1,6 +1,6 @@
 package sandbox
 
-// relationshipKind is the ordinary large survey: its records have 1-3 KB.
+// relationshipKind is an ordinary large survey. Its records have 1-3 KB.
 func relationshipKind() plan {
 	return plan{
 		questions: []question{
@@ -93,7 +93,9 @@ func laboratoryKind() plan {
 				withLevels(options("Keep", "Drop")),
 			ask(20, "HeatMap", "Image", "", "Click where you looked first"),
 			ask(21, "HotSpot", "OnOff", "", "Which regions do you like?", options("Logo", "Price", "Button")...),
-			ask(22, "HL", "Text", "", "Mark the words you like").withLevels(options("Dislike", "Neutral", "Like")),
+			ask(22, "HL", "Text", "", "Mark the words you like",
+				withIDs(options("1: The", "2: coffee", "3: was", "4: warm,", "5: not", "6: hot."), "4", "5", "6", "7", "8", "9")...).
+				withLevels(options("Dislike", "Neutral", "Like")),
 			ask(23, "FileUpload", "FileUpload", "", "Upload a photograph"),
 			ask(24, "Draw", "Signature", "", "Please sign"),
 			ask(25, "Captcha", "V2", "", "Are you a robot?"),
@@ -126,13 +128,13 @@ func carriedKind() plan {
 	}
 }
 
-// muted takes the last option out of the analysis.
+// muted excludes the last option from the analysis.
 func muted(all []choice) []choice {
 	all[len(all)-1].mute = true
 	return all
 }
 
-// intakeKind has embedded data with names that make trouble.
+// intakeKind has embedded data with unusual names.
 func intakeKind() plan {
 	return plan{
 		questions: []question{

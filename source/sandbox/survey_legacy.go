@@ -2,10 +2,10 @@ package sandbox
 
 import "encoding/json"
 
-// legacyBody is the result of GET /surveys/{id} (API §2.3): choices are always
-// objects, and the counts of responses are part of it.
+// legacyBody returns the result of GET /surveys/{id} (API §2.3). Choices are
+// always objects, and the result includes the counts of responses.
 func (s *survey) legacyBody() any {
-	s.world.mutex.Lock() // counting may have to walk through the history once
+	s.world.mutex.Lock() // the first count may read the whole history
 	defer s.world.mutex.Unlock()
 	o := &s.responses
 	generated, parts := o.countGenerated(), s.kind.legacyParts()
@@ -21,7 +21,7 @@ func (s *survey) legacyBody() any {
 	}
 }
 
-// legacyParts are what all surveys of a kind have in common, encoded.
+// legacyParts returns the encoded common parts of all surveys of a kind.
 func (k *blueprint) legacyParts() map[string]json.RawMessage {
 	k.once.Do(func() {
 		k.parts = make(map[string]json.RawMessage)
@@ -58,7 +58,7 @@ func (k *blueprint) legacy() map[string]any {
 			flow = append(flow, map[string]any{"id": b.id, "type": "Block"})
 		}
 		if b.loops != nil {
-			// The inner shape is assumed (API §2.3).
+			// The inner form is assumed (API §2.3).
 			loops[b.id] = map[string]any{"columnNames": map[string]any{"1": map[string]any{"name": "product"}}}
 		}
 	}
@@ -137,8 +137,8 @@ func legacyChoices(choices []choice, options bool) map[string]any {
 	return all
 }
 
-// columnMap adds the question's entries to exportColumnMap, which follows rules
-// of its own and does not equal the header of files (API §2.3).
+// columnMap adds the question's entries to exportColumnMap. The map differs
+// from the header of files (API §2.3).
 func (q *question) columnMap(columns map[string]any) {
 	rows := func(name string, choices []choice) {
 		for _, c := range choices {
@@ -172,8 +172,8 @@ func (q *question) columnMap(columns map[string]any) {
 	}
 }
 
-// sideBySideMap has an entry for each row of a column, or for each cell where a
-// column takes several answers.
+// sideBySideMap adds an entry for each row of a column, or for each cell if the
+// column accepts several answers.
 func (q *question) sideBySideMap(columns map[string]any) {
 	for i := range q.columns {
 		column := q.id + ".columns." + number(i)

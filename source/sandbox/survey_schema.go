@@ -6,6 +6,9 @@ import "encoding/json"
 // the value keys of the survey with their types and labels.
 func (s *survey) responseSchema() any {
 	properties := s.metadataSchema()
+	if key := s.world.doubt.ModifiedKey; key != "" && key != "none" {
+		properties[key] = map[string]any{"description": key, "dataType": "metadata", "type": "string", "format": "date-time"}
+	}
 	for i := range s.kind.questions {
 		q := &s.kind.questions[i]
 		for j := range q.parts {
@@ -109,7 +112,7 @@ func (c *column) constants() []any {
 // jsonType is the type of the value at column i, "clicks" for points.
 func (p *part) jsonType(i int) string {
 	switch p.shape {
-	case shapeMultiple, shapeCheck, shapeOrder:
+	case shapeMultiple, shapeCheck, shapeMarks, shapeOrder:
 		return "array"
 	case shapeGroup:
 		if p.columns[i].codes != nil {

@@ -18,19 +18,18 @@ import (
 )
 
 // Authority is a certificate authority for one run. Its keys never leave the
-// process, and whoever trusts it trusts it for qualtrics.com, localhost and
-// private addresses only. It certifies every name of Qualtrics that a client
-// asks for.
+// process. Clients that trust it do so for qualtrics.com, localhost and private
+// addresses only. It certifies every requested name of Qualtrics.
 type Authority struct {
 	certificate *x509.Certificate
-	key, leaf   *ecdsa.PrivateKey // leaf is that of all servers
+	key, leaf   *ecdsa.PrivateKey // leaf is the key of all servers
 
 	lock   sync.Mutex
 	issued map[string]*tls.Certificate // by name or address
 }
 
-// What an authority's certificates last, on the real clock: clients check them
-// by it, not by the tenant's.
+// The validity of certificates, by the real clock, because clients do not know
+// the tenant's clock.
 const (
 	authorityLife = 2 * 365 * 24 * time.Hour
 	leafLife      = 90 * 24 * time.Hour
@@ -38,10 +37,10 @@ const (
 	clockSkew     = 24 * time.Hour
 )
 
-// mostIssued bounds the certificates that are kept.
+// mostIssued is the largest number of stored certificates.
 const mostIssued = 128
 
-// certified are the domains of an authority, and certifiedNetworks its
+// certified lists the domains of an authority, and certifiedNetworks its
 // addresses: those of this machine and of private networks (RFC 1918, 3927,
 // 4193 and 4291).
 var (
@@ -53,7 +52,7 @@ func networks(texts ...string) (all []*net.IPNet) {
 	for _, text := range texts {
 		_, network, err := net.ParseCIDR(text)
 		if err != nil {
-			panic(err) // they are written above
+			panic(err) // the constants above are valid
 		}
 		all = append(all, network)
 	}
@@ -105,22 +104,23 @@ func (a *Authority) sign(template, parent *x509.Certificate, public *ecdsa.Publi
 	return der, nil
 }
 
-// PEM is the certificate that a client has to trust.
+// PEM returns the certificate that a client has to trust.
 func (a *Authority) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
 }
 
-// config is that of a server. It offers HTTP/1.1 only (*assumed*): no recording
-// tells whether Qualtrics has HTTP/2, and every client can do without.
+// config returns the TLS configuration of a server. It offers HTTP/1.1 only
+// (*assumed*). No recording shows whether Qualtrics has HTTP/2, and all clients
+// work without it.
 func (a *Authority) config() *tls.Config {
 	return &tls.Config{GetCertificate: a.choose, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 }
 
-// hostName is a name as DNS has it, in lower case.
+// hostName matches a DNS name in lower case.
 var hostName = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// choose finds the certificate for the name that a client asks for, or, when
-// it asks for an address, for that at which it arrived.
+// choose returns the certificate for the requested name. If the client used an
+// address, it returns that of the address.
 func (a *Authority) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := strings.ToLower(hello.ServerName)
 	if name == "" {
@@ -135,10 +135,10 @@ func (a *Authority) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 			return a.issue(name, []string{name}, nil)
 		}
 	}
-	return nil, fmt.Errorf("no certificate for %q: the sandbox has the names of qualtrics.com", hello.ServerName)
+	return nil, fmt.Errorf("no certificate for %q: the sandbox certifies names of qualtrics.com only", hello.ServerName)
 }
 
-// issue makes a certificate, or returns the one that was made before.
+// issue returns the stored certificate, or makes one.
 func (a *Authority) issue(subject string, names []string, addresses []net.IP) (*tls.Certificate, error) {
 	a.lock.Lock()
 	defer a.lock.Unlock()

@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// gate is a listener on which clients speak TLS from the start, or first ask
-// for a tunnel as they ask a proxy. It dials nobody: every tunnel ends here.
+// gate is a listener for TLS connections. Clients speak TLS at once, or after
+// HTTP CONNECT as with a proxy. It opens no connections: every tunnel ends
+// here.
 type gate struct {
 	net.Listener
 	config  *tls.Config
@@ -20,17 +21,17 @@ type gate struct {
 	ended   chan struct{} // Close was called
 
 	lock   sync.Mutex
-	silent map[net.Conn]struct{} // connections that have said nothing yet
+	silent map[net.Conn]struct{} // connections that have sent nothing yet
 	closed bool
 }
 
-// incoming is what Accept returns.
+// incoming is a result of Accept.
 type incoming struct {
 	connection net.Conn
 	err        error
 }
 
-// firstByte is how long a client may stay silent.
+// firstByte is the longest wait for the first byte of a client.
 const firstByte = 10 * time.Second
 
 // recordHandshake is the first byte of a TLS connection (RFC 8446 §5.1).
@@ -45,8 +46,8 @@ func newGate(listener net.Listener, config *tls.Config) *gate {
 	return g
 }
 
-// run accepts connections until the listener is closed; whether another error
-// is the end is up to the server.
+// run accepts connections until the listener is closed. The server decides
+// whether another error is the end.
 func (g *gate) run() {
 	for {
 		connection, err := g.Listener.Accept()
@@ -59,7 +60,7 @@ func (g *gate) run() {
 	}
 }
 
-// sort tells TLS from plain HTTP.
+// sort distinguishes TLS from plain HTTP.
 func (g *gate) sort(connection net.Conn) {
 	if !g.listen(connection) {
 		return
@@ -76,7 +77,7 @@ func (g *gate) sort(connection net.Conn) {
 	delete(g.silent, connection)
 	g.lock.Unlock()
 	if err != nil {
-		_ = connection.Close() // it has said nothing
+		_ = connection.Close() // it has sent nothing
 		return
 	}
 	var whole net.Conn = &begun{connection, io.MultiReader(bytes.NewReader(first[:]), connection)}
@@ -86,26 +87,26 @@ func (g *gate) sort(connection net.Conn) {
 	g.hand(incoming{connection: whole})
 }
 
-// listen notes a connection, for Close.
+// listen stores a connection, so that Close can close it.
 func (g *gate) listen(connection net.Conn) bool {
 	g.lock.Lock()
 	defer g.lock.Unlock()
 	if g.closed {
-		_ = connection.Close() // it has said nothing
+		_ = connection.Close() // it has sent nothing
 		return false
 	}
 	g.silent[connection] = struct{}{}
 	return true
 }
 
-// hand gives the server something to accept; false means that it is gone.
+// hand passes a result to Accept. It returns false if the gate is closed.
 func (g *gate) hand(a incoming) bool {
 	select {
 	case g.arrived <- a:
 		return true
 	case <-g.ended:
 		if a.connection != nil {
-			_ = a.connection.Close() // nobody is left to answer
+			_ = a.connection.Close() // the server has ended
 		}
 		return false
 	}
@@ -136,7 +137,7 @@ func (g *gate) Close() error {
 	return g.Listener.Close()
 }
 
-// begun is a connection of which something was read already.
+// begun is a connection whose first bytes were read already.
 type begun struct {
 	net.Conn
 	reader io.Reader
@@ -144,16 +145,16 @@ type begun struct {
 
 func (b *begun) Read(p []byte) (int, error) { return b.reader.Read(p) }
 
-// tunnel answers plain HTTP: a proxy's CONNECT to a host of Qualtrics leads to
-// the tenant, everything else nowhere.
+// tunnel answers plain HTTP. CONNECT to a host of Qualtrics opens a tunnel to
+// the tenant, and every other request is refused.
 func (g *gate) tunnel(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodConnect {
-		http.Error(w, "The sandbox speaks HTTPS here. Over plain HTTP it is a proxy to itself, which takes CONNECT only.", http.StatusBadRequest)
+		http.Error(w, "This address needs HTTPS. Over plain HTTP it is a proxy to the sandbox and accepts CONNECT only.", http.StatusBadRequest)
 		return
 	}
 	host, port, err := net.SplitHostPort(r.Host)
 	if err != nil || port != "443" || !isHost(host, "qualtrics.com") {
-		http.Error(w, "The sandbox is a proxy to itself: it leads to port 443 of hosts of qualtrics.com, and those are the tenant.", http.StatusForbidden)
+		http.Error(w, "This proxy connects to the sandbox only: use port 443 of a host of qualtrics.com.", http.StatusForbidden)
 		return
 	}
 	connection, buffered, err := http.NewResponseController(w).Hijack()
@@ -162,7 +163,7 @@ func (g *gate) tunnel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, err := io.WriteString(connection, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
-		_ = connection.Close() // the client left
+		_ = connection.Close() // the client has left
 		return
 	}
 	g.hand(incoming{connection: tls.Server(&begun{connection, buffered.Reader}, g.config)})

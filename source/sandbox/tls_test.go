@@ -185,7 +185,7 @@ func TestServe_TheProxyLeadsNowhereButToItself(t *testing.T) {
 		"iad1.qualtrics.com:80": 403, "iad1.qualtrics.com": 403, "example.com:443": 403, "notqualtrics.com:443": 403, "qualtrics.com.example:443": 403,
 		"127.0.0.1:22": 403, "localhost:443": 403, "169.254.169.254:80": 403, "[::1]:443": 403, s.address: 403,
 	} {
-		if got, text := s.say(t, fmt.Sprintf("CONNECT %s HTTP/1.1\r\nHost: %[1]s\r\n\r\n", target)); got != want || (want == 403 && !strings.Contains(text, "proxy to itself")) {
+		if got, text := s.say(t, fmt.Sprintf("CONNECT %s HTTP/1.1\r\nHost: %[1]s\r\n\r\n", target)); got != want || (want == 403 && !strings.Contains(text, "connects to the sandbox only")) {
 			t.Errorf("CONNECT %s: got %d %q, want %d", target, got, text, want)
 		}
 	}

@@ -15,13 +15,13 @@ import (
 	"syscall"
 )
 
-// RoundTripper reaches the tenant without sockets: the handler runs in a
-// goroutine of its own that ends before the answer's body is closed, or has
-// been read to its end. A body must be closed, as with every transport.
-// Canceling the request's context ends the handler.
+// RoundTripper returns a transport that calls the tenant without sockets. The
+// handler runs in a goroutine of its own. It ends before the body of the answer
+// is closed, or was read to its end. A body must be closed, as with every
+// transport. Canceling the request's context ends the handler.
 //
-// The hosts of Options.DataCenter, Options.ForeignHosts and the loopback ones
-// exist; calls to other hosts end in a name error.
+// The hosts of Options.DataCenter, Options.ForeignHosts and the loopback hosts
+// exist. Calls to other hosts return a name error.
 func (s *Sandbox) RoundTripper() http.RoundTripper {
 	return &transport{s, s.Handler()}
 }
@@ -46,7 +46,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		answered: make(chan *http.Response, 1), ended: make(chan struct{}), cancel: cancel,
 	}
 	call.reader = &inProcessBody{PipeReader: reader, call: call}
-	// What the handler writes to a client that left must not block it.
+	// The handler must not block if it writes after the client has left.
 	call.detach = context.AfterFunc(ctx, func() { writer.CloseWithError(context.Cause(ctx)) })
 	go call.run(t.handler, serverRequest(ctx, r))
 	select {
@@ -68,7 +68,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// reachable knows the hosts that exist.
+// reachable returns an error for hosts that do not exist.
 func (t *transport) reachable(r *http.Request) error {
 	host := strings.ToLower(r.URL.Hostname())
 	address := net.ParseIP(host)
@@ -82,7 +82,7 @@ func (t *transport) reachable(r *http.Request) error {
 	}
 }
 
-// serverRequest turns a client's request into what a server sees.
+// serverRequest turns the request of a client into that of a server.
 func serverRequest(ctx context.Context, r *http.Request) *http.Request {
 	out := r.Clone(ctx)
 	if out.Body == nil {
@@ -99,7 +99,7 @@ func serverRequest(ctx context.Context, r *http.Request) *http.Request {
 	return out
 }
 
-// inProcess is one call: the handler's http.ResponseWriter.
+// inProcess is one call. It is the handler's http.ResponseWriter.
 type inProcess struct {
 	request  *http.Request
 	header   http.Header
@@ -115,7 +115,7 @@ type inProcess struct {
 	written   int64
 }
 
-// run owns the handler.
+// run calls the handler.
 func (c *inProcess) run(handler http.Handler, r *http.Request) {
 	defer close(c.ended)
 	defer c.detach()
@@ -142,7 +142,7 @@ func (c *inProcess) run(handler http.Handler, r *http.Request) {
 
 func (c *inProcess) Header() http.Header { return c.header }
 
-// Flush sends the head; the body is never held back.
+// Flush sends the head. The body is never buffered.
 func (c *inProcess) Flush() { c.WriteHeader(http.StatusOK) }
 
 func (c *inProcess) WriteHeader(status int) {
@@ -183,7 +183,8 @@ type inProcessBody struct {
 	once sync.Once
 }
 
-// Read returns what the handler writes; the error at the end waits for it.
+// Read returns bytes from the handler. At the end of the body it waits until
+// the handler has returned.
 func (b *inProcessBody) Read(p []byte) (int, error) {
 	n, err := b.PipeReader.Read(p)
 	if err != nil {

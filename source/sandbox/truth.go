@@ -7,17 +7,40 @@ import (
 	"time"
 )
 
-// truth yields what exists and is visible at the moment of the call, one
-// compact JSON object each: kind surveys, responses (of the listed surveys that
-// can be exported) or contacts. A slice is valid until the next one.
+// truths lists the kinds of truth, one for each stream with rows of its own.
+var truths = []struct {
+	kind string
+	rows func(*world) iter.Seq[[]byte]
+}{
+	{"surveys", (*world).surveyTruth},
+	{"questions", (*world).questionTruth},
+	{"question_choices", (*world).choiceTruth},
+	{"responses", (*world).responseTruth},
+	{"directories", (*world).directoryTruth},
+	{"contacts", (*world).contactTruth},
+	{"mailing_lists", (*world).mailingListTruth},
+	{"mailing_list_memberships", (*world).memberTruth},
+	{"users", (*world).userTruth},
+}
+
+// TruthKinds lists the kinds of [Sandbox.Truth].
+func TruthKinds() []string {
+	kinds := make([]string, len(truths))
+	for i, truth := range truths {
+		kinds[i] = truth.kind
+	}
+	return kinds
+}
+
+// truth yields the objects that the account can see at the moment of the call,
+// as compact JSON. Responses need a listed survey that can be exported, and
+// questions a listed survey that can be read. A slice is valid until the next
+// one.
 func (w *world) truth(kind string) (iter.Seq[[]byte], bool) {
-	switch kind {
-	case "surveys":
-		return w.surveyTruth(), true
-	case "responses":
-		return w.responseTruth(), true
-	case "contacts":
-		return w.contactTruth(), true
+	for _, truth := range truths {
+		if truth.kind == kind {
+			return truth.rows(w), true
+		}
 	}
 	return nil, false
 }
@@ -27,17 +50,14 @@ func (w *world) surveyTruth() iter.Seq[[]byte] {
 	defer w.mutex.RUnlock()
 	var rows [][]byte
 	for _, s := range w.listedLocked() {
-		b := appendQuoted([]byte(`{"survey_id":`), s.ident)
-		b = appendQuoted(append(b, `,"name":`...), s.title)
-		b = appendQuoted(append(b, `,"owner_id":`...), s.owner)
-		if s.active {
-			b = append(b, `,"is_active":true`...)
-		} else {
-			b = append(b, `,"is_active":false`...)
-		}
-		b = appendSeconds(append(b, `,"creation_date":`...), s.created)
-		b = appendSeconds(append(b, `,"last_modified":`...), s.modified)
-		rows = append(rows, append(b, '}'))
+		var row rowWriter
+		row.text("survey_id", s.ident)
+		row.text("name", s.title)
+		row.text("owner_id", s.owner)
+		row.yes("is_active", s.active)
+		row.date("creation_date", s.created)
+		row.date("last_modified", s.modified)
+		rows = append(rows, row.done())
 	}
 	return slices.Values(rows)
 }
@@ -60,6 +80,7 @@ func (w *world) responseTruth() iter.Seq[[]byte] {
 		q := exportQuery{Sort: true}
 		for _, m := range moments {
 			record := newRecord(m.survey, q)
+			record.damaged = m.shot.damaged
 			for f := range m.shot.query(q, w.doubt) {
 				record.fill(f)
 				b = appendQuoted(append(b[:0], `{"survey_id":`...), m.survey.ident)
@@ -76,7 +97,7 @@ func (w *world) responseTruth() iter.Seq[[]byte] {
 	}
 }
 
-// versions is responseTruth without what the responses say.
+// versions is responseTruth without the content of the responses.
 func (w *world) versions(each func(surveyID, responseID string, modified time.Time)) {
 	w.mutex.RLock()
 	defer w.mutex.RUnlock()
@@ -91,16 +112,17 @@ func (w *world) versions(each func(surveyID, responseID string, modified time.Ti
 }
 
 func (w *world) contactTruth() iter.Seq[[]byte] {
-	all := make([]iter.Seq[*contact], len(w.pools))
-	for i, d := range w.pools {
-		all[i] = d.contacts()
+	var all []iter.Seq[*contact]
+	for _, d := range w.directories() {
+		all = append(all, d.contacts())
 	}
 	return func(yield func([]byte) bool) {
-		var b []byte
+		var row rowWriter
 		for _, contacts := range all {
 			for c := range contacts {
-				b = c.appendTruth(b[:0])
-				if !yield(b) {
+				row = row[:0]
+				c.appendTruth(&row)
+				if !yield(row.done()) {
 					return
 				}
 			}
@@ -108,27 +130,25 @@ func (w *world) contactTruth() iter.Seq[[]byte] {
 	}
 }
 
-func (c *contact) appendTruth(b []byte) []byte {
+func (c *contact) appendTruth(row *rowWriter) {
 	who := c.identity()
-	b = appendQuoted(append(b, `{"directory_id":`...), c.directory.ident)
-	b = appendQuoted(append(b, `,"contact_id":`...), c.id())
-	b = appendSeconds(append(b, `,"creation_date":`...), c.created)
-	b = appendSeconds(append(b, `,"last_modified":`...), c.modified())
-	b = appendQuotedOrNull(append(b, `,"email":`...), who.email)
-	b = appendQuotedOrNull(append(b, `,"first_name":`...), c.firstName())
-	b = appendQuotedOrNull(append(b, `,"last_name":`...), who.last)
-	b = appendQuotedOrNull(append(b, `,"external_data_reference":`...), who.reference)
-	b = appendQuotedOrNull(append(b, `,"language":`...), c.language())
-	b = appendQuotedOrNull(append(b, `,"phone":`...), c.phone())
-	if c.optOut() != 0 {
-		b = append(b, `,"unsubscribed":true,"embedded_data":{`...)
-	} else {
-		b = append(b, `,"unsubscribed":false,"embedded_data":{`...)
-	}
+	row.text("directory_id", c.directory.ident)
+	row.text("contact_id", c.id())
+	row.date("creation_date", c.created)
+	row.date("last_modified", c.modified())
+	row.textOrNull("email", who.email)
+	row.textOrNull("first_name", c.firstName())
+	row.textOrNull("last_name", who.last)
+	row.textOrNull("external_data_reference", who.reference)
+	row.textOrNull("language", c.language())
+	row.textOrNull("phone", c.phone())
+	row.yes("unsubscribed", c.optOut() != 0)
+	var b []byte
 	data := c.embeddedData()
+	b = append(b, '{')
 	for _, key := range slices.Sorted(maps.Keys(data)) {
 		b = append(put(b, quoted(key)), ':')
 		b = appendQuoted(b, data[key])
 	}
-	return append(b, "}}"...)
+	row.json("embedded_data", append(b, '}'))
 }

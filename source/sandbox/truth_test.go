@@ -17,7 +17,7 @@ func TestTruth_AgreesWithExports(t *testing.T) {
 		if !s.canExport() {
 			continue
 		}
-		for line := range s.export(exportQuery{Sort: true}) {
+		for line := range s.export(exportQuery{Sort: true}).records {
 			var r struct {
 				ResponseID string         `json:"responseId"`
 				Values     map[string]any `json:"values"`

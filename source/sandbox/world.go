@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// world is the data of the simulated tenant. One seed makes one world; it
-// changes only in advance. Surveys, base responses and base contacts are
-// functions of the seed and an index, so that a large tenant costs memory only
-// for what has changed. Methods are safe for concurrent use.
+// world holds the data of the simulated tenant. It depends on the seed and
+// changes in advance only. Surveys, base responses and base contacts are
+// functions of the seed and an index. So a large tenant needs memory for
+// changes only. Methods are safe for concurrent use.
 type world struct {
 	seed  uint64
 	epoch time.Time
 	doubt Doubt
 	scale worldOptions
 	kinds []*blueprint
-	blank *blueprint // of surveys without questions
+	blank *blueprint // for surveys without questions
 
 	surveyIDs, responseIDs, sessionIDs identifiers
 	contactIDs, listIDs, lookupIDs     identifiers
@@ -24,22 +24,24 @@ type world struct {
 	mutex    sync.RWMutex
 	surveys  []*survey // by index, deleted ones included
 	byID     map[string]*survey
-	pools    []*directory // fixed after newWorld
+	pools    []*directory // fixed after newWorld, removed directories included
+	people   *users
+	lacking  map[Right]bool // rights that the account does not have
 	pending  []pendingChange
 	advances uint64
 	activity activity
 }
 
-// activity scales the rates of what happens.
+// activity scales the rates of changes.
 type activity struct{ responses, contacts, surveys float64 }
 
-// worldOptions size a world.
+// worldOptions sets the size of a world.
 type worldOptions struct {
 	Seed      uint64
 	Surveys   int       // number of surveys
 	Responses int       // total over all surveys; the first has about half of them
 	Contacts  int       // total over the directories
-	Epoch     time.Time // the present at the start; all history lies before it
+	Epoch     time.Time // the date at the start; all history is earlier
 	Doubt     Doubt
 
 	LateMost     time.Duration // 0 means ten minutes
@@ -48,6 +50,8 @@ type worldOptions struct {
 	KeepContacts bool
 
 	SmallSurveys bool // with few questions
+	Users        int  // number of users; 0 means 30
+	Without      []Right
 }
 
 // account is the owner of the credentials (API §1.5).
@@ -75,12 +79,17 @@ func newWorld(o worldOptions) *world {
 	w.scale.LateMost = cmp.Or(o.LateMost, time.Duration(lateMost)*time.Millisecond)
 	w.scale.KeepSurveys = cmp.Or(o.KeepSurveys, 20)
 	w.pools = newDirectories(w, o.Contacts)
+	w.people = newUsers(w, cmp.Or(o.Users, 30))
+	w.lacking = make(map[Right]bool)
+	for _, right := range o.Without {
+		w.lacking[right] = true
+	}
 	counts := spread(o.Responses, o.Surveys)
 	for i, count := range counts {
 		w.addSurvey(i, count)
 	}
 	if o.Surveys >= 20 {
-		// Shared through a group: reachable by its id, missing from the list
+		// Shared through a group: it can be read by its id, but is not listed
 		// (API §2.1).
 		w.addSurvey(o.Surveys, 7).shared = true
 	}
@@ -94,11 +103,12 @@ func (w *world) addSurvey(index, responses int) *survey {
 	return s
 }
 
-// isEmpty says which surveys of a tenant never get a response.
+// isEmpty reports whether a survey never gets a response.
 func isEmpty(index int) bool { return index%11 == 9 }
 
-// spread divides the responses: half to the first survey, the rest in a ratio
-// of 1, 1/2, 1/3 … to the others, nothing to every eleventh.
+// spread divides the responses among the surveys. The first survey gets half.
+// The others share the rest in the ratio 1, 1/2, 1/3 …, and every eleventh gets
+// none.
 func spread(total, surveys int) []int {
 	if surveys <= 0 {
 		return nil
@@ -134,7 +144,7 @@ func (w *world) account() account {
 	}
 }
 
-// listed are the surveys that the account lists, in list order.
+// listed returns the surveys that the account lists, in list order.
 func (w *world) listed() []*survey {
 	w.mutex.RLock()
 	defer w.mutex.RUnlock()
@@ -144,14 +154,14 @@ func (w *world) listed() []*survey {
 func (w *world) listedLocked() []*survey {
 	var all []*survey
 	for _, s := range w.surveys {
-		if !s.deleted && !s.shared {
+		if !s.deleted && !s.shared && !s.withdrawn {
 			all = append(all, s)
 		}
 	}
 	return all
 }
 
-// survey finds any existing survey, listed or not.
+// survey returns an existing survey, listed or not.
 func (w *world) survey(id string) (*survey, bool) {
 	w.mutex.RLock()
 	defer w.mutex.RUnlock()

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// pendingChange is a response or an edit that happened but does not show yet.
+// pendingChange is a new response or an edit that is not visible yet.
 type pendingChange struct {
 	visibleAt int64 // Unix milliseconds
 	survey    *survey
@@ -27,8 +27,8 @@ const (
 	lateMost            = 10 * 60 * second
 )
 
-// progressing is one advance: the interval in Unix milliseconds, exclusive at
-// the start and inclusive at the end, and its dice.
+// progressing is one advance: its generator, and its interval in Unix
+// milliseconds, which excludes the start and includes the end.
 type progressing struct {
 	*world
 	from, to int64
@@ -36,15 +36,16 @@ type progressing struct {
 	dice     random
 }
 
-// advance lets time pass. What was pending and is due becomes visible; quiet
-// makes everything pending visible and nothing else. Otherwise responses
-// arrive, are edited and deleted, sessions open and close, contacts come, go
-// and change, and now and then a survey does. Events are dated in (from, to]; a
-// quarter of the responses and edits becomes visible late.
+// advance changes the data for the interval (from, to]. Pending changes that
+// are due become visible. Quiet makes all pending changes visible and adds
+// none. Otherwise responses arrive, are edited and deleted,
+// and sessions open and close. Contacts, members, users and, rarely, surveys
+// and mailing lists are added, changed and removed. A quarter of the responses
+// and edits becomes visible late.
 func (w *world) advance(from, to time.Time, quiet bool) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.settle(to.UnixMilli(), quiet)
+	w.showDue(to.UnixMilli(), quiet)
 	if quiet || !to.After(from) {
 		return
 	}
@@ -59,11 +60,14 @@ func (w *world) advance(from, to time.Time, quiet bool) {
 	p.changeSurveys()
 	p.changeResponses()
 	p.changeContacts()
-	w.settle(p.to, false)
+	p.changeLists()
+	p.changeUsers()
+	w.showDue(p.to, false)
 }
 
-// settle shows what is due at now, or everything, in the order of the events.
-func (w *world) settle(now int64, everything bool) {
+// showDue makes pending changes visible in the order of their events: those
+// that are due at now, or all.
+func (w *world) showDue(now int64, everything bool) {
 	waiting := w.pending[:0]
 	for _, c := range w.pending {
 		switch {
@@ -80,14 +84,14 @@ func (w *world) settle(now int64, everything bool) {
 	w.pending = waiting
 }
 
-// touch moves the survey's modified date when responses do so.
+// touch moves the survey's modified date, if Doubt.ResponsesMoveSurvey.
 func (s *survey) touch(modified int64) {
 	if s.world.doubt.ResponsesMoveSurvey {
 		s.modified = max(s.modified, modified/second)
 	}
 }
 
-// dates are n dates in the interval, ascending, in milliseconds.
+// dates returns n dates in the interval, ascending, in milliseconds.
 func (p *progressing) dates(n int) []int64 {
 	all := make([]int64, n)
 	for i := range all {
@@ -97,8 +101,8 @@ func (p *progressing) dates(n int) []int64 {
 	return all
 }
 
-// seconds are n dates in the interval that are whole seconds, ascending; none
-// when the interval holds no whole second.
+// seconds returns n dates in the interval that are whole seconds, ascending. It
+// returns none if the interval contains no whole second.
 func (p *progressing) seconds(n int) []int64 {
 	var all []int64
 	for _, date := range p.dates(n) {
@@ -110,7 +114,7 @@ func (p *progressing) seconds(n int) []int64 {
 	return all
 }
 
-// event is one thing that happens to responses.
+// event is one change of responses.
 type event struct {
 	at   int64 // Unix milliseconds
 	kind eventKind
@@ -156,8 +160,8 @@ func (p *progressing) changeResponses() {
 	}
 }
 
-// targets are the surveys that get responses: active, not restricted to stay
-// empty, the first one as often as all others together.
+// targets returns the surveys that get responses. They are active and not among
+// the empty ones. At least half of the events concern the first one.
 func (p *progressing) targets() []*survey {
 	var all []*survey
 	for _, s := range p.surveys {
@@ -174,7 +178,7 @@ func (p *progressing) happen(e event, targets []*survey) {
 		s = pick(&p.dice, targets)
 	}
 	if s.created*second > e.at {
-		return // it did not exist yet
+		return // the survey did not exist yet
 	}
 	switch e.kind {
 	case eventArrival:
@@ -184,7 +188,7 @@ func (p *progressing) happen(e event, targets []*survey) {
 	case eventDoubleEdit:
 		if index, found := p.victim(s); found {
 			p.revise(s, index, e.at)
-			// Still inside the second and the interval.
+			// Within the same second and the interval.
 			p.revise(s, index, min(e.at+1+p.dice.span(300), e.at/second*second+999, p.to))
 		}
 	case eventDeletion:

@@ -2,8 +2,9 @@ package sandbox
 
 import "slices"
 
-// newArrival is a response recorded at a moment: one in ten is an import, one
-// in twenty-five a partial closed a week late, a few are previews or spam.
+// newArrival returns a response that was recorded at a moment. One in ten is an
+// import, and one in twenty-five a partial closed a week late. A few are
+// previews or spam.
 func (p *progressing) newArrival(at int64) arrival {
 	f := facts{recorded: at, end: at / second, progress: 100}
 	f.start = f.end - int64(p.dice.between(20, 1200))
@@ -26,7 +27,7 @@ func (p *progressing) newArrival(at int64) arrival {
 	}
 }
 
-// delay is how late an event of the moment becomes visible; 0 = at once.
+// delay returns the time until an event becomes visible; 0 = at once.
 func (p *progressing) delay() int64 {
 	if !p.dice.chance(latePercent) {
 		return 0
@@ -44,7 +45,7 @@ func (p *progressing) arrive(s *survey, at int64, a arrival) {
 	s.touch(at)
 }
 
-// close ends the oldest session: it becomes a response.
+// close turns the oldest session into a response.
 func (p *progressing) close(s *survey, at int64) {
 	if len(s.responses.sessions) == 0 {
 		return
@@ -55,7 +56,8 @@ func (p *progressing) close(s *survey, at int64) {
 	p.arrive(s, at, arrival{start: open.start, end: end, recorded: at, progress: 100})
 }
 
-// victim is a visible response of the survey: half of them recent ones.
+// victim returns a visible response of the survey, in half of the calls a
+// recent one.
 func (p *progressing) victim(s *survey) (index int, found bool) {
 	total := s.responses.total()
 	for range 8 {

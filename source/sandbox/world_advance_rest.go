@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// changeSurveys renames, creates and, rarely, deletes surveys.
+// changeSurveys renames and edits, creates and, rarely, deletes surveys.
 func (p *progressing) changeSurveys() {
 	listed := p.listedLocked()
 	if len(listed) == 0 {
@@ -16,23 +16,24 @@ func (p *progressing) changeSurveys() {
 		s := pick(&p.dice, listed)
 		s.title = fmt.Sprintf("%s (v%d)", shorten(s.title, 200), p.dice.between(2, 99))
 		s.modified = max(s.modified, at)
+		s.editQuestions()
 	}
 	for _, at := range p.seconds(min(p.dice.count(0.2*whole), int(math.Ceil(whole)))) {
 		s := p.addSurvey(len(p.surveys), 0)
 		s.created, s.modified, s.active = at, at, true
-		// The history is empty, but its end bounds the dates of changes.
+		// The history is empty. Its end is the earliest date of changes.
 		s.responses.history.start, s.responses.history.end = at*second-1, at*second-1
 		s.exportable, s.legible = true, true
 	}
 	keep := p.scale.KeepSurveys
 	if len(listed) > keep && p.dice.count(0.02*whole) > 0 {
-		// The first ones stay, so that who works with them is not disturbed.
+		// The first surveys stay, so that users can work with them.
 		gone := listed[keep/2+p.dice.intn(len(listed)-keep/2)]
 		gone.deleted = true
 	}
 }
 
-// changeContacts brings new contacts, edits, opt-outs and deletions.
+// changeContacts adds, edits, opts out and deletes contacts.
 func (p *progressing) changeContacts() {
 	const most = 5000
 	for _, d := range p.pools {
@@ -72,7 +73,7 @@ func (p *progressing) changeContacts() {
 	}
 }
 
-// edit changes a contact that exists; apply also gets its creation date.
+// edit changes an existing contact. Apply also gets its creation date.
 func (d *directory) edit(dice *random, apply func(c *contactChange, created int64)) {
 	for range 8 {
 		index := dice.intn(d.total())

@@ -166,11 +166,11 @@ func TestAdvance_LateEditShowsTheOldVersionFirst(t *testing.T) {
 	w.pending = append(w.pending, pendingChange{
 		visibleAt: edited + 60_000, survey: s, index: 3, revision: o.promise(3), modified: edited,
 	})
-	w.settle(edited+59_999, false)
+	w.showDue(edited+59_999, false)
 	if f, _ := o.current(3); f != old {
 		t.Errorf("before it is due: got %+v, want %+v", f, old)
 	}
-	w.settle(edited+60_000, false)
+	w.showDue(edited+60_000, false)
 	if f, _ := o.current(3); f.modified != edited || f.revision != old.revision+1 {
 		t.Errorf("when it is due: got %+v", f)
 	}
@@ -234,7 +234,7 @@ func TestAdvance_ResponsesMoveSurveysOnlyWhenInDoubt(t *testing.T) {
 		w.mutex.Lock()
 		p := &progressing{world: w, from: testEpoch.UnixMilli(), to: testEpoch.Add(time.Hour).UnixMilli(), hours: 1, dice: newRandom(1)}
 		p.changeResponses()
-		w.settle(p.to+lateMost, true)
+		w.showDue(p.to+lateMost, true)
 		w.mutex.Unlock()
 		if got := s.modified != before; got != moves {
 			t.Errorf("ResponsesMoveSurvey=%v: survey moved = %v", moves, got)
@@ -245,7 +245,7 @@ func TestAdvance_ResponsesMoveSurveysOnlyWhenInDoubt(t *testing.T) {
 func TestWorld_CanBeReadWhileItChanges(t *testing.T) {
 	t.Parallel()
 	w := testWorld(t, worldOptions{Surveys: 22, Responses: 500, Contacts: 200})
-	sequence := w.listed()[0].export(exportQuery{Sort: true})
+	sequence := w.listed()[0].export(exportQuery{Sort: true}).records
 	want := joined(sequence)
 	var readers sync.WaitGroup
 	for range 3 {

@@ -8,9 +8,9 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// appendQuoted appends s as a JSON string. Only what JSON demands is escaped:
-// U+0085 and U+2028 stay raw, as servers outside of browsers write them, and
-// so do "<" and ">".
+// appendQuoted appends s as a JSON string. It escapes only the characters that
+// JSON requires. U+0085, U+2028, "<" and ">" stay unescaped, as in answers of
+// most servers.
 func appendQuoted(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
@@ -64,8 +64,8 @@ func appendMillis(b []byte, unixMilli int64) []byte {
 	return append(b, byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z', '"')
 }
 
-// appendExact appends a quoted date as truth rows carry it: milliseconds only
-// when there are any.
+// appendExact appends a quoted date for rows of truth. It has milliseconds only
+// if they are not zero.
 func appendExact(b []byte, unixMilli int64) []byte {
 	if unixMilli%1000 == 0 {
 		return appendSeconds(b, unixMilli/1000)
@@ -80,7 +80,7 @@ func appendInt[T ~int | ~int64 | ~int32](b []byte, n T) []byte {
 // isoSeconds is the date format of the survey endpoints (API §2.1).
 func isoSeconds(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
 
-// shorten cuts s to at most n characters at a character boundary.
+// shorten cuts s to at most n characters.
 func shorten(s string, n int) string {
 	if utf8.RuneCountInString(s) <= n {
 		return s

@@ -42,7 +42,7 @@ func everything(t testing.TB, w *world) string {
 		b.WriteString(joined(rows))
 	}
 	for _, s := range w.listed() {
-		b.WriteString(joined(s.export(exportQuery{})))
+		b.WriteString(joined(s.export(exportQuery{}).records))
 		for _, body := range []any{s.listElement(), s.legacyBody(), s.definitionBody(), s.responseSchema()} {
 			encoded, err := json.Marshal(body)
 			if err != nil {

@@ -2,8 +2,8 @@ package sandbox
 
 import "strconv"
 
-// sentences are answers to open questions: what breaks readers of text is
-// among them (line breaks, U+0085, U+2028, right-to-left text, markup).
+// sentences holds answers to open questions. Some contain characters that break
+// readers of text: line breaks, U+0085, U+2028, right-to-left text, and markup.
 var sentences = encoded(
 	"Everything worked as I had hoped, and the delivery came a day early.",
 	"The queue was long.\nThe coffee was cold.\r\nThe staff was kind.",
@@ -48,7 +48,7 @@ func encoded(texts ...string) []string {
 	return all
 }
 
-// fieldValue is the way in which an embedded data field is filled.
+// fieldValue is the kind of value in an embedded data field.
 type fieldValue uint8
 
 const (

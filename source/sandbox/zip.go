@@ -14,23 +14,25 @@ import (
 	"time"
 )
 
-// download is the file of a complete job. Its bytes are made while they are
-// sent, the same ones every time.
+// download is the file of a complete job. Its bytes are generated while they
+// are sent, equal in every download.
 type download struct {
-	job       *job
-	rows      iter.Seq[[]byte]
-	emptyLine bool
-	method    uint16 // of compression
+	job    *job
+	rows   iter.Seq[[]byte]
+	doubt  Doubt
+	method uint16 // compression method
 }
 
-// send answers with the file. Content-Disposition holds the form-encoded name
-// of the survey (*recorded*); the content types and names of bare files are
-// *assumed*.
+// contentTypes maps the format of an uncompressed file to its content type.
+var contentTypes = map[string]string{
+	"json": "application/json", "ndjson": "application/x-ndjson", "csv": "text/csv", "tsv": "text/tab-separated-values", "xml": "application/xml",
+}
+
+// send answers with the file. Content-Disposition contains the form-encoded
+// name of the survey (*recorded*). The content types and names of uncompressed
+// files are *assumed*.
 func (d *download) send(x *exchange) {
-	extension, contentType := ".ndjson", "application/x-ndjson"
-	if d.job.request.json {
-		extension, contentType = ".json", "application/json"
-	}
+	extension, contentType := "."+d.job.request.format, contentTypes[d.job.request.format]
 	member := d.job.name + extension
 	file := &fileWriter{x: x}
 	if d.job.request.compress {
@@ -40,9 +42,13 @@ func (d *download) send(x *exchange) {
 	x.setHeaders(contentType)
 	x.w.Header().Set("Content-Disposition", "attachment; filename="+url.QueryEscape(d.job.name)+extension)
 
-	write := d.writeRows
+	plain := d.writeRows
+	if d.job.request.isTable() {
+		plain = d.writeTable
+	}
+	write := plain
 	if d.job.request.compress {
-		write = func(w io.Writer) error { return writeZIP(w, member, d.method, d.job.completed, d.writeRows) }
+		write = func(w io.Writer) error { return writeZIP(w, member, d.method, d.job.completed, plain) }
 	}
 	buffered := bufio.NewWriterSize(file, 64<<10)
 	err := write(&attendedWriter{x, buffered})
@@ -53,15 +59,17 @@ func (d *download) send(x *exchange) {
 		file.finish()
 	}
 	if err != nil && !errors.Is(err, errTruncated) {
-		x.abort() // the client left
+		x.abort() // the client has left
 	}
 }
 
-// writeRows writes the file's plain content. NDJSON has a blank line or a "{}"
-// line now and then (*documented*, API §3.6; where is *assumed*).
+// writeRows writes the plain content of a JSON or NDJSON file. NDJSON sometimes
+// has a blank line or a "{}" line (*documented*, API §3.6). Their positions are
+// *assumed*.
 func (d *download) writeRows(w io.Writer) error {
 	before, after, separator := "", "", "\n"
-	if d.job.request.json {
+	whole := d.job.request.format == "json"
+	if whole {
 		before, after, separator = `{"responses":[`, `]}`, ","
 	}
 	if _, err := io.WriteString(w, before); err != nil {
@@ -72,12 +80,12 @@ func (d *download) writeRows(w io.Writer) error {
 	line := make([]byte, 0, 4<<10)
 	for row := range d.rows {
 		line = line[:0]
-		if d.job.request.json && count > 0 {
+		if whole && count > 0 {
 			line = append(line, separator...)
 		}
 		line = append(line, row...)
 		count++
-		if !d.job.request.json {
+		if !whole {
 			line = append(line, separator...)
 			switch count % 97 {
 			case 11:
@@ -90,16 +98,17 @@ func (d *download) writeRows(w io.Writer) error {
 			return failure
 		}
 	}
-	if count == 0 && !d.job.request.json && d.emptyLine {
+	if count == 0 && !whole && d.doubt.EmptyNDJSONLine {
 		after = "{}\n"
 	}
 	_, err := io.WriteString(w, after)
 	return err
 }
 
-// writeZIP writes an archive of one member: compressed, its name marked as
-// UTF-8, its sizes in a data descriptor (flags 0x808, *recorded*). The name is
-// that of the survey as it is, whatever that means to a file system.
+// writeZIP writes an archive with one compressed member. Its name is marked as
+// UTF-8, and its sizes are in a data descriptor (flags 0x808, *recorded*). The
+// name is the unchanged name of the survey, even with characters that file
+// systems forbid.
 func writeZIP(w io.Writer, name string, method uint16, modified time.Time, content func(io.Writer) error) error {
 	archive := zip.NewWriter(w)
 	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return newDeflater(w), nil })
@@ -113,7 +122,8 @@ func writeZIP(w io.Writer, name string, method uint16, modified time.Time, conte
 	return archive.Close()
 }
 
-// deflater compresses for speed: the sandbox's files are read once.
+// deflater compresses fast rather than well, because the sandbox's files are
+// read once.
 type deflater struct{ *flate.Writer }
 
 var deflaters = sync.Pool{New: func() any {
@@ -137,7 +147,7 @@ func (d deflater) Close() error {
 	return err
 }
 
-// attendedWriter ends the making of a file whose client left.
+// attendedWriter stops the generation of a file if the client leaves.
 type attendedWriter struct {
 	x *exchange
 	w io.Writer
@@ -150,12 +160,12 @@ func (a *attendedWriter) Write(p []byte) (int, error) {
 	return a.w.Write(p)
 }
 
-// wholeBytes is up to where a file is sent with its length. That larger ones
-// come without Content-Length is *assumed*.
+// wholeBytes is the largest size of a file with Content-Length. That larger
+// files come without it is *assumed*.
 const wholeBytes = 8 << 20
 
-// fileWriter collects a small file to tell its length, streams a large one,
-// and carries out faults.
+// fileWriter buffers a small file to know its length, streams a large one, and
+// carries out faults.
 type fileWriter struct {
 	x         *exchange
 	fault     fault
@@ -193,10 +203,11 @@ func (f *fileWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// errTruncated ends a file that is cut: what was sent looks whole to HTTP.
+// errTruncated stops the file in its middle. HTTP clients get an answer that
+// looks complete.
 var errTruncated = errors.New("the file is truncated")
 
-// finish sends what is held.
+// finish sends the buffered bytes.
 func (f *fileWriter) finish() {
 	if f.streaming {
 		return
@@ -209,8 +220,8 @@ func (f *fileWriter) finish() {
 	f.x.sendBytes(http.StatusOK, f.held)
 }
 
-// flip corrupts a bit of the compressed data, behind the names at the start
-// and before those at the end.
+// flip flips a bit of the compressed data, after the names at the start and
+// before those at the end.
 func (f *fileWriter) flip() {
 	if f.fault.class != faultCorrupt {
 		return

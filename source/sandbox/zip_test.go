@@ -9,13 +9,14 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
 // TestExport_AMillionRowsNeedLittleMemory downloads one large file and reads
 // it as a stream.
 func TestExport_AMillionRowsNeedLittleMemory(t *testing.T) {
-	if testing.Short() {
+	if !thorough.Asked() {
 		t.Skip("downloads a file of a million rows")
 	}
 	const rows = 1_000_000

@@ -12,10 +12,10 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/singer"
 )
 
-// shelf is where files of a test are. It takes two rows to a file.
+// shelf holds the files of a test, with two rows each.
 type shelf struct {
 	files  []*shelved
-	broken bool // no file can be finished
+	broken bool // Finish of a file fails
 }
 
 type shelved struct {
@@ -48,7 +48,7 @@ func (f *shelved) Discard() error {
 	return nil
 }
 
-// batchStage is a stage whose records go into files.
+// batchStage returns a stage whose records are written into files.
 func batchStage(t *testing.T) (*stage, *shelf) {
 	t.Helper()
 	files := &shelf{}
@@ -62,7 +62,7 @@ func batchStage(t *testing.T) (*stage, *shelf) {
 	return s, files
 }
 
-func TestWriter_NamesFilesBeforeTheStateThatCoversThem(t *testing.T) {
+func TestWriter_WritesBATCHMessagesBeforeTheStateThatCoversThem(t *testing.T) {
 	t.Parallel()
 	s, files := batchStage(t)
 	for i := range 3 {
@@ -89,9 +89,9 @@ func TestWriter_NamesFilesBeforeTheStateThatCoversThem(t *testing.T) {
 	}
 }
 
-// What no state asked for is given up, and a file that cannot be finished is
-// covered by none.
-func TestWriter_NamesNoFileThatIsNotFinished(t *testing.T) {
+// A file without a state is discarded, and no state covers a file that cannot be
+// finished.
+func TestWriter_WritesNoBATCHMessageOfAnUnfinishedFile(t *testing.T) {
 	t.Parallel()
 	for _, broken := range []bool{false, true} {
 		s, files := batchStage(t)
@@ -104,7 +104,10 @@ func TestWriter_NamesNoFileThatIsNotFinished(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}
-		lines := s.lines(t)
+		if err := s.Close(); (err != nil) != broken {
+			t.Errorf("broken %v: Close returns %v", broken, err)
+		}
+		lines := s.written()
 		if last := lines[len(lines)-1]; len(lines) != 2 || last != `{"type":"STATE","value":{"bookmarks":{}}}` {
 			t.Errorf("broken %v: the lines are %v", broken, lines)
 		}

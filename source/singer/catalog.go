@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
-// The replication methods that a stream can be read by.
+// The replication methods.
 const (
 	Incremental = "INCREMENTAL"
 	FullTable   = "FULL_TABLE"
@@ -33,18 +34,18 @@ type catalogEntry struct {
 	Metadata    []metadata      `json:"metadata"`
 }
 
-// Catalog is the catalog of these streams, on short lines: Meltano reads none
-// that is longer than 64 KiB. Every column has its metadata, for Meltano makes
-// up that one without cannot be left out.
+// Catalog returns the catalog of the streams. Its lines are short, because Meltano
+// refuses lines above 64 KiB. Every column has metadata, because Meltano selects
+// columns without metadata always.
 func Catalog(streams []record.Info, nestedAsText, deletedColumn bool) ([]byte, error) {
 	entries := make([]catalogEntry, 0, len(streams))
 	for _, s := range streams {
 		var names []string
 		for _, c := range s.Table.Columns {
-			if written(c.Name) {
+			if written(c) {
 				names = append(names, c.Name)
 			}
-			if c.Name == deletedAt && deletedColumn {
+			if c.Deletion && deletedColumn {
 				names = append(names, sdcDeletedAt)
 			}
 		}
@@ -52,8 +53,9 @@ func Catalog(streams []record.Info, nestedAsText, deletedColumn bool) ([]byte, e
 		if err != nil {
 			return nil, err
 		}
+		fixed := s.Fixed()
 		entry := catalogEntry{ID: s.Stream, Stream: s.Stream, Keys: s.Key, Method: FullTable, Schema: schema}
-		whole := map[string]any{"inclusion": "available", "selected-by-default": true, "table-key-properties": s.Key}
+		whole := map[string]any{"inclusion": "available", "selected-by-default": !s.OnRequest, "table-key-properties": s.Key}
 		if s.Cursor != "" {
 			entry.Method, entry.Replication = Incremental, s.Cursor
 			whole["valid-replication-keys"] = []string{s.Cursor}
@@ -63,7 +65,7 @@ func Catalog(streams []record.Info, nestedAsText, deletedColumn bool) ([]byte, e
 		entry.Metadata = append(entry.Metadata, metadata{[]string{}, whole})
 		for _, name := range names {
 			inclusion := "available"
-			if slices.Contains(s.Key, name) || name == s.Cursor {
+			if slices.Contains(fixed, name) {
 				inclusion = "automatic"
 			}
 			entry.Metadata = append(entry.Metadata, metadata{[]string{"properties", name}, map[string]any{"inclusion": inclusion, "selected-by-default": true}})
@@ -77,29 +79,50 @@ func Catalog(streams []record.Info, nestedAsText, deletedColumn bool) ([]byte, e
 	return append(encoded, '\n'), nil
 }
 
-// Selection is what a catalog asks for.
+// Selection is the selection of a catalog.
 type Selection struct {
 	Streams []SelectedStream
-	// Ignored says what of the catalog is not understood, for the log.
+	// Ignored lists the invalid parts of the catalog, for the log.
 	Ignored []string
 }
 
-// SelectedStream is one stream that is wanted.
+// SelectedStream is a selected stream.
 type SelectedStream struct {
-	Name     string
-	Method   string // Incremental or FullTable; "": as the stream prefers
-	unwanted map[string]bool
+	Name        string
+	Method      string // Incremental or FullTable; "": the default of the stream
+	unwanted    map[string]bool
+	refused     map[string]bool // automatic columns with "selected": false
+	declared    declaredSchema
+	keys        []string
+	replication string
 }
 
-// Has reports whether a column is wanted.
-func (s *SelectedStream) Has(column string) bool { return !s.unwanted[column] }
+// Has reports whether a column is selected. _sdc_deleted_at, which a setting of the
+// tap adds, need not be in the schema.
+func (s *SelectedStream) Has(column string) bool {
+	if s.unwanted[column] || s.declared.columns == nil || column == sdcDeletedAt {
+		return !s.unwanted[column]
+	}
+	_, ok := s.declared.columns[column]
+	return ok
+}
 
-// Unwanted are the columns that are left out.
-func (s *SelectedStream) Unwanted() []string { return slices.Sorted(maps.Keys(s.unwanted)) }
+// Unknown returns the columns in the catalog that are not in the table of the stream:
+// of the deselected ones and those of the schema. Names that begin with an underscore
+// are left out, because targets and a setting of the tap add such columns.
+func (s *SelectedStream) Unknown(table *record.Table) []string {
+	names := maps.Clone(s.unwanted)
+	for name := range s.declared.columns {
+		names[name] = true
+	}
+	maps.DeleteFunc(names, func(name string, _ bool) bool { return table.Has(name) || strings.HasPrefix(name, "_") })
+	return slices.Sorted(maps.Keys(names))
+}
 
-// ParseCatalog reads which streams and columns a catalog selects, by the rules
-// of the SDK: what is unsupported is out, what is automatic is in, then what
-// is selected counts, then what is selected by default; else it is in.
+// ParseCatalog reads the selection of a catalog by the rules of the SDK. Inclusion
+// "unsupported" deselects, and "automatic" selects. Else "selected" decides, then
+// "selected-by-default". Without any of them a stream or column is selected. A
+// column that the schema lacks, or deselects, is never selected.
 func ParseCatalog(text []byte) (*Selection, error) {
 	var raw struct {
 		Streams *[]catalogEntry `json:"streams"`
@@ -124,23 +147,52 @@ func ParseCatalog(text []byte) (*Selection, error) {
 			return nil, fmt.Errorf("it names stream %.80q twice", name)
 		}
 		seen[name] = true
-		stream := SelectedStream{Name: name, Method: entry.Method, unwanted: make(map[string]bool)}
-		wanted := entry.Selected == nil || *entry.Selected
+		stream := SelectedStream{
+			Name: name, Method: entry.Method, unwanted: make(map[string]bool), refused: make(map[string]bool), keys: entry.Keys, replication: entry.Replication,
+		}
+		var err error
+		if stream.declared, err = parseSchema(entry.Schema); err != nil {
+			return nil, fmt.Errorf("the schema of stream %.80q is not an object", name)
+		}
+		for _, column := range slices.Sorted(maps.Keys(stream.declared.columns)) {
+			switch declared := stream.declared.columns[column]; {
+			case declared.selected != nil && !*declared.selected:
+				stream.unwanted[column] = true
+			case declared.mistaken:
+				selection.Ignored = append(selection.Ignored, fmt.Sprintf("the selection of %.80q in the schema of stream %.80s: %s", column, name, notTruth("selected")))
+			case declared.parts:
+				selection.Ignored = append(selection.Ignored, fmt.Sprintf("the selection within %.80q in stream %.80s: parts of a column cannot be chosen", column, name))
+			}
+		}
+		old := entry.Selected
+		if schema := stream.declared.selected; schema != nil && (old == nil || !*schema) {
+			old = schema
+		}
+		wanted := old == nil || *old
 		for _, m := range entry.Metadata {
 			if m.Breadcrumb == nil {
 				return nil, fmt.Errorf(`the metadata of its stream %.80q has a part without a "breadcrumb"`, name)
 			}
-			if what := m.mistaken(); what != "" {
-				selection.Ignored = append(selection.Ignored, fmt.Sprintf("the selection of %.120q in stream %.80s: %s", m.Breadcrumb, name, what))
+			if reason := m.mistaken(); reason != "" {
+				selection.Ignored = append(selection.Ignored, fmt.Sprintf("the selection of %.120q in stream %.80s: %s", m.Breadcrumb, name, reason))
 				continue
 			}
 			if len(m.Breadcrumb) > 0 {
+				column := m.Breadcrumb[1]
 				if !selected(m.Metadata, true) {
-					stream.unwanted[m.Breadcrumb[1]] = true
+					stream.unwanted[column] = true
 				}
+				chosen, _ := truth(m.Metadata["selected"])
+				stream.refused[column] = chosen != nil && !*chosen
 				continue
 			}
+			if old != nil {
+				delete(m.Metadata, "selected-by-default") // the user has decided
+			}
 			wanted = selected(m.Metadata, wanted)
+			if key, ok := m.Metadata["replication-key"].(string); ok {
+				stream.replication = key
+			}
 			if method, ok := m.Metadata["replication-method"].(string); ok {
 				stream.Method = method
 			}
@@ -155,14 +207,12 @@ func ParseCatalog(text []byte) (*Selection, error) {
 	return selection, nil
 }
 
-// mistaken says why a selection cannot be followed; "": it can. What selects
-// nothing may stand anywhere.
+// mistaken returns the reason why a selection is invalid; "": it is valid. Metadata
+// that deselects nothing is valid at any breadcrumb.
 func (m *metadata) mistaken() string {
 	for _, key := range []string{"selected", "selected-by-default"} {
-		switch m.Metadata[key].(type) {
-		case nil, bool:
-		default:
-			return key + " is neither true nor false"
+		if _, ok := truth(m.Metadata[key]); !ok {
+			return notTruth(key)
 		}
 	}
 	of := m.Breadcrumb
@@ -176,7 +226,7 @@ func (m *metadata) mistaken() string {
 	}
 }
 
-// selected decides by the metadata of a breadcrumb.
+// selected returns the selection by the metadata of a breadcrumb.
 func selected(m map[string]any, otherwise bool) bool {
 	switch m["inclusion"] {
 	case "unsupported":
@@ -185,9 +235,24 @@ func selected(m map[string]any, otherwise bool) bool {
 		return true
 	}
 	for _, key := range []string{"selected", "selected-by-default"} {
-		if is, ok := m[key].(bool); ok {
-			return is
+		if is, _ := truth(m[key]); is != nil {
+			return *is
 		}
 	}
 	return otherwise
 }
+
+// truth reads a boolean or its text, such as "true"; nil without a value.
+func truth(value any) (is *bool, ok bool) {
+	switch value {
+	case nil:
+		return nil, true
+	case true, "true":
+		return new(true), true
+	case false, "false":
+		return new(false), true
+	}
+	return nil, false
+}
+
+func notTruth(key string) string { return key + " is neither true nor false" }

@@ -1,13 +1,11 @@
 package singer
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"maps"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,21 +13,22 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
-// Log is a log handler that writes the JSON lines of Meltano's SDK, which
-// Meltano takes apart: all members are there, whatever their value.
+// Log is a log handler that writes the JSON lines of Meltano's SDK. Meltano parses a
+// line only if all members are present.
 type Log struct {
-	out   io.Writer
-	level slog.Level
-	lock  *sync.Mutex
-	attrs []slog.Attr
+	slog.Handler
+	out  io.Writer
+	lock sync.Mutex
 }
 
-// NewLog returns a handler that writes records of a level and above.
+// NewLog returns a handler that writes records from a level on.
 func NewLog(out io.Writer, level slog.Level) *Log {
-	return &Log{out: out, level: level, lock: &sync.Mutex{}}
+	log := &Log{out: out}
+	log.Handler = wire.NewLogHandler(level, log.record)
+	return log
 }
 
-// TapName names the tap in logs and about texts.
+// TapName is the name of the tap in logs and in the output of --about.
 const TapName = "tap-qualtrics"
 
 // logLine is one line of the log.
@@ -49,7 +48,7 @@ type logLine struct {
 func line(level slog.Level, at time.Time, logger, message string) logLine {
 	name := strings.ToLower(wire.Level(level).String())
 	if name == "warn" {
-		name = "warning" // as Python calls it
+		name = "warning" // the name in Python
 	}
 	return logLine{
 		Level: name, PID: os.Getpid(), Logger: logger, Time: float64(at.UnixMilli()) / 1000,
@@ -68,41 +67,20 @@ func (h *Log) write(l logLine) error {
 	return err
 }
 
-// Enabled reports whether a level is written.
-func (h *Log) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
-
-// Handle writes a record; its attributes are extra members.
-func (h *Log) Handle(_ context.Context, rec slog.Record) error {
+// record writes a record with its attributes as extra members.
+func (h *Log) record(rec slog.Record, attributes []wire.Attribute) error {
 	l := line(rec.Level, rec.Time, TapName, rec.Message)
-	extra := make(map[string]any)
-	add := func(attr slog.Attr) bool {
+	for _, attr := range attributes {
 		if attr.Key == "stream" {
-			name := attr.Value.String()
-			l.Stream = &name
-			return true
+			l.Stream = &attr.Text
+		} else {
+			l.Extra[attr.Key] = attr.Text
 		}
-		extra[attr.Key] = attr.Value.Resolve().String()
-		return true
 	}
-	for _, attr := range h.attrs {
-		add(attr)
-	}
-	rec.Attrs(add)
-	l.Extra = extra
 	return h.write(l)
 }
 
-// WithAttrs returns a handler that adds attributes.
-func (h *Log) WithAttrs(attrs []slog.Attr) slog.Handler {
-	with := *h
-	with.attrs = append(slices.Clone(h.attrs), attrs...)
-	return &with
-}
-
-// WithGroup returns the same handler: log lines are flat.
-func (h *Log) WithGroup(string) slog.Handler { return h }
-
-// Metric is a measurement as Meltano renders it.
+// Metric is a measurement in the form of Meltano.
 type Metric struct {
 	Type  string            `json:"type"` // counter or timer
 	Name  string            `json:"metric"`
@@ -117,10 +95,10 @@ func (h *Log) Measured(m Metric) {
 	if stream, ok := m.Tags["stream"]; ok {
 		l.Stream = &stream
 	}
-	_ = h.write(l) // a log that cannot be written tells nobody
+	_ = h.write(l) // the error could only be logged
 }
 
-// MetricText is a measurement as it stands in a log for people.
+// MetricText returns a measurement for a log in plain text.
 func MetricText(m Metric) string {
 	encoded, err := encode(m)
 	if err != nil {
@@ -129,8 +107,8 @@ func MetricText(m Metric) string {
 	return "METRIC: " + string(encoded)
 }
 
-// LogConfig is what Meltano's logging configuration (the file that
-// SINGER_SDK_LOG_CONFIG names) asks for.
+// LogConfig reads Meltano's logging configuration, the file of
+// SINGER_SDK_LOG_CONFIG. structured reports whether it asks for JSON lines.
 func LogConfig(text []byte) (level slog.Level, structured bool) {
 	var config struct {
 		Root struct {
@@ -149,7 +127,7 @@ func LogConfig(text []byte) (level slog.Level, structured bool) {
 	return LevelNamed(config.Root.Level), structured
 }
 
-// LevelNamed is a level by its name in Python; info where there is none.
+// LevelNamed returns the level with a name in Python; info for other names.
 func LevelNamed(name string) slog.Level {
 	switch strings.ToUpper(strings.TrimSpace(name)) {
 	case "DEBUG":

@@ -25,6 +25,14 @@ func TestParseCatalog_SelectsByTheRulesOfTheSDK(t *testing.T) {
 		`{"streams":[{"tap_stream_id":"a","metadata":[{"breadcrumb":[],"metadata":{"selected-by-default":false}}]}]}`:                                                                     "",
 		`{"streams":[{"tap_stream_id":"a","metadata":[{"breadcrumb":[],"metadata":{"selected-by-default":false,"selected":true}}]}]}`:                                                     "a",
 		`{"streams":[{"tap_stream_id":"a","metadata":[{"breadcrumb":[],"metadata":{"inclusion":"unsupported","selected":true}}]}]}`:                                                       "",
+		`{"streams":[{"tap_stream_id":"a","selected":false,"metadata":[{"breadcrumb":[],"metadata":{"selected-by-default":true}}]}]}`:                                                     "",
+		`{"streams":[{"tap_stream_id":"a","schema":{"selected":false},"metadata":[{"breadcrumb":[],"metadata":{"selected-by-default":true}}]}]}`:                                          "",
+		`{"streams":[{"tap_stream_id":"a","schema":{"selected":true},"metadata":[{"breadcrumb":[],"metadata":{"selected-by-default":false}}]}]}`:                                          "a",
+		`{"streams":[{"tap_stream_id":"a","schema":{"properties":{"x":{"selected":"false"},"y":{}}}}]}`:                                                                                   "a -x",
+		`{"streams":[{"tap_stream_id":"a","schema":{"properties":{"x":{"selected":0},"y":{}}}}]}`:                                                                                         "a !",
+		`{"streams":[{"tap_stream_id":"a","schema":{"properties":{"x":{"inclusion":"unsupported"},"y":{}}}}]}`:                                                                            "a -x",
+		`{"streams":[{"tap_stream_id":"a","metadata":[{"breadcrumb":["properties","x"],"metadata":{"selected":"false"}}]}]}`:                                                              "a -x",
+		`{"streams":[{"tap_stream_id":"a","metadata":[{"breadcrumb":["properties","x"],"metadata":{"selected":"no"}}]}]}`:                                                                 "a !",
 		`{"streams":[{"tap_stream_id":"a","replication_method":"FULL_TABLE"}]}`:                                                                                                           "a FULL_TABLE",
 		`{"streams":[{"tap_stream_id":"a","replication_method":"INCREMENTAL","metadata":[{"breadcrumb":[],"metadata":{"replication-method":"FULL_TABLE"}}]}]}`:                            "a FULL_TABLE",
 		`{"streams":[{"tap_stream_id":"a","metadata":[{"breadcrumb":["properties","x"],"metadata":{"selected":false}},{"breadcrumb":["properties","y"],"metadata":{"selected":true}}]}]}`: "a -x",
@@ -58,7 +66,7 @@ func TestParseCatalog_SelectsByTheRulesOfTheSDK(t *testing.T) {
 	}
 }
 
-func TestParseCatalog_SaysWhatIsWrong(t *testing.T) {
+func TestParseCatalog_ErrorsNameTheMistake(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		``:                 "it is empty",
@@ -75,7 +83,7 @@ func TestParseCatalog_SaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestParseState_TakesEveryFormInUse(t *testing.T) {
+func TestParseState_AcceptsEveryFormInUse(t *testing.T) {
 	t.Parallel()
 	const inner = `{"bookmarks":{"a":{"v":1},"gone":null},"currently_syncing":"a","other":2}`
 	for name, text := range map[string]string{
@@ -95,14 +103,14 @@ func TestParseState_TakesEveryFormInUse(t *testing.T) {
 			t.Errorf("%q: %v, %v", empty, state, err)
 		}
 	}
-	for text, want := range map[string]string{`{"bookmarks":[]}`: `its "bookmarks" are no object`, `[]`: "cannot be a JSON array", `{"a`: "ends too early", `{}{}`: "something follows its end"} {
+	for text, want := range map[string]string{`{"bookmarks":[]}`: `its "bookmarks" are not an object`, `[]`: "cannot be a JSON array", `{"a`: "ends too early", `{}{}`: "something follows its end"} {
 		if _, err := singer.ParseState([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
 	}
 }
 
-func TestState_RemembersTheVersionOfAnInterruptedRead(t *testing.T) {
+func TestState_HasTheVersionOfAnInterruptedRead(t *testing.T) {
 	t.Parallel()
 	state, err := singer.ParseState([]byte(`{"bookmarks":{"a":{"activate_version":17},"b":{"v":1},"c":[]}}`))
 	if err != nil {
@@ -115,8 +123,7 @@ func TestState_RemembersTheVersionOfAnInterruptedRead(t *testing.T) {
 	}
 }
 
-// Meltano reads no line above 64 KiB, and gives columns without metadata one
-// that cannot be left out.
+// Meltano refuses lines above 64 KiB, and selects columns without metadata always.
 func TestCatalog_HasShortLinesAndAllMetadata(t *testing.T) {
 	t.Parallel()
 	table, err := record.NewTable(visit{})
@@ -167,8 +174,8 @@ func TestCatalog_HasShortLinesAndAllMetadata(t *testing.T) {
 	}
 }
 
-// Meltano takes a line apart only if all of these members are there.
-func TestLog_WritesWhatMeltanoParses(t *testing.T) {
+// Meltano parses a line only if all of these members are present.
+func TestLog_WritesTheMembersThatMeltanoParses(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	handler := singer.NewLog(&out, slog.LevelInfo)
@@ -207,7 +214,7 @@ func TestLog_WritesWhatMeltanoParses(t *testing.T) {
 	}
 }
 
-func TestLogConfig_ReadsWhatMeltanoAsksFor(t *testing.T) {
+func TestLogConfig_ReadsLevelAndFormat(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]struct {
 		level      slog.Level

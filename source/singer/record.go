@@ -10,19 +10,37 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// heldBytes is how much of a stream waits for its turn, at most.
+// heldBytes is the most bytes of records that one stream holds back.
 const heldBytes = 4 << 20
 
-// Record writes one row. One without a value for its key is refused: a target
-// would end by it. Rows of streams that come by turns wait, so that each stream
-// comes in long pieces: targets begin a new file, or a new batch, with each.
+// Holds returns the limits on values in messages, or in the files of batches. Targets
+// refuse NUL.
+func (w *Writer) Holds() record.Format {
+	if w.options.Batching != nil {
+		return w.options.Batching.Holds
+	}
+	return record.Format{}
+}
+
+// Record writes a row. It refuses a row without a value for its key, see
+// [record.Checker.Check]. Records of streams that are read at the same time are held
+// back, so that many records of one stream follow each other. Targets begin a new
+// file or batch at each change of the stream.
 func (w *Writer) Record(stream string, row record.Row) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s, err := w.streams.Open(stream)
+	s, err := w.open(stream)
 	if err != nil {
 		return err
 	}
+	if err := w.record(s, row); err != nil {
+		return w.streams.Refuse(stream, err)
+	}
+	return nil
+}
+
+// record writes one row of an open stream, or keeps it for later. The lock is held.
+func (w *Writer) record(s *output, row record.Row) (err error) {
 	if err := s.rows.Check(row); err != nil {
 		return err
 	}
@@ -32,7 +50,7 @@ func (w *Writer) Record(stream string, row record.Row) error {
 	if w.options.Batching != nil {
 		err = w.batched(s, row)
 	} else {
-		err = w.inTurn(s, row)
+		err = w.sequential(s, row)
 	}
 	if err != nil {
 		return err
@@ -43,7 +61,7 @@ func (w *Writer) Record(stream string, row record.Row) error {
 	return nil
 }
 
-// recordLine is the message of a row; it is valid until the next one.
+// recordLine returns the message of a row, which is valid until the next call.
 func (w *Writer) recordLine(s *output, row record.Row) (line []byte, err error) {
 	line = append(w.line[:0], `{"type":"RECORD","stream":"`...)
 	line = append(line, s.info.Stream...)
@@ -60,27 +78,27 @@ func (w *Writer) recordLine(s *output, row record.Row) (line []byte, err error) 
 	line = append(line, '}')
 	w.line = line
 	if bytes.IndexByte(line, '\n') >= 0 || bytes.IndexByte(line, '\r') >= 0 {
-		// Raw JSON may be laid out over lines.
+		// Raw JSON may have line breaks between its tokens.
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, line); err != nil {
 			return nil, err
 		}
 		line = compact.Bytes()
 	}
-	return record.CleanJSON(line), nil
+	return line, nil
 }
 
-// inTurn writes the message of a row, or keeps it until its stream has its turn:
-// when a state of it follows, when enough waits, or at its end.
-func (w *Writer) inTurn(s *output, row record.Row) error {
+// sequential writes the message of a row of the current stream. It holds back the
+// messages of other streams until heldBytes, their next state or their end.
+func (w *Writer) sequential(s *output, row record.Row) error {
 	line, err := w.recordLine(s, row)
 	if err != nil {
 		return fmt.Errorf("writing a record of %s: %w", s.info.Stream, err)
 	}
-	if w.turn == nil {
-		w.turn = s
+	if w.current == nil {
+		w.current = s
 	}
-	if w.turn == s {
+	if w.current == s {
 		return w.write(line, false)
 	}
 	if s.held = append(append(s.held, line...), '\n'); len(s.held) < heldBytes {
@@ -89,20 +107,20 @@ func (w *Writer) inTurn(s *output, row record.Row) error {
 	return w.release(s)
 }
 
-// settle brings out what a state of the stream covers.
-func (w *Writer) settle(s *output) error {
+// flush writes the records of a stream before a state that covers them.
+func (w *Writer) flush(s *output) error {
 	if err := w.release(s); err != nil {
 		return err
 	}
 	return w.sendBatch(s)
 }
 
-// release writes the records that wait.
+// release writes the held records.
 func (w *Writer) release(s *output) error {
 	if len(s.held) == 0 {
 		return nil
 	}
-	w.turn = s
+	w.current = s
 	for line := range bytes.Lines(s.held) {
 		if err := w.write(bytes.TrimSuffix(line, []byte("\n")), false); err != nil {
 			return err
@@ -112,7 +130,7 @@ func (w *Writer) release(s *output) error {
 	return nil
 }
 
-// extractedAt is the time of now, made anew each second.
+// extractedAt returns the current time; the text is formatted once a second.
 func (w *Writer) extractedAt() []byte {
 	now := w.options.Now().UTC()
 	if now.Unix() != w.second || w.extracted == nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// recordSchema is the schema of a stream's records with these columns, in a
-// form that every target takes: the type comes before null, and nothing of
-// other protocols is left.
+// recordSchema returns the schema of a stream's records with the given columns, in a
+// form that every target accepts. The type precedes null, and members of other
+// protocols are removed.
 func recordSchema(info record.Info, columns []string, nestedAsText bool) (json.RawMessage, error) {
 	var published struct {
 		Properties map[string]map[string]any `json:"properties"`
@@ -50,7 +50,7 @@ func singerProperty(property map[string]any, nestedAsText bool) map[string]any {
 		switch key {
 		case "airbyte_type", "type":
 		case "items":
-			// A schema of everything is dropped by some targets.
+			// Some targets drop a column with an empty schema of items.
 			if items, ok := value.(map[string]any); ok && len(items) > 0 {
 				made[key] = value
 			}
@@ -65,7 +65,7 @@ func singerProperty(property map[string]any, nestedAsText bool) map[string]any {
 	return made
 }
 
-// typesOf are the types that a property may have, null last.
+// typesOf returns the types of a property with null last.
 func typesOf(declared any) (types []string) {
 	switch declared := declared.(type) {
 	case string:

@@ -1,6 +1,6 @@
-// Package singer speaks the Singer protocol as Meltano's SDK understands it:
-// a [Writer] is a sink that writes messages, one JSON object per line, and the
-// parsers read catalogs and states. It knows nothing of Qualtrics.
+// Package singer implements the Singer protocol by the rules of Meltano's SDK. A
+// [Writer] is a sink that writes messages, one JSON object per line. The parsers
+// read catalogs and states. The package knows nothing of Qualtrics.
 package singer
 
 import (
@@ -10,34 +10,34 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
-// Options say how a [Writer] writes.
+// Options configure a [Writer].
 type Options struct {
 	Now func() time.Time
-	// State is what the run was given: the bookmarks of streams that are not
-	// read stay in every state, for a platform replaces the one it has.
+	// State is the state before the run. Bookmarks of streams that are not read
+	// stay in every state, because a platform replaces its whole state.
 	State State
-	// Selected reports whether a column is wanted; nil: all of them are.
+	// Selected reports whether a column is selected; nil: all columns.
 	Selected func(stream, column string) bool
 	// NestedAsText writes objects and arrays as JSON text.
 	NestedAsText bool
-	// DeletedColumn adds _sdc_deleted_at to streams that know of deletions.
+	// DeletedColumn adds _sdc_deleted_at to streams with the time of deletions.
 	DeletedColumn bool
-	// Versions holds the version of streams that are read in full: their
-	// records carry it, and a complete one activates it. It is a number of
-	// seconds, which fits 32 bits until 2038 (targets store it so).
+	// Versions holds the version of each stream that is read in full. Its records
+	// have the version, and its complete end activates it. A version is a time
+	// in seconds, because some targets store 32 bits (enough until 2038).
 	Versions map[string]int64
-	// Batching has records written into files; nil: they are messages.
+	// Batching writes records into files; nil: into messages.
 	Batching *Batching
-	// Failed is told why a stream is not complete.
+	// Failed is called with the failure of an incomplete stream.
 	Failed func(stream string, failure record.Failure)
-	// Measured takes measurements; nil: nobody does.
+	// Measured is called with measurements; nil: they are dropped.
 	Measured func(Metric)
 }
 
@@ -45,37 +45,38 @@ type Options struct {
 type Writer struct {
 	lines   *wire.Lines
 	options Options
-	streams wire.Streams[output]
+	streams record.Streams[output]
 	order   []*output
-	turn    *output // the stream whose records are being written
+	current *output // the stream whose records are written now
 	state   State
 	line    []byte
-	last    []byte // the last state
-	stated  bool   // it is the last message
-	silent  bool   // nothing was written so far
+	last    []byte // the last state message
+	stated  bool   // the last message is a state
+	silent  bool   // no message was written so far
+	broken  error  // the first error of a file
 
-	second    int64 // that extracted is of
+	second    int64 // Unix time of extracted
 	extracted []byte
 }
 
-// output is one stream.
+// output is a stream of the run.
 type output struct {
-	info    record.Info // with the columns that are written
+	info    record.Info // with the written columns only
 	rows    *record.Checker
 	version int64
-	begun   time.Time
-	counted time.Time // when records were measured last
-	records int64     // since then
-	held    []byte    // lines that wait for their turn
-	file    BatchFile // nil: none was begun
+	// outdated is set if the state before the run has another version.
+	outdated bool
+	begun    time.Time
+	counted  time.Time // time of the last measurement of records
+	records  int64     // number of records since then
+	held     []byte    // messages that are held back
+	file     BatchFile // nil: no file was begun
+	full     bool      // the file has reached its size
+	parents  *record.Parents
 }
 
-// deletedAt is the column that says when a row was found deleted, and
-// sdcDeletedAt the one that targets act on.
-const (
-	deletedAt    = "deleted_at"
-	sdcDeletedAt = "_sdc_deleted_at"
-)
+// sdcDeletedAt is the column by which targets delete rows.
+const sdcDeletedAt = "_sdc_deleted_at"
 
 // NewWriter returns a writer of messages to w.
 func NewWriter(w io.Writer, options Options) *Writer {
@@ -89,15 +90,19 @@ func NewWriter(w io.Writer, options Options) *Writer {
 	return &Writer{lines: wire.New(w), options: options, state: state, silent: true}
 }
 
-// written reports whether a column belongs into Singer's output: names that
-// begin with an underscore are those of other protocols.
-func written(name string) bool { return !strings.HasPrefix(name, "_") }
+// written reports whether a column is written. A column of a protocol is not: that of
+// Singer is in no table, because the writer adds it.
+func written(column record.Column) bool { return column.Protocol == "" }
 
 // Begin writes the schema of a stream.
 func (w *Writer) Begin(info record.Info) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
+	if err := errors.Join(w.usable(), info.Check()); err != nil {
+		return err
+	}
 	s := &output{info: info, rows: record.NewChecker(info), version: w.options.Versions[info.Stream], begun: w.options.Now(), counted: w.options.Now()}
+	s.outdated = w.options.State.Version(info.Stream) != s.version
 	if err := w.streams.Begin(info.Stream, s); err != nil {
 		return err
 	}
@@ -107,6 +112,7 @@ func (w *Writer) Begin(info record.Info) error {
 		names = append(names, pick.Name)
 	}
 	s.info.Table = info.Table.View(picks)
+	s.parents = record.NewParents(s.info)
 	schema, err := recordSchema(info, names, w.options.NestedAsText)
 	if err != nil {
 		return err
@@ -129,47 +135,51 @@ func (w *Writer) Begin(info record.Info) error {
 	return w.write(encoded, true)
 }
 
-// picks are the columns of a stream that are written. Those of the key and the
-// cursor cannot be left out.
+// picks returns the written columns of a stream. Those that destinations need are always
+// written.
 func (w *Writer) picks(info record.Info) (picks []record.Pick) {
+	fixed := info.Fixed()
 	wanted := func(name string) bool {
-		return slices.Contains(info.Key, name) || name == info.Cursor || w.options.Selected == nil || w.options.Selected(info.Stream, name)
+		return slices.Contains(fixed, name) || w.options.Selected == nil || w.options.Selected(info.Stream, name)
 	}
 	for i, c := range info.Table.Columns {
-		if !written(c.Name) {
+		if !written(c) {
 			continue
 		}
 		if wanted(c.Name) {
 			picks = append(picks, record.Pick{Column: i, Name: c.Name, Text: w.options.NestedAsText})
 		}
-		if c.Name == deletedAt && w.options.DeletedColumn && wanted(sdcDeletedAt) {
+		if c.Deletion && w.options.DeletedColumn && wanted(sdcDeletedAt) {
 			picks = append(picks, record.Pick{Column: i, Name: sdcDeletedAt})
 		}
 	}
 	return picks
 }
 
-// write sends one message. The lock is held.
+// write writes a message. The caller holds the lock.
 func (w *Writer) write(line []byte, urgent bool) error {
 	w.stated, w.silent = false, false
 	return w.lines.Write(line, urgent)
 }
 
-// State writes the states of all streams, of which one is new. What was said
-// last is not repeated.
+// State writes a message with the states of all streams, of which one is new. It
+// skips a message equal to the last state.
 func (w *Writer) State(stream string, state []byte) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	s, err := w.streams.Open(stream)
+	s, err := w.open(stream)
 	if err != nil {
 		return err
 	}
-	if err := w.settle(s); err != nil {
+	if err := record.CheckState(state); err != nil {
+		return fmt.Errorf("writing the state of %s: %w", stream, err)
+	}
+	if err := w.flush(s); err != nil {
 		return err
 	}
 	w.state.Bookmarks[stream] = bytes.Clone(state)
-	if s.version != 0 {
-		// A run that goes on after this one has to go on with the version.
+	if s.version != 0 || s.outdated {
+		// If this run is interrupted, the next one continues with the version.
 		if w.state.Bookmarks[stream], err = withVersion(state, s.version); err != nil {
 			return fmt.Errorf("writing the state of %s: %w", stream, err)
 		}
@@ -177,7 +187,7 @@ func (w *Writer) State(stream string, state []byte) error {
 	return w.sendState(false)
 }
 
-// sendState writes the state unless it was the last one.
+// sendState writes the state unless it equals the last one and again is false.
 func (w *Writer) sendState(again bool) error {
 	value, err := w.state.encode()
 	if err != nil {
@@ -188,37 +198,57 @@ func (w *Writer) sendState(again bool) error {
 	}
 	w.last = value
 	line := append(append([]byte(`{"type":"STATE","value":`), value...), '}')
-	if err := w.write(record.CleanJSON(line), true); err != nil {
+	if err := w.write(jsonsafe.Clean(line, false), true); err != nil {
 		return err
 	}
 	w.stated = true
 	return nil
 }
 
-// Status is no news to Singer.
-func (*Writer) Status(string, record.Status) error { return nil }
+// Status writes nothing, because Singer has no message for it.
+func (w *Writer) Status(stream string, _ record.Status) error {
+	w.lines.Lock()
+	defer w.lines.Unlock()
+	_, err := w.open(stream)
+	return err
+}
 
-// End closes a stream. A stream that was read in full activates its version,
-// so that the target drops what is not part of it; that is not for streams
-// that are not complete.
+// usable returns the first error of a file or a message. The caller holds the lock.
+func (w *Writer) usable() error {
+	if w.broken != nil {
+		return w.broken
+	}
+	return w.lines.Err()
+}
+
+// open returns a stream between its Begin and its End. The caller holds the lock.
+func (w *Writer) open(stream string) (*output, error) {
+	if err := w.usable(); err != nil {
+		return nil, err
+	}
+	return w.streams.Open(stream)
+}
+
+// End ends a stream. A complete stream that was read in full activates its version,
+// so that the target deletes rows of older versions.
 func (w *Writer) End(stream string, failure *record.Failure) error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
 	if failure != nil {
-		defer w.options.Failed(stream, *failure) // the last line of a log is taken for the reason
+		defer w.options.Failed(stream, *failure) // platforms show the last line of the log as the reason
 	}
-	if !w.streams.Begun(stream) {
-		return nil
+	if err := w.usable(); err != nil {
+		return err
 	}
-	s, err := w.streams.End(stream)
+	s, err := w.streams.End(stream, failure != nil)
 	if err != nil {
 		return err
 	}
-	if err := w.settle(s); err != nil {
+	if err := w.flush(s); err != nil {
 		return err
 	}
-	if w.turn == s {
-		w.turn = nil
+	if w.current == s {
+		w.current = nil
 	}
 	w.measure(s)
 	status := "succeeded"
@@ -241,26 +271,27 @@ func (w *Writer) End(stream string, failure *record.Failure) error {
 	return w.sendState(false)
 }
 
-// measure tells how many records came since the last time.
+// measure reports the number of records since the last measurement.
 func (w *Writer) measure(s *output) {
 	w.options.Measured(Metric{Type: "counter", Name: "record_count", Value: s.records, Tags: map[string]string{"stream": s.info.Stream}})
 	s.records, s.counted = 0, w.options.Now()
 }
 
-// Close writes what is left, but for files that no state asked for. The last
-// message is a state: there are targets that forget one which any other message
+// Close writes the held records, and discards files that no state covers. It returns
+// the first error of an earlier call that ended the output. The last message is a
+// state, because some targets ignore a state that another message
 // follows.
 func (w *Writer) Close() error {
 	w.lines.Lock()
 	defer w.lines.Unlock()
-	err := w.rest()
+	err := w.flushAll()
 	if closeErr := w.lines.Close(); err == nil {
 		err = closeErr
 	}
-	return errors.Join(w.discard(), err)
+	return errors.Join(w.broken, w.discard(), err)
 }
 
-func (w *Writer) rest() error {
+func (w *Writer) flushAll() error {
 	for _, s := range w.order {
 		if err := w.release(s); err != nil {
 			return err
@@ -272,7 +303,7 @@ func (w *Writer) rest() error {
 	return w.sendState(true)
 }
 
-// encode writes JSON without what only HTML needs.
+// encode returns JSON without escapes for HTML.
 func encode(value any) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

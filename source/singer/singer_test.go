@@ -22,8 +22,8 @@ type visit struct {
 	Name      *string         `json:"name"`
 	Extra     json.RawMessage `json:"extra"`
 	Tags      json.RawMessage `json:"tags" jsonschema:"type=array"`
-	DeletedAt *time.Time      `json:"deleted_at"`
-	Foreign   *time.Time      `json:"_ab_cdc_deleted_at"`
+	DeletedAt *time.Time      `json:"deleted_at" column:"deletion"`
+	Foreign   *time.Time      `json:"_ab_cdc_deleted_at" column:"protocol=airbyte"`
 }
 
 const visitSchema = `{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{
@@ -60,16 +60,21 @@ func (s *stage) row(t *testing.T, v visit) record.Row {
 	return row
 }
 
-// lines ends the writing and returns what was written.
+// lines closes the writer and returns its lines.
 func (s *stage) lines(t *testing.T) []string {
 	t.Helper()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return s.written()
+}
+
+// written are the lines that went out so far.
+func (s *stage) written() []string {
 	return strings.Split(strings.TrimSuffix(s.out.String(), "\n"), "\n")
 }
 
-func TestWriter_WritesWhatTargetsTake(t *testing.T) {
+func TestWriter_WritesTheMessagesOfAStream(t *testing.T) {
 	t.Parallel()
 	text := "a\x00b \u2028 \"x\""
 	gone := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -78,17 +83,17 @@ func TestWriter_WritesWhatTargetsTake(t *testing.T) {
 		schema  string
 		record  string
 	}{
-		"as it is": {
+		"default options": {
 			singer.Options{},
 			`{"type":"object","properties":{"at":{"format":"date-time","type":"string"},"deleted_at":{"format":"date-time","type":["string","null"]},` +
 				`"extra":{"additionalProperties":true,"type":["object","null"]},"id":{"description":"Id.","type":"string"},"name":{"type":["string","null"]},"tags":{"type":["array","null"]}}}`,
-			`{"id":"R_1","at":"2026-01-15T11:00:00Z","name":"a\ufffdb \u2028 \"x\"","extra":{"k": "\ufffd","n":1.50},"tags":null,"deleted_at":"2026-01-02T03:04:05Z"}`,
+			`{"id":"R_1","at":"2026-01-15T11:00:00Z","name":"a` + "\ufffd" + `b \u2028 \"x\"","extra":{"k": "\ufffd","n":1.50},"tags":null,"deleted_at":"2026-01-02T03:04:05Z"}`,
 		},
 		"nested values as text, and deletions": {
 			singer.Options{NestedAsText: true, DeletedColumn: true},
 			`{"type":"object","properties":{"_sdc_deleted_at":{"format":"date-time","type":["string","null"]},"at":{"format":"date-time","type":"string"},"deleted_at":{"format":"date-time","type":["string","null"]},` +
 				`"extra":{"type":["string","null"]},"id":{"description":"Id.","type":"string"},"name":{"type":["string","null"]},"tags":{"type":["string","null"]}}}`,
-			`{"id":"R_1","at":"2026-01-15T11:00:00Z","name":"a\ufffdb \u2028 \"x\"","extra":"{\"k\": \"\\ufffd\",\"n\":1.50}","tags":null,"deleted_at":"2026-01-02T03:04:05Z","_sdc_deleted_at":"2026-01-02T03:04:05Z"}`,
+			`{"id":"R_1","at":"2026-01-15T11:00:00Z","name":"a` + "\ufffd" + `b \u2028 \"x\"","extra":"{\"k\": \"\\ufffd\",\"n\":1.50}","tags":null,"deleted_at":"2026-01-02T03:04:05Z","_sdc_deleted_at":"2026-01-02T03:04:05Z"}`,
 		},
 		"the key and the cursor cannot be left out": {
 			singer.Options{Selected: func(string, string) bool { return false }, DeletedColumn: true},
@@ -100,7 +105,7 @@ func TestWriter_WritesWhatTargetsTake(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, test.options)
 			row := s.row(t, visit{ID: "R_1", At: gone.AddDate(0, 0, 13).Add(7*time.Hour + 55*time.Minute + 55*time.Second), Name: &text, Extra: json.RawMessage(`{"k": "\u0000","n":1.50}`), DeletedAt: &gone})
-			if err := errors.Join(s.Begin(s.info), s.Record("visits", row), s.State("visits", []byte(`{"v":1}`)), s.End("visits", nil)); err != nil {
+			if err := errors.Join(s.Begin(s.info), s.Record("visits", row.Fit(s.Holds())), s.State("visits", []byte(`{"v":1}`)), s.End("visits", nil)); err != nil {
 				t.Fatal(err)
 			}
 			want := []string{
@@ -115,9 +120,9 @@ func TestWriter_WritesWhatTargetsTake(t *testing.T) {
 	}
 }
 
-// The last message is a state, none is written twice in a row, and the
-// bookmarks of streams that are not read stay.
-func TestWriter_KeepsStates(t *testing.T) {
+// The last message is a state, equal states are not repeated, and bookmarks of other
+// streams are kept.
+func TestWriter_WritesStatesWithAllBookmarks(t *testing.T) {
 	t.Parallel()
 	state, err := singer.ParseState([]byte(`{"bookmarks":{"others":{"x":[1, 2]}},"mine":true}`))
 	if err != nil {
@@ -164,7 +169,7 @@ func TestWriter_ActivatesTheVersionOfACompleteReadOnly(t *testing.T) {
 		}
 		want := []string{`{"type":"STATE","value":{"bookmarks":{"visits":{"activate_version":1767600000,"v":1}}}}`}
 		if complete {
-			want = append(want, `{"type":"ACTIVATE_VERSION","stream":"visits","version":1767600000}`, `{"type":"STATE","value":{"bookmarks":{"visits":{"v":1}}}}`)
+			want = append(want, `{"type":"ACTIVATE_VERSION","stream":"visits","version":1767600000}`, `{"type":"STATE","value":{"bookmarks":{"visits":{"activate_version":0,"v":1}}}}`)
 		}
 		if diff := cmp.Diff(want, lines[2:]); diff != "" {
 			t.Errorf("complete %v: %s", complete, diff)
@@ -172,26 +177,29 @@ func TestWriter_ActivatesTheVersionOfACompleteReadOnly(t *testing.T) {
 	}
 }
 
-func TestWriter_RefusesWhatNoTargetTakes(t *testing.T) {
+func TestWriter_RefusesRecordsThatTargetsRefuse(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, singer.Options{})
 	if err := s.Record("visits", s.row(t, visit{ID: "R_1"})); err == nil {
-		t.Error("a record before its schema is written")
+		t.Error("a record before its schema was accepted")
 	}
 	if err := s.Begin(s.info); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Begin(s.info); err == nil {
-		t.Error("a schema is written twice")
+		t.Error("a second schema was accepted")
 	}
-	if err := s.Record("visits", s.row(t, visit{})); err == nil || !strings.Contains(err.Error(), "its key id is empty") {
+	if err := s.Record("visits", s.row(t, visit{})); err == nil || !strings.Contains(err.Error(), "its key column id is empty") {
 		t.Errorf("a record without its key: %v", err)
 	}
-	if err := s.End("visits", nil); err != nil {
+	if err := s.End("visits", nil); err == nil {
+		t.Error("a stream that lacks a record is complete")
+	}
+	if err := s.End("visits", &record.Failure{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Record("visits", s.row(t, visit{ID: "R_1"})); err == nil {
-		t.Error("a record is written after the end of its stream")
+		t.Error("a record after the end of its stream was accepted")
 	}
 }
 
@@ -219,4 +227,71 @@ func TestWriter_MeasuresRecords(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// answer is a row of several that belong to one visit.
+type answer struct {
+	Visit   string     `json:"visit"`
+	Name    string     `json:"name"`
+	At      time.Time  `json:"at"`
+	Version string     `json:"version"`
+	Gone    *time.Time `json:"deleted_at"`
+}
+
+// The version of a parent goes out whatever is selected. A target must not delete the
+// marker of a deleted parent alone, so there is no column that it deletes by.
+func TestWriter_WritesTheVersionOfAParent(t *testing.T) {
+	t.Parallel()
+	table, err := record.NewTable(answer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := record.Info{
+		Stream: "answers", Table: table, Key: []string{"visit", "name"}, Cursor: "at", Parent: []string{"visit"}, Version: "version",
+		Schema: []byte(`{"type":"object","properties":{"visit":{"type":"string"},"name":{"type":"string"},"at":{"type":"string"},"version":{"type":"string"},"deleted_at":{"type":["null","string"]}}}`),
+	}
+	s := newStage(t, singer.Options{Selected: func(string, string) bool { return false }, DeletedColumn: true})
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	row, err := table.Row(&answer{Visit: "1", Name: "*", At: at, Version: "deleted", Gone: &at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Begin(info), s.Record("answers", row)); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.lines(t)[1], `"record":{"visit":"1","name":"*","at":"2026-01-02T03:04:05Z","version":"deleted"}`; !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	catalog, err := singer.Catalog([]record.Info{info}, false, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed struct {
+		Streams []struct {
+			Metadata []struct {
+				Breadcrumb []string
+				Metadata   struct{ Inclusion string }
+			}
+		}
+	}
+	if err := json.Unmarshal(catalog, &listed); err != nil {
+		t.Fatal(err)
+	}
+	inclusions := make(map[string]string)
+	for _, of := range listed.Streams[0].Metadata[1:] {
+		inclusions[of.Breadcrumb[1]] = of.Metadata.Inclusion
+	}
+	want := map[string]string{"visit": "automatic", "name": "automatic", "at": "automatic", "version": "automatic", "deleted_at": "available"}
+	if diff := cmp.Diff(want, inclusions); diff != "" {
+		t.Errorf("inclusions (-want +got):\n%s", diff)
+	}
+	catalog = bytes.Replace(catalog, []byte(`"version": {`), []byte(`"another": {`), 1)
+	selection, err := singer.ParseCatalog(catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ignored, missing, err := selection.Streams[0].Differences(info, false)
+	if err != nil || len(missing) > 0 || len(ignored) != 1 || ignored[0] != `columns of the key, the replication key and the version cannot be left out: ["version"]` {
+		t.Errorf("a catalog without the version: got %q, %q, %v", ignored, missing, err)
+	}
 }

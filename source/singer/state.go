@@ -11,7 +11,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
-// State is what a tap was given: bookmarks by stream, and whatever else.
+// State is the state of a tap: bookmarks by stream, and other members.
 type State struct {
 	Bookmarks map[string]json.RawMessage
 	other     map[string]json.RawMessage
@@ -39,9 +39,9 @@ func (s State) encode() ([]byte, error) {
 	return encode(value)
 }
 
-// ParseState reads a state file: an empty one, the value of a STATE message,
-// the whole message, or what Meltano stores. What belongs to streams that
-// nobody knows is kept.
+// ParseState reads a state file. It accepts an empty file, the value of a STATE
+// message, the whole message, and the file of Meltano. Bookmarks of unknown streams
+// are kept.
 func ParseState(text []byte) (State, error) {
 	state := State{Bookmarks: make(map[string]json.RawMessage), other: make(map[string]json.RawMessage)}
 	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))
@@ -51,7 +51,7 @@ func ParseState(text []byte) (State, error) {
 	var members map[string]json.RawMessage
 	if err := wire.Decode(text, &members); err != nil {
 		if first, _, several := bytes.Cut(text, []byte("\n")); several && json.Valid(first) {
-			err = errors.New("it has several lines: of the states that a target wrote the last one counts, such as tail -n 1 takes it")
+			err = errors.New("it has several lines: keep only the last state that the target wrote, for example with tail -n 1")
 		}
 		return state, err
 	}
@@ -62,9 +62,9 @@ func ParseState(text []byte) (State, error) {
 		switch name {
 		case "bookmarks":
 			if err := json.Unmarshal(value, &state.Bookmarks); err != nil {
-				return state, errors.New(`its "bookmarks" are no object`)
+				return state, errors.New(`its "bookmarks" are not an object`)
 			}
-		case "currently_syncing": // every run takes them all
+		case "currently_syncing": // every run reads all streams
 		default:
 			state.other[name] = value
 		}
@@ -77,7 +77,7 @@ func ParseState(text []byte) (State, error) {
 	return state, nil
 }
 
-// unwrapped returns the state that another one is only the envelope of.
+// unwrapped returns the state inside an envelope.
 func unwrapped(members map[string]json.RawMessage) (inner json.RawMessage, wrapped bool) {
 	if inner, wrapped = members["singer_state"]; wrapped {
 		return inner, true
@@ -86,20 +86,19 @@ func unwrapped(members map[string]json.RawMessage) (inner json.RawMessage, wrapp
 	if typed, ok := members["type"]; ok {
 		return inner, strings.EqualFold(string(typed), `"STATE"`) && inner != nil
 	}
-	// Who cut out the value may have kept its name.
+	// A user may have copied the value with its name: {"value": {…}}.
 	_, more := members["bookmarks"]
 	return inner, !more && bytes.HasPrefix(inner, []byte("{"))
 }
 
-// Empty reports whether a state tells of nothing.
+// Empty reports whether a state has no members.
 func (s State) Empty() bool { return len(s.Bookmarks) == 0 && len(s.other) == 0 }
 
-// versionMember is where a bookmark keeps the version of a stream that is
-// being read in full.
+// versionMember is the member of a bookmark with the version of an interrupted full
+// read.
 const versionMember = "activate_version"
 
-// Version is the version of a stream whose full read was interrupted; 0 where
-// none was.
+// Version returns the version of an interrupted full read of a stream; 0 without one.
 func (s State) Version(stream string) int64 {
 	var kept struct {
 		Version int64 `json:"activate_version"`
@@ -110,15 +109,14 @@ func (s State) Version(stream string) int64 {
 	return kept.Version
 }
 
-// withVersion returns a bookmark with the version, or without one for 0.
+// withVersion returns a bookmark with the version; 0 means that no full read was
+// interrupted. The 0 is written, because a platform that merges states would keep
+// the older version of an absent member.
 func withVersion(bookmark json.RawMessage, version int64) (json.RawMessage, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(bookmark, &members); err != nil {
-		return nil, fmt.Errorf("a bookmark is no object: %w", err)
+		return nil, fmt.Errorf("a bookmark is not an object: %w", err)
 	}
-	delete(members, versionMember)
-	if version != 0 {
-		members[versionMember] = fmt.Appendf(nil, "%d", version)
-	}
+	members[versionMember] = fmt.Appendf(nil, "%d", version)
 	return encode(members)
 }

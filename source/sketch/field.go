@@ -1,20 +1,20 @@
 package sketch
 
-// element is one of the field of 2^128 elements: a polynomial over the two of
-// bits, bit i its coefficient of x^i, modulo x^128 + x^7 + x^2 + x + 1 (the one
-// that NIST SP 800-38D uses). Its sum is the exclusive or.
+// element is an element of the field with 2^128 elements. It is a polynomial over
+// bits modulo x^128 + x^7 + x^2 + x + 1, as in NIST SP 800-38D. Bit i is the
+// coefficient of x^i. Addition is the exclusive or.
 type element struct{ high, low uint64 }
 
 var one = element{low: 1}
 
 func (a element) plus(b element) element { return element{a.high ^ b.high, a.low ^ b.low} }
 
-// folded is what so many bits above the 128th come to.
+// folded reduces the bits above the 128th by the modulus.
 func folded(overflow uint64) uint64 {
 	return overflow ^ overflow<<1 ^ overflow<<2 ^ overflow<<7
 }
 
-// multiples are an element's products with all polynomials of four bits.
+// multiples are the products of an element with all polynomials of four bits.
 type multiples [16]element
 
 func (a element) multiples() *multiples {
@@ -42,7 +42,7 @@ func (m *multiples) times(b element) element {
 
 func (a element) times(b element) element { return a.multiples().times(b) }
 
-// spread has the bits of a byte with zeros in between.
+// spread[b] holds the bits of the byte b with a zero after each.
 var spread = func() (table [256]uint64) {
 	for i := range uint64(256) {
 		for bit := range 8 {
@@ -60,19 +60,19 @@ func spreadWord(word uint64) (high, low uint64) {
 	return high, low
 }
 
-// squared is the product with itself: between two bits comes a zero.
+// squared returns the square: the bits of a with zeros in between, reduced.
 func (a element) squared() element {
 	above3, above2 := spreadWord(a.high)
 	high, low := spreadWord(a.low)
-	// What lies above is multiplied by x^7 + x^2 + x + 1; what that shifts
-	// beyond the 128th bit is folded once more.
+	// The upper half is multiplied by x^7 + x^2 + x + 1. Bits shifted beyond the
+	// 128th are folded once more.
 	beyond := above3>>63 ^ above3>>62 ^ above3>>57
 	high ^= above3 ^ (above3<<1 | above2>>63) ^ (above3<<2 | above2>>62) ^ (above3<<7 | above2>>57)
 	low ^= folded(above2) ^ folded(beyond)
 	return element{high, low}
 }
 
-// inverse is 1/a: the power of 2^128 - 2. Zero has none, and gives zero.
+// inverse returns 1/a, which is a to the power of 2^128 - 2, and zero for zero.
 func (a element) inverse() element {
 	product, square := one, a
 	for range 127 {
@@ -82,8 +82,8 @@ func (a element) inverse() element {
 	return product
 }
 
-// polynomial over the field, the constant first. Its last coefficient is not
-// zero; the polynomial zero has none.
+// polynomial is a polynomial over the field, its constant first. The last
+// coefficient is not zero; the zero polynomial has no coefficients.
 type polynomial []element
 
 func (f polynomial) trimmed() polynomial {
@@ -95,7 +95,7 @@ func (f polynomial) trimmed() polynomial {
 
 func (f polynomial) degree() int { return len(f) - 1 }
 
-// monic divides by the last coefficient.
+// monic returns f divided by its last coefficient.
 func (f polynomial) monic() polynomial {
 	if len(f) == 0 || f[len(f)-1] == one {
 		return f
@@ -109,7 +109,7 @@ func (f polynomial) monic() polynomial {
 }
 
 // divided returns quotient and rest of the division by a monic polynomial. It
-// takes the memory of f.
+// overwrites f.
 func (f polynomial) divided(by polynomial) (quotient, rest polynomial) {
 	n := by.degree()
 	for top := len(f) - 1; top >= n; top-- {
@@ -127,7 +127,7 @@ func (f polynomial) divided(by polynomial) (quotient, rest polynomial) {
 	return f[n:], f[:n].trimmed()
 }
 
-// squaredModulo is f·f modulo a monic polynomial.
+// squaredModulo returns f·f modulo a monic polynomial.
 func (f polynomial) squaredModulo(modulus polynomial) polynomial {
 	if len(f) == 0 {
 		return nil
@@ -151,7 +151,7 @@ func (f polynomial) plus(g polynomial) polynomial {
 	return sum.trimmed()
 }
 
-// common is the greatest common divisor, monic.
+// common returns the monic greatest common divisor.
 func common(f, g polynomial) polynomial {
 	for len(g) > 0 {
 		g = g.monic()
@@ -161,13 +161,13 @@ func common(f, g polynomial) polynomial {
 	return f.monic()
 }
 
-// roots returns the roots of a monic polynomial; false unless it has as many as
-// its degree, all of them different.
+// roots returns the roots of a monic polynomial; false unless it has as many
+// different roots as its degree.
 func (f polynomial) roots() ([]element, bool) {
 	if f.degree() < 1 {
 		return nil, f.degree() == 0
 	}
-	// All elements are the roots of x^(2^128) - x.
+	// Every element is a root of x^(2^128) - x.
 	x := polynomial{{}, one}
 	_, power := append(polynomial(nil), x...).divided(f)
 	for range 128 {
@@ -179,11 +179,11 @@ func (f polynomial) roots() ([]element, bool) {
 	return f.split(nil, 0), true
 }
 
-// split finds the roots of a product of different monic factors of degree one
+// split returns the roots of a product of different monic factors of degree one
 // by Berlekamp's trace algorithm ("Factoring polynomials over large finite
-// fields", 1970): the trace of βx is 0 for about one half of the roots and 1 for
-// the others. Any β parts two of them in one of two cases; one without a pattern
-// does so for ids, which have one. After so many all are parted.
+// fields", 1970). The trace of βx is 0 for about half of the roots and 1 for the
+// others. A pseudorandom β separates two roots in half of the tries, even if ids
+// follow a pattern. After 256 tries all roots are separated.
 func (f polynomial) split(found []element, tried int) []element {
 	if f.degree() == 1 {
 		return append(found, f[0])
@@ -202,5 +202,5 @@ func (f polynomial) split(found []element, tried int) []element {
 			return rest.split(part.split(found, tried+1), tried+1)
 		}
 	}
-	return found // fewer than there are, which the caller finds by its checks
+	return found // some roots are missing, which the checksums reveal
 }

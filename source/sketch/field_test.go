@@ -8,14 +8,14 @@ import (
 
 func randomElement(random *rand.Rand) element {
 	e := element{random.Uint64(), random.Uint64()}
-	for range random.IntN(3) { // small ones, too
+	for range random.IntN(3) { // some of them small
 		e.high &= random.Uint64() & random.Uint64()
 		e.low >>= random.IntN(64)
 	}
 	return e
 }
 
-// product multiplies a bit at a time.
+// product multiplies bit by bit.
 func product(a, b element) element {
 	var p element
 	for bit := 127; bit >= 0; bit-- {
@@ -57,7 +57,7 @@ func TestField_MultipliesSquaresAndInverts(t *testing.T) {
 			t.Fatalf("element %d, %x, by its inverse: got %x", i, a, got)
 		}
 	}
-	// Of the known answers of GHASH no one fits: it counts bits the other way.
+	// The test vectors of GHASH do not apply: it has the opposite order of bits.
 	if got, want := (element{high: 1 << 63}).times(element{low: 2}), (element{low: 0x87}); got != want {
 		t.Errorf("x^127 · x: got %x, want %x", got, want)
 	}
@@ -99,7 +99,7 @@ func TestPolynomial_FindsAllRootsOrNone(t *testing.T) {
 	}
 }
 
-// timesRoot is f·(x - root).
+// timesRoot returns f·(x - root).
 func (f polynomial) timesRoot(root element) polynomial {
 	p := make(polynomial, len(f)+1)
 	for i, coefficient := range f {

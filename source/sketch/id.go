@@ -1,10 +1,10 @@
-// Package sketch summarizes sets of ids in little room, so that later, without
-// the set, the ids that left it and those that came to it can be named. What
-// that takes depends on how many these are, not on the set.
+// Package sketch summarizes sets of ids in a few bytes. A later comparison with
+// the current ids lists the removed and the added ones, without the old set. The
+// size depends on the number of changes, not on the set.
 //
-// A [PinSketch] is exact up to its capacity and takes 16 bytes for each of it;
-// what it costs in time is the product of the set and the capacity. A [Table]
-// takes about three times the room, and time that depends on the set alone.
+// A [PinSketch] is exact up to its capacity and takes 16 bytes per change. Its
+// time is the size of the set times the capacity. An [IBLT] takes about three
+// times the bytes, and time in proportion to the set.
 package sketch
 
 import (
@@ -13,18 +13,20 @@ import (
 	"strings"
 )
 
-// ID is an id as a number: what follows its prefix, at most 21 letters and
-// digits, to the base of 62 behind the number of the prefix. No two ids have
-// the same, and none has zero.
+// ID is an id as a number. The number of its prefix is the first digit to the
+// base of 62; up to 21 letters and digits follow. For example "R_0" is 1·62 + 0
+// and "CID_z" is 2·62 + 61. No two ids have the same number, and none has zero.
 type ID struct{ high, low uint64 }
 
 const (
 	idDigits   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	mostDigits = 21 // digits of an id; one more would not fit behind every prefix
+	mostDigits = 21 // digits of an id; 22 would exceed 128 bits for some prefixes
 )
 
-// idPrefixes are those of responses and of contacts. States hold the numbers.
-var idPrefixes = [...]string{1: "R_", 2: "CID_"}
+// idPrefixes are the prefixes of responses, contacts, mailing lists and users.
+// States hold their numbers, so a new prefix goes to the end. More than seven
+// would exceed 128 bits.
+var idPrefixes = [...]string{1: "R_", 2: "CID_", 3: "CG_", 4: "UR_", 5: "URH_"}
 
 // Pack returns the number of an id; false for ids of another form.
 func Pack(id string) (ID, bool) {
@@ -60,7 +62,7 @@ func digitOf(c byte) (uint64, bool) {
 	return 0, false
 }
 
-// Unpack returns the id of a number; false where it is none's.
+// Unpack returns the id of a number; false if no id has it.
 func (d ID) Unpack() (string, bool) {
 	var digits [mostDigits]byte
 	at := len(digits)
@@ -85,8 +87,7 @@ func (d ID) Compare(other ID) int {
 	return cmp.Or(cmp.Compare(d.high, other.high), cmp.Compare(d.low, other.low))
 }
 
-// Mix is the finalizer of splitmix64: its output bits depend on all of its
-// input.
+// Mix is the finalizer of splitmix64: each output bit depends on all input bits.
 func Mix(x uint64) uint64 {
 	x ^= x >> 30
 	x *= 0xbf58476d1ce4e5b9

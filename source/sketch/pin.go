@@ -4,41 +4,42 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 )
 
 // PinSketch summarizes a set by sums of odd powers of its ids in a field of
-// characteristic two (Dodis, Ostrovsky, Reyzin and Smith, "Fuzzy Extractors",
-// 2008, §6.3, where it has that name). Of two sets the sums of the sums are
-// those of what only one of them holds, and name all of it up to the capacity.
-// No id may be put in twice, or taken out that is not in: that undoes itself.
+// characteristic two. Name and method are from Dodis, Ostrovsky, Reyzin and Smith,
+// "Fuzzy Extractors", 2008, §6.3. The sketches of two sets add up to the sketch of
+// their symmetric difference, which decodes up to the capacity. An id that is
+// added or removed twice cancels itself out, so the caller must not do that.
 type PinSketch struct {
-	count  int32     // ids that were put in, less those that were taken out
-	checks uint64    // sum of their checks, wrapping around
-	powers []element // sums of id, id^3, id^5, …: as many as the capacity
+	count  int32     // added minus removed ids
+	checks uint64    // sum of their checksums; wraps around
+	powers []element // sums of id, id^3, id^5, …; the capacity is their number
 }
 
 const (
-	pinBytes  = 12 // of a sketch, before its powers
+	pinBytes  = 12 // of an encoded sketch before its powers
 	sumBytes  = 16
-	checkSalt = 7 // another one than those of the cells of a table
+	checkSalt = 7 // differs from the salts of an IBLT
 	mostSums  = 256
 )
 
-// NewPinSketch returns the sketch of the empty set that can name so many ids.
+// NewPinSketch returns the sketch of the empty set with a capacity of ids.
 func NewPinSketch(capacity int) *PinSketch { return &PinSketch{powers: make([]element, capacity)} }
 
-// PinCapacity is the capacity of the largest sketch that Encode writes in so
-// many bytes; it may be zero or less.
+// PinCapacity returns the capacity of the largest sketch that Encode writes in
+// the given number of bytes. It may be zero or negative.
 func PinCapacity(bytes int) int { return (bytes*3/4 - pinBytes) / sumBytes }
 
-// Capacity is how many ids the sketch can name.
+// Capacity returns the number of ids that the sketch can list.
 func (s *PinSketch) Capacity() int { return len(s.powers) }
 
-// Add puts ids in.
+// Add adds ids.
 func (s *PinSketch) Add(ids ...ID) { s.toggle(1, ids) }
 
-// Remove takes ids out.
+// Remove removes ids.
 func (s *PinSketch) Remove(ids ...ID) { s.toggle(-1, ids) }
 
 func (s *PinSketch) toggle(sign int32, ids []ID) {
@@ -59,13 +60,13 @@ func (s *PinSketch) Clone() *PinSketch {
 	return &PinSketch{s.count, s.checks, slices.Clone(s.powers)}
 }
 
-// Net is how many more ids were put in than taken out, whatever the capacity.
+// Net returns the number of added minus removed ids, even beyond the capacity.
 func (s *PinSketch) Net() int64 { return int64(s.count) }
 
-// Decode names the ids that are left in, and those that were taken out and not
-// in; taken tells of an id whether it was taken out. ErrTooMany says that they
-// are more than the capacity.
-func (s *PinSketch) Decode(taken func(ID) bool) (in, out []string, err error) {
+// Decode lists the ids that were added but not removed (in), and removed but not
+// added (out). removed reports whether an id was removed. The error is ErrTooMany
+// if they exceed the capacity.
+func (s *PinSketch) Decode(removed func(ID) bool) (in, out []string, err error) {
 	roots, ok := s.roots()
 	rest := PinSketch{count: s.count, checks: s.checks}
 	for _, root := range roots {
@@ -74,7 +75,7 @@ func (s *PinSketch) Decode(taken func(ID) bool) (in, out []string, err error) {
 		if ok = ok && is; !ok {
 			break
 		}
-		if taken(id) {
+		if removed(id) {
 			out = append(out, name)
 			rest.Add(id)
 		} else {
@@ -88,15 +89,15 @@ func (s *PinSketch) Decode(taken func(ID) bool) (in, out []string, err error) {
 	return in, out, nil
 }
 
-// roots solves for the ids of which the sketch holds the sums.
+// roots computes the ids from the sums of their powers.
 func (s *PinSketch) roots() ([]element, bool) {
 	sums := make([]element, 2*len(s.powers))
 	for i, power := range s.powers {
 		sums[2*i] = power
-		sums[2*i+1] = sums[i].squared() // the even powers follow from the others
+		sums[2*i+1] = sums[i].squared() // even powers are squares of earlier powers
 	}
 	locator := recurrence(sums)
-	// It is the product of all 1 - id·x; reversed it has the ids as its roots.
+	// The locator is the product of all 1 - id·x; reversed, its roots are the ids.
 	slices.Reverse(locator)
 	if locator.degree() > len(s.powers) || locator[0] == (element{}) || locator[locator.degree()] != one {
 		return nil, false
@@ -104,8 +105,8 @@ func (s *PinSketch) roots() ([]element, bool) {
 	return locator.roots()
 }
 
-// recurrence finds the shortest linear recurrence of a sequence (Massey,
-// "Shift-register synthesis and BCH decoding", 1969): sequence[n] is the sum of
+// recurrence returns the shortest linear recurrence of a sequence (Massey,
+// "Shift-register synthesis and BCH decoding", 1969). sequence[n] is the sum of
 // result[i]·sequence[n-i] for i from 1 to its degree; result[0] is one.
 func recurrence(sequence []element) polynomial {
 	current, before := polynomial{one}, polynomial{one}
@@ -133,7 +134,7 @@ func recurrence(sequence []element) polynomial {
 		current = next
 		since++
 	}
-	// Its degree is the length, unless no set has these sums.
+	// The degree equals the length, unless no set has these sums.
 	result := make(polynomial, length+1)
 	copy(result, current)
 	return result
@@ -151,14 +152,14 @@ func (s *PinSketch) Encode() string {
 	return base64.RawStdEncoding.EncodeToString(raw)
 }
 
-// DecodePinSketch reads what Encode wrote.
+// DecodePinSketch reads the output of [PinSketch.Encode].
 func DecodePinSketch(text string) (*PinSketch, error) {
 	raw, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil || len(raw) < pinBytes+sumBytes || (len(raw)-pinBytes)%sumBytes != 0 {
 		return nil, errors.New("the sketch is not base64 of whole sums")
 	}
 	if len(raw) > pinBytes+mostSums*sumBytes {
-		return nil, errors.New("the sketch has more sums than anybody has time for")
+		return nil, fmt.Errorf("the sketch has more than %d entries", mostSums)
 	}
 	s := NewPinSketch((len(raw) - pinBytes) / sumBytes)
 	s.count = int32(binary.BigEndian.Uint32(raw)) //nolint:gosec // two's complement

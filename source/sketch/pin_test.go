@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 )
 
 func randomIDs(t testing.TB, random *rand.Rand, n int) (names []string, ids []ID) {
@@ -19,7 +21,7 @@ func randomIDs(t testing.TB, random *rand.Rand, n int) (names []string, ids []ID
 	return names, ids
 }
 
-func TestPinSketch_NamesAllUpToItsCapacityAndSaysWhenItIsMore(t *testing.T) {
+func TestPinSketch_ListsChangesUpToItsCapacity(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ capacity, kept, gone, fresh int }{
 		{1, 0, 0, 0},
@@ -41,7 +43,7 @@ func TestPinSketch_NamesAllUpToItsCapacityAndSaysWhenItIsMore(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(test), func(t *testing.T) {
 			t.Parallel()
-			if testing.Short() && test.capacity > 64 {
+			if !thorough.Asked() && test.capacity > 64 {
 				t.Skip("large sketches take seconds with the race detector")
 			}
 			random := rand.New(rand.NewPCG(uint64(test.capacity), uint64(test.gone)))
@@ -79,8 +81,9 @@ func TestPinSketch_NamesAllUpToItsCapacityAndSaysWhenItIsMore(t *testing.T) {
 	}
 }
 
-// A sketch of one sum has a root whatever it holds: its checks tell.
-func TestPinSketch_NamesNothingByChance(t *testing.T) {
+// A sketch with one sum has a root for any set: only its checksums reveal that the
+// set was too large.
+func TestPinSketch_DoesNotListWrongIDsBeyondItsCapacity(t *testing.T) {
 	t.Parallel()
 	random, named := rand.New(rand.NewPCG(9, 9)), 0
 	for range 3000 {
@@ -92,11 +95,11 @@ func TestPinSketch_NamesNothingByChance(t *testing.T) {
 		}
 	}
 	if named > 0 {
-		t.Errorf("%d sketches that hold too much named something", named)
+		t.Errorf("%d sketches beyond their capacity listed ids", named)
 	}
 }
 
-func TestPinSketch_TakesTheRoomThatItsCapacityPromises(t *testing.T) {
+func TestPinCapacity_IsTheLargestThatFits(t *testing.T) {
 	t.Parallel()
 	for _, bytes := range []int{38, 59, 60, 100, 196, 393, 2000, 3000} {
 		capacity := PinCapacity(bytes)
@@ -109,7 +112,7 @@ func TestPinSketch_TakesTheRoomThatItsCapacityPromises(t *testing.T) {
 	}
 }
 
-func TestPinSketch_RefusesWhatIsNone(t *testing.T) {
+func TestDecodePinSketch_RefusesOtherText(t *testing.T) {
 	t.Parallel()
 	if _, err := DecodePinSketch(NewPinSketch(mostSums).Encode()); err != nil {
 		t.Error(err)
@@ -121,8 +124,8 @@ func TestPinSketch_RefusesWhatIsNone(t *testing.T) {
 	}
 }
 
-// What is read from a state may be anything: it takes little time, and what it
-// names it holds.
+// The text of a state may be damaged: decoding stays fast, and the listed ids add
+// up to the sketch.
 func FuzzPinSketch(f *testing.F) {
 	s := NewPinSketch(3)
 	s.Add(mustPack(f, "R_1"), mustPack(f, "R_2"))
@@ -147,7 +150,7 @@ func FuzzPinSketch(f *testing.F) {
 			s.Add(mustPack(t, name))
 		}
 		if diff := cmp.Diff(NewPinSketch(s.Capacity()).Encode(), s.Encode()); diff != "" {
-			t.Errorf("what is left is not empty (-want +got):\n%s", diff)
+			t.Errorf("without the listed ids it is not empty (-want +got):\n%s", diff)
 		}
 	})
 }

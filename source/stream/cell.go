@@ -2,13 +2,17 @@ package stream
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/source/dates"
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/response"
 )
 
 // cells types raw JSON values. A value that does not fit its column becomes
@@ -24,8 +28,51 @@ func absent(value []byte) bool {
 	return kind == 0 || kind == 'n' || string(value) == `""`
 }
 
-func (c *cells) unfit(column string) {
-	c.changes = append(c.changes, record.Change{Column: column, Kind: record.Nulled, Reason: record.Unfit})
+func (c *cells) tell(change record.Change) { c.changes = append(c.changes, change) }
+
+func (c *cells) unfit(column string) { c.tell(record.Null(column)) }
+
+// came reports the altered fields of a survey or a contact, by the column of each
+// field. The cursor has a function of its own.
+func (c *cells) came(altered []feed.Altered, columns map[string]string) error {
+	for _, each := range altered {
+		column, ok := columns[each.Field]
+		switch {
+		case !ok:
+			return fmt.Errorf("the field %s has no column", each.Field)
+		case column == "": // the cursor
+		case each.How == feed.Unreadable:
+			c.tell(record.Null(column))
+		case each.How == feed.Repaired:
+			c.tell(record.Repair(column))
+		case each.How == feed.Renamed:
+			c.tell(record.Rename(column))
+		}
+	}
+	return nil
+}
+
+// cursor reports a date of ours in a cursor, which is never null. It replaces a date
+// that is missing or cannot be read.
+func (c *cells) cursor(column string, sent bool, instead string) {
+	if sent {
+		c.tell(record.Replace(column, instead))
+	} else {
+		c.tell(record.Invent(column, instead))
+	}
+}
+
+// The dates that stand in a cursor in place of Qualtrics' own.
+const (
+	foundDeleted  = record.FoundDeleted
+	timeOfRead    = "the time of the read"
+	beforeTheRead = "shortly before the read"
+	recordedDate  = "the recorded date"
+)
+
+// sentButUnreadable reports whether a field came in a form that cannot be read.
+func sentButUnreadable(altered []feed.Altered, field string) bool {
+	return slices.Contains(altered, feed.Altered{Field: field, How: feed.Unreadable})
 }
 
 // text takes a string, or a number as it is written.
@@ -96,12 +143,27 @@ func (c *cells) time(column string, value []byte) *time.Time {
 		return nil
 	}
 	if text, ok := frame.String(value); ok {
-		if at, ok := feed.ParseTime(text); ok {
+		if at, ok := response.ParseTime(text); ok {
+			c.exact(column, text)
 			return &at
 		}
 	}
 	c.unfit(column)
 	return nil
+}
+
+// exact reports a date that is read as another one. A leap second becomes the next
+// second, and digits beyond nanoseconds are left out.
+func (c *cells) exact(column, text string) {
+	if _, leap := dates.LeapSecond(text); leap {
+		c.tell(record.Round(column, "the second after the leap second"))
+	}
+	if _, fraction, ok := strings.Cut(text, "."); ok {
+		digits := strings.TrimRight(fraction[:len(fraction)-len(strings.TrimLeft(fraction, "0123456789"))], "0")
+		if len(digits) > len("123456789") {
+			c.tell(record.Round(column, "whole nanoseconds"))
+		}
+	}
 }
 
 // scalar returns a string's text, or a number's or a boolean's digits.

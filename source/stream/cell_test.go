@@ -7,18 +7,19 @@ import (
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/response"
 )
 
 // unfit marks a value that its column cannot hold: null, and said so.
 const unfit = "null, and said so"
 
 // cellColumns is one column of every type that a response's metadata fill.
-var cellColumns = map[string]feed.Metadata{
-	"user_language":     feed.UserLanguage,
-	"progress":          feed.Progress,
-	"location_latitude": feed.LocationLatitude,
-	"finished":          feed.Finished,
-	"recorded_date":     feed.RecordedDate,
+var cellColumns = map[string]response.Metadata{
+	"user_language":     response.UserLanguage,
+	"progress":          response.Progress,
+	"location_latitude": response.LocationLatitude,
+	"finished":          response.Finished,
+	"recorded_date":     response.RecordedDate,
 }
 
 type cellCase struct{ value, want string } // as JSON; an empty value is absent
@@ -130,14 +131,14 @@ func TestCells_HoldWhatFitsAndSayWhatDoesNot(t *testing.T) {
 		t.Run(column, func(t *testing.T) {
 			t.Parallel()
 			for _, c := range append(cases, cellCase{``, `null`}, cellCase{`null`, `null`}, cellCase{`{}`, unfit}, cellCase{`[]`, unfit}, cellCase{`[1]`, unfit}) {
-				response := &feed.Response{ModifiedAt: readAt}
+				response := &response.Response{ModifiedAt: readAt}
 				if c.value != "" {
 					response.Metadata[cellColumns[column]] = []byte(c.value)
 				}
 				got := project(t, "responses", &feed.Document{ID: "R_1", Content: response, ReadAt: readAt})
 				want, changes := c.want, []record.Change(nil)
 				if want == unfit {
-					want, changes = "null", []record.Change{{Column: column, Kind: record.Nulled, Reason: record.Unfit}}
+					want, changes = "null", []record.Change{record.Null(column)}
 				}
 				if cell := got.cell(t, column); cell != want {
 					t.Errorf("%s: got %s, want %s", c.value, cell, want)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
+	_ "github.com/birdie-ai/source-qualtrics/source/feed/contacts" // the feed
 )
 
 // Contact is a row of contacts: one contact of an XM Directory.
@@ -20,10 +21,10 @@ type Contact struct {
 	LastModified time.Time `json:"last_modified"`
 	// When the contact was found to be deleted in Qualtrics; such a row has
 	// its ids and no more. Null while it exists.
-	DeletedAt *time.Time `json:"deleted_at"`
+	DeletedAt *time.Time `json:"deleted_at" column:"deletion"`
 	// Same as deleted_at, under the name by which Airbyte's destinations
 	// delete rows.
-	CDCDeletedAt *time.Time `json:"_ab_cdc_deleted_at"`
+	CDCDeletedAt *time.Time `json:"_ab_cdc_deleted_at" column:"protocol=airbyte"`
 	// When the contact was created.
 	CreationDate *time.Time `json:"creation_date"`
 	// First name.
@@ -51,7 +52,7 @@ type Contact struct {
 	SegmentMembership json.RawMessage `json:"segment_membership"`
 }
 
-var _ = register(&Stream{
+var _ = Register(&Stream{
 	Name:    "contacts",
 	Summary: "The contacts of every XM Directory",
 	Record:  Contact{},
@@ -62,12 +63,21 @@ var _ = register(&Stream{
 	Project: projectContact,
 })
 
+// contactColumns are the columns of a contact's fields.
+var contactColumns = map[string]string{
+	"FirstName": "first_name", "LastName": "last_name", "Email": "email", "Phone": "phone", "ExternalReference": "external_data_reference",
+	"Language": "language", "Unsubscribed": "unsubscribed", "UnsubscribedAt": "unsubscribe_date", "CreatedAt": "creation_date",
+	"ModifiedAt": "", "EmbeddedData": "embedded_data", "Stats": "stats", "SegmentMembership": "segment_membership",
+}
+
 func projectContact(doc *feed.Document, emit Emit) error {
+	var c cells
 	if !doc.DeletedAt.IsZero() {
+		c.cursor("last_modified", false, foundDeleted)
 		return emit(&Contact{
 			DirectoryID: doc.Partition.Key, ContactID: doc.ID, LastModified: doc.DeletedAt,
 			DeletedAt: &doc.DeletedAt, CDCDeletedAt: &doc.DeletedAt,
-		})
+		}, c.changes...)
 	}
 	contact, ok := doc.Content.(*feed.Contact)
 	if !ok {
@@ -90,8 +100,18 @@ func projectContact(doc *feed.Document, emit Emit) error {
 		Stats:                 contact.Stats,
 		SegmentMembership:     contact.SegmentMembership,
 	}
-	if contact.ModifiedAt != nil {
-		row.LastModified = *contact.ModifiedAt
+	if err := c.came(contact.Altered, contactColumns); err != nil {
+		return fmt.Errorf("projecting contact %s: %w", doc.ID, err)
 	}
-	return emit(&row)
+	unreadable := sentButUnreadable(contact.Altered, "ModifiedAt")
+	switch {
+	case contact.ModifiedAt != nil:
+		row.LastModified = *contact.ModifiedAt
+	case !doc.DatedAt.IsZero():
+		row.LastModified = doc.DatedAt
+		c.cursor("last_modified", unreadable, beforeTheRead)
+	default:
+		c.cursor("last_modified", unreadable, timeOfRead)
+	}
+	return emit(&row, c.changes...)
 }

@@ -72,10 +72,11 @@ func project(t *testing.T, name string, doc *feed.Document) row {
 	t.Helper()
 	s := byName(t, name)
 	var rows []row
-	err := s.Rows(doc, func(emitted record.Row) error {
+	emitted, err := s.Rows(doc, record.Format{NUL: true})
+	for _, emitted := range emitted {
 		line, err := emitted.AppendJSON(nil)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
 		if bytes.ContainsAny(line, "\r\n") || strings.ContainsAny(string(line), "\u0085\u2028\u2029") {
 			t.Errorf("the row breaks its line: %q", line)
@@ -83,14 +84,13 @@ func project(t *testing.T, name string, doc *feed.Document) row {
 		validate(t, s, line)
 		columns := make(map[string]json.RawMessage)
 		if err := json.Unmarshal(line, &columns); err != nil {
-			return err
+			t.Fatal(err)
 		}
 		if len(columns) != len(s.Table().Columns) {
 			t.Errorf("got %d columns, want %d", len(columns), len(s.Table().Columns))
 		}
 		rows = append(rows, row{columns, slices.Clone(emitted.Changes)})
-		return nil
-	})
+	}
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("got %d rows, %v, want one", len(rows), err)
 	}

@@ -1,9 +1,9 @@
 package stream_test
 
 import (
-	"errors"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,11 +12,12 @@ import (
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/response"
 )
 
 // fullResponse has something for every column.
-func fullResponse() *feed.Response {
-	response := &feed.Response{
+func fullResponse() *response.Response {
+	full := &response.Response{
 		ModifiedAt:      time.Date(2024, 8, 1, 9, 12, 45, 310_000_000, time.UTC),
 		Answers:         []byte(`{"QID1":3,"QID2":1.0}`),
 		EmbeddedData:    []byte(`{"plan":"gold"}`),
@@ -25,16 +26,16 @@ func fullResponse() *feed.Response {
 		DisplayedFields: []byte(`["QID1"]`),
 		DisplayedValues: []byte(`{"QID1":[1,2,10.0]}`),
 	}
-	for which, value := range map[feed.Metadata]string{
-		feed.StartDate: `"2024-07-08T15:58:03Z"`, feed.EndDate: `"2024-07-08T16:00:23Z"`, feed.RecordedDate: `"2024-07-08T16:00:23.994Z"`,
-		feed.LastModifiedDate: `"2024-08-01T09:12:45.310Z"`, feed.RecordID: `"R_1"`, feed.Status: `0`, feed.Progress: `100`, feed.Duration: `139`,
-		feed.Finished: `1`, feed.IPAddress: `"192.0.2.10"`, feed.LocationLatitude: `"40.5000"`, feed.LocationLongitude: `"-111.8000"`,
-		feed.RecipientFirstName: `"Ann"`, feed.RecipientLastName: `"Lee"`, feed.RecipientEmail: `"ann@example.com"`,
-		feed.ExternalDataReference: `4711`, feed.DistributionChannel: `"email"`, feed.UserLanguage: `"PT-BR"`,
+	for which, value := range map[response.Metadata]string{
+		response.StartDate: `"2024-07-08T15:58:03Z"`, response.EndDate: `"2024-07-08T16:00:23Z"`, response.RecordedDate: `"2024-07-08T16:00:23.994Z"`,
+		response.LastModifiedDate: `"2024-08-01T09:12:45.310Z"`, response.RecordID: `"R_1"`, response.Status: `0`, response.Progress: `100`, response.Duration: `139`,
+		response.Finished: `1`, response.IPAddress: `"192.0.2.10"`, response.LocationLatitude: `"40.5000"`, response.LocationLongitude: `"-111.8000"`,
+		response.RecipientFirstName: `"Ann"`, response.RecipientLastName: `"Lee"`, response.RecipientEmail: `"ann@example.com"`,
+		response.ExternalDataReference: `4711`, response.DistributionChannel: `"email"`, response.UserLanguage: `"PT-BR"`,
 	} {
-		response.Metadata[which] = []byte(value)
+		full.Metadata[which] = []byte(value)
 	}
-	return response
+	return full
 }
 
 func TestProject_ResponsesFillEveryColumn(t *testing.T) {
@@ -59,9 +60,9 @@ func TestProject_ResponsesFillEveryColumn(t *testing.T) {
 	}
 }
 
-func version(t *testing.T, response *feed.Response) string {
+func version(t *testing.T, full *response.Response) string {
 	t.Helper()
-	hash, err := response.Version()
+	hash, err := full.Version()
 	if err != nil || len(hash) != 16 {
 		t.Fatalf("got the version %q, %v", hash, err)
 	}
@@ -72,7 +73,7 @@ func TestProject_TheVersionOfAResponseIsThatOfItsContent(t *testing.T) {
 	t.Parallel()
 	first := version(t, fullResponse())
 	same, other := fullResponse(), fullResponse()
-	same.ModifiedAt, same.Metadata[feed.LastModifiedDate], same.Metadata[feed.RecordID] = time.Time{}, nil, nil
+	same.ModifiedAt, same.Metadata[response.LastModifiedDate], same.Metadata[response.RecordID] = time.Time{}, nil, nil
 	same.Answers = []byte(`{"QID2":1.0,"QID1":3}`)
 	other.Answers = []byte(`{"QID1":3,"QID2":1}`)
 	if got := version(t, same); got != first {
@@ -99,52 +100,69 @@ func TestProject_ADeletedResponseIsItsKeyAndWhenItWasFound(t *testing.T) {
 
 func TestProject_ResponsesAreNullWhereNothingCame(t *testing.T) {
 	t.Parallel()
-	got := project(t, "responses", &feed.Document{Partition: feed.Partition{Key: "SV_1"}, ID: "R_1", Content: &feed.Response{}, ReadAt: readAt})
+	got := project(t, "responses", &feed.Document{Partition: feed.Partition{Key: "SV_1"}, ID: "R_1", Content: &response.Response{}, ReadAt: readAt})
 	filled := map[string]string{
 		"survey_id": `"SV_1"`, "response_id": `"R_1"`, "last_modified_date": `"2026-03-04T05:06:07Z"`,
-		"response_version": version(t, &feed.Response{}),
+		"response_version": version(t, &response.Response{}),
 	}
 	got.compare(t, filled)
-	if nulls := got.nulls(); len(nulls) != len(got.columns)-len(filled) || len(got.changes) != 0 {
-		t.Errorf("got the nulls %v and the changes %v", nulls, got.changes)
+	if nulls := got.nulls(); len(nulls) != len(got.columns)-len(filled) {
+		t.Errorf("got the nulls %v", nulls)
+	}
+	if diff := cmp.Diff([]record.Change{record.Invent("last_modified_date", "the time of the read")}, got.changes); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 }
 
 func TestProject_TheCursorOfAResponseHasAFallback(t *testing.T) {
 	t.Parallel()
+	const column = "last_modified_date"
 	modified, recorded := time.Date(2024, 8, 1, 0, 0, 0, 0, time.UTC), `"2024-07-08T16:00:23.994Z"`
 	for name, test := range map[string]struct {
 		modified time.Time
 		recorded string
+		sent     string // the modified date
 		want     string
+		change   []record.Change
 	}{
-		"modified":                           {modified, recorded, `"2024-08-01T00:00:00Z"`},
-		"recorded where not modified":        {time.Time{}, recorded, `"2024-07-08T16:00:23.994Z"`},
-		"read where neither":                 {time.Time{}, ``, `"2026-03-04T05:06:07Z"`},
-		"read where the recorded one is bad": {time.Time{}, `"0000-00-00 00:00:00"`, `"2026-03-04T05:06:07Z"`},
+		"modified":                            {modified, recorded, ``, `"2024-08-01T00:00:00Z"`, nil},
+		"recorded where not modified":         {time.Time{}, recorded, ``, `"2024-07-08T16:00:23.994Z"`, []record.Change{record.Invent(column, "the recorded date")}},
+		"recorded where that is bad":          {time.Time{}, recorded, `"soon"`, `"2024-07-08T16:00:23.994Z"`, []record.Change{record.Replace(column, "the recorded date")}},
+		"read where neither":                  {time.Time{}, ``, ``, `"2026-03-04T05:06:07Z"`, []record.Change{record.Invent(column, "the time of the read")}},
+		"read where the recorded one is bad":  {time.Time{}, `"0000-00-00 00:00:00"`, ``, `"2026-03-04T05:06:07Z"`, []record.Change{record.Null("recorded_date"), record.Invent(column, "the time of the read")}},
+		"read where the recorded one is none": {time.Time{}, `"0001-01-01T00:00:00Z"`, ``, `"2026-03-04T05:06:07Z"`, []record.Change{record.Invent(column, "the time of the read")}},
+		"a leap second":                       {time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC), recorded, `"2016-12-31T23:59:60Z"`, `"2017-01-01T00:00:00Z"`, []record.Change{record.Round(column, "the second after the leap second")}},
+		"picoseconds":                         {modified, recorded, `"2024-08-01T00:00:00.0000000001Z"`, `"2024-08-01T00:00:00Z"`, []record.Change{record.Round(column, "whole nanoseconds")}},
+		"zeros beyond nanoseconds":            {modified, recorded, `"2024-08-01T00:00:00.000000000000Z"`, `"2024-08-01T00:00:00Z"`, nil},
 	} {
-		response := &feed.Response{ModifiedAt: test.modified}
+		full := &response.Response{ModifiedAt: test.modified}
 		if test.recorded != "" {
-			response.Metadata[feed.RecordedDate] = []byte(test.recorded)
+			full.Metadata[response.RecordedDate] = []byte(test.recorded)
 		}
-		got := project(t, "responses", &feed.Document{ID: "R_1", Content: response, ReadAt: readAt})
+		if test.sent != "" {
+			full.Metadata[response.LastModifiedDate] = []byte(test.sent)
+		}
+		got := project(t, "responses", &feed.Document{ID: "R_1", Content: full, ReadAt: readAt})
 		if cursor := got.cell(t, "last_modified_date"); cursor != test.want {
 			t.Errorf("%s: got %s, want %s", name, cursor, test.want)
+		}
+		if diff := cmp.Diff(test.change, got.changes); diff != "" {
+			t.Errorf("%s: changes (-want +got):\n%s", name, diff)
 		}
 	}
 }
 
 func TestProject_RepairedTextIsSaidBesideWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
-	response := fullResponse()
-	response.Repaired = true
-	response.Metadata[feed.Duration] = []byte(`"long"`)
-	response.StatusLabel = []byte(`{}`)
-	got := project(t, "responses", &feed.Document{ID: "R_1", Content: response, ReadAt: readAt})
+	full := fullResponse()
+	full.Repaired, full.Labels = true, []byte("{\"QID1\":\"Pro\ufffduct\"}")
+	full.Metadata[response.Duration] = []byte(`"long"`)
+	full.StatusLabel = []byte(`{}`)
+	got := project(t, "responses", &feed.Document{ID: "R_1", Content: full, ReadAt: readAt})
 	want := []record.Change{
-		{Column: "status_label", Kind: record.Nulled, Reason: record.Unfit},
-		{Column: "duration", Kind: record.Nulled, Reason: record.Unfit},
-		{Column: "values", Kind: record.Truncated, Reason: record.Unfit},
+		record.Null("status_label"),
+		record.Null("duration"),
+		record.Repair("labels"),
 	}
 	if diff := cmp.Diff(want, got.changes); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
@@ -225,18 +243,41 @@ func TestProject_Contacts(t *testing.T) {
 	}
 }
 
+func TestProject_AContactWithoutAModifiedDateHasTheDateOfItsDocument(t *testing.T) {
+	t.Parallel()
+	unreadable := []feed.Altered{{Field: "ModifiedAt", How: feed.Unreadable}}
+	for name, test := range map[string]struct {
+		altered []feed.Altered
+		datedAt time.Time
+		date    string
+		change  record.Change
+	}{
+		"no date sent":                        {nil, readAt.Add(-time.Hour), `"2026-03-04T04:06:07Z"`, record.Invent("last_modified", "shortly before the read")},
+		"an unreadable date":                  {unreadable, readAt.Add(-time.Hour), `"2026-03-04T04:06:07Z"`, record.Replace("last_modified", "shortly before the read")},
+		"no date by the feed":                 {nil, time.Time{}, `"2026-03-04T05:06:07Z"`, record.Invent("last_modified", "the time of the read")},
+		"unreadable, and no date by the feed": {unreadable, time.Time{}, `"2026-03-04T05:06:07Z"`, record.Replace("last_modified", "the time of the read")},
+	} {
+		doc := feed.Document{Partition: feed.Partition{Key: "POOL_1"}, ID: "CID_1", Content: &feed.Contact{ID: "CID_1", Altered: test.altered}, ReadAt: readAt, DatedAt: test.datedAt}
+		got := project(t, "contacts", &doc)
+		got.compare(t, map[string]string{"directory_id": `"POOL_1"`, "contact_id": `"CID_1"`, "last_modified": test.date})
+		if !slices.Equal(got.changes, []record.Change{test.change}) {
+			t.Errorf("%s: got the changes %v, want %v", name, got.changes, test.change)
+		}
+	}
+}
+
 func TestProject_RefusesAnotherFeedsDocument(t *testing.T) {
 	t.Parallel()
-	contents := map[string]any{"surveys": &feed.Survey{}, "responses": &feed.Response{}, "contacts": &feed.Contact{}}
+	contents := map[string]any{"surveys": &feed.Survey{}, "responses": &response.Response{}, "contacts": &feed.Contact{}}
 	for name := range contents {
 		for of, content := range contents {
 			if of == name {
 				continue
 			}
-			err := byName(t, name).Rows(&feed.Document{ID: "X_1", Content: content}, func(record.Row) error {
+			rows, err := byName(t, name).Rows(&feed.Document{ID: "X_1", Content: content}, record.Format{})
+			if len(rows) > 0 {
 				t.Errorf("%s made a row of a document of %s", name, of)
-				return nil
-			})
+			}
 			if err == nil || !strings.Contains(err.Error(), "X_1") || !strings.Contains(err.Error(), reflect.TypeOf(content).String()) {
 				t.Errorf("%s of a document of %s: got %v, want an error with the id and the type", name, of, err)
 			}
@@ -244,11 +285,87 @@ func TestProject_RefusesAnotherFeedsDocument(t *testing.T) {
 	}
 }
 
-func TestRows_ReturnsTheErrorOfWhoeverTakesThem(t *testing.T) {
+// A tombstone carries a date that Qualtrics did not send.
+func TestProject_TheDateOfATombstoneIsInvented(t *testing.T) {
 	t.Parallel()
-	full := errors.New("the disk is full")
-	err := byName(t, "responses").Rows(&feed.Document{ID: "R_1", Content: fullResponse()}, func(record.Row) error { return full })
-	if !errors.Is(err, full) {
-		t.Errorf("got %v, want %v", err, full)
+	for name, column := range map[string]string{"surveys": "last_modified", "responses": "last_modified_date", "contacts": "last_modified"} {
+		got := project(t, name, &feed.Document{Partition: feed.Partition{Key: "SV_1"}, ID: "1", DeletedAt: readAt, ReadAt: readAt})
+		if diff := cmp.Diff([]record.Change{record.Invent(column, "when it was found deleted")}, got.changes); diff != "" {
+			t.Errorf("%s: changes (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// Of a response that came by its own call the modified date is not known.
+func TestProject_AResponseOfItsOwnCallIsDatedByTheRead(t *testing.T) {
+	t.Parallel()
+	full := fullResponse()
+	full.Metadata[response.LastModifiedDate], full.ModifiedAt = nil, time.Time{}
+	dated := readAt.Add(time.Second)
+	got := project(t, "responses", &feed.Document{ID: "R_1", Content: full, ReadAt: readAt, DatedAt: dated})
+	if date := string(got.columns["last_modified_date"]); date != strconv.Quote(dated.Format(time.RFC3339)) {
+		t.Errorf("last_modified_date is %s, want %s", date, dated)
+	}
+	if diff := cmp.Diff([]record.Change{record.Invent("last_modified_date", "the time of the read")}, got.changes); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
+
+// A record above the size limit says which columns lost a text.
+func TestProject_AShortenedRecordSaysWhereTextsAreMissing(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*response.Response)
+		want   []string
+	}{
+		"of an answer":        {func(r *response.Response) { r.Answers = []byte(`{"QID1":3,"QID2_TEXT":null}`) }, []string{"values"}},
+		"of embedded data":    {func(r *response.Response) { r.EmbeddedData = []byte(`{"notes":null}`) }, []string{"embedded_data"}},
+		"of a member of none": {func(*response.Response) {}, []string{"values"}},
+	} {
+		full := fullResponse()
+		full.Shortened = true
+		test.change(full)
+		got := project(t, "responses", &feed.Document{ID: "R_1", Content: full, ReadAt: readAt})
+		var want []record.Change
+		for _, column := range test.want {
+			want = append(want, record.Shorten(column))
+		}
+		if diff := cmp.Diff(want, got.changes); diff != "" {
+			t.Errorf("%s: changes (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// Every field of a survey or contact that can be altered is reported with its column.
+func TestProject_EveryFieldHasAColumnToTellOf(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fields any
+		make   func(altered feed.Altered) any
+		own    []string // fields that are no columns, or cannot be altered
+	}{
+		"surveys":  {feed.Survey{}, func(a feed.Altered) any { return &feed.Survey{LastModified: readAt, Altered: []feed.Altered{a}} }, []string{"ID", "Altered", "ActiveUnknown", "Read"}},
+		"contacts": {feed.Contact{}, func(a feed.Altered) any { return &feed.Contact{ModifiedAt: &readAt, Altered: []feed.Altered{a}} }, []string{"ID", "Altered", "Raw"}},
+	} {
+		for field := range reflect.TypeOf(test.fields).Fields() {
+			if slices.Contains(test.own, field.Name) {
+				continue
+			}
+			got := project(t, name, &feed.Document{ID: "1", Content: test.make(feed.Altered{Field: field.Name, How: feed.Unreadable}), ReadAt: readAt})
+			if cursor := strings.HasPrefix(field.Name, "LastModified") || field.Name == "ModifiedAt"; len(got.changes) != 1 && !cursor {
+				t.Errorf("%s.%s: got the changes %v", name, field.Name, got.changes)
+			}
+		}
+	}
+}
+
+// Text that was read as if its control characters were escaped holds no U+FFFD.
+func TestProject_ControlCharactersWithoutAnEscapeAreCounted(t *testing.T) {
+	t.Parallel()
+	full := fullResponse()
+	full.Repaired, full.Answers = true, []byte(`{"QID1_TEXT":"a\u001ab"}`)
+	got := project(t, "responses", &feed.Document{ID: "R_1", Content: full, ReadAt: readAt})
+	if diff := cmp.Diff([]record.Change{record.Round("values", "control characters as if they were escaped")}, got.changes); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 }

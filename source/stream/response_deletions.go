@@ -15,10 +15,10 @@ type ResponseDeletion struct {
 	ResponseID string `json:"response_id"`
 	// When the response was found to be deleted, which is later than when it
 	// was: Qualtrics does not tell that.
-	DeletedAt time.Time `json:"deleted_at"`
+	DeletedAt time.Time `json:"deleted_at" column:"deletion"`
 }
 
-var _ = register(&Stream{
+var _ = Register(&Stream{
 	Name:    "response_deletions",
 	Summary: "Responses that were delivered and deleted in Qualtrics since",
 	Record:  ResponseDeletion{},

@@ -1,12 +1,17 @@
 package stream
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
+	_ "github.com/birdie-ai/source-qualtrics/source/feed/responses" // the feed
+	"github.com/birdie-ai/source-qualtrics/source/frame"
 	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/response"
 )
 
 // Response is a row of responses: one recorded response to a survey, with its
@@ -21,10 +26,10 @@ type Response struct {
 	LastModifiedDate time.Time `json:"last_modified_date"`
 	// When the response was found to be deleted in Qualtrics; such a row has
 	// no answers. Null while it exists.
-	DeletedAt *time.Time `json:"deleted_at"`
+	DeletedAt *time.Time `json:"deleted_at" column:"deletion"`
 	// Same as deleted_at, under the name by which Airbyte's destinations
 	// delete rows.
-	CDCDeletedAt *time.Time `json:"_ab_cdc_deleted_at"`
+	CDCDeletedAt *time.Time `json:"_ab_cdc_deleted_at" column:"protocol=airbyte"`
 	// Version of the response: a hash of its content. Rows of other streams
 	// are current when theirs is the same.
 	ResponseVersion *string `json:"response_version"`
@@ -82,7 +87,7 @@ type Response struct {
 	EmbeddedData json.RawMessage `json:"embedded_data"`
 }
 
-var _ = register(&Stream{
+var _ = Register(&Stream{
 	Name:    "responses",
 	Summary: "Every recorded response, with its answers, embedded data and linked contact",
 	Record:  Response{},
@@ -94,75 +99,128 @@ var _ = register(&Stream{
 })
 
 func projectResponse(doc *feed.Document, emit Emit) error {
+	var c cells
 	if !doc.DeletedAt.IsZero() {
+		c.cursor("last_modified_date", false, foundDeleted)
 		return emit(&Response{
 			SurveyID: doc.Partition.Key, ResponseID: doc.ID, LastModifiedDate: doc.DeletedAt,
 			DeletedAt: &doc.DeletedAt, CDCDeletedAt: &doc.DeletedAt,
-		})
+		}, c.changes...)
 	}
-	response, ok := doc.Content.(*feed.Response)
+	got, ok := doc.Content.(*response.Response)
 	if !ok {
 		return fmt.Errorf("projecting response %s: unexpected content %T", doc.ID, doc.Content)
 	}
-	var c cells
-	of := &response.Metadata
+	of := &got.Metadata
 	row := Response{
 		SurveyID:              doc.Partition.Key,
 		ResponseID:            doc.ID,
-		RecordedDate:          c.time("recorded_date", of[feed.RecordedDate]),
-		StartDate:             c.time("start_date", of[feed.StartDate]),
-		EndDate:               c.time("end_date", of[feed.EndDate]),
-		Status:                c.integer("status", of[feed.Status]),
-		StatusLabel:           c.text("status_label", response.StatusLabel),
-		Finished:              c.boolean("finished", of[feed.Finished]),
-		Progress:              c.integer("progress", of[feed.Progress]),
-		Duration:              c.integer("duration", of[feed.Duration]),
-		DistributionChannel:   c.text("distribution_channel", of[feed.DistributionChannel]),
-		UserLanguage:          c.text("user_language", of[feed.UserLanguage]),
-		IPAddress:             c.text("ip_address", of[feed.IPAddress]),
-		LocationLatitude:      c.number("location_latitude", of[feed.LocationLatitude]),
-		LocationLongitude:     c.number("location_longitude", of[feed.LocationLongitude]),
-		RecipientFirstName:    c.text("recipient_first_name", of[feed.RecipientFirstName]),
-		RecipientLastName:     c.text("recipient_last_name", of[feed.RecipientLastName]),
-		RecipientEmail:        c.text("recipient_email", of[feed.RecipientEmail]),
-		ExternalDataReference: c.text("external_data_reference", of[feed.ExternalDataReference]),
-		Values:                response.Answers,
-		Labels:                response.Labels,
-		DisplayedFields:       response.DisplayedFields,
-		DisplayedValues:       response.DisplayedValues,
-		EmbeddedData:          response.EmbeddedData,
+		RecordedDate:          c.time("recorded_date", of[response.RecordedDate]),
+		StartDate:             c.time("start_date", of[response.StartDate]),
+		EndDate:               c.time("end_date", of[response.EndDate]),
+		Status:                c.integer("status", of[response.Status]),
+		StatusLabel:           c.text("status_label", got.StatusLabel),
+		Finished:              c.boolean("finished", of[response.Finished]),
+		Progress:              c.integer("progress", of[response.Progress]),
+		Duration:              c.integer("duration", of[response.Duration]),
+		DistributionChannel:   c.text("distribution_channel", of[response.DistributionChannel]),
+		UserLanguage:          c.text("user_language", of[response.UserLanguage]),
+		IPAddress:             c.text("ip_address", of[response.IPAddress]),
+		LocationLatitude:      c.number("location_latitude", of[response.LocationLatitude]),
+		LocationLongitude:     c.number("location_longitude", of[response.LocationLongitude]),
+		RecipientFirstName:    c.text("recipient_first_name", of[response.RecipientFirstName]),
+		RecipientLastName:     c.text("recipient_last_name", of[response.RecipientLastName]),
+		RecipientEmail:        c.text("recipient_email", of[response.RecipientEmail]),
+		ExternalDataReference: c.text("external_data_reference", of[response.ExternalDataReference]),
+		Values:                got.Answers,
+		Labels:                got.Labels,
+		DisplayedFields:       got.DisplayedFields,
+		DisplayedValues:       got.DisplayedValues,
+		EmbeddedData:          got.EmbeddedData,
 	}
-	version, err := response.Version()
+	version, err := got.Version()
 	if err != nil {
 		return fmt.Errorf("projecting response %s: %w", doc.ID, err)
 	}
 	row.ResponseVersion = &version
-	row.LastModifiedDate = modifiedDate(doc, response, row.RecordedDate)
-	if response.ModifiedAt.IsZero() {
-		c.time("last_modified_date", of[feed.LastModifiedDate]) // another date stands in
-	}
-	if response.Renamed {
-		c.changes = append(c.changes, record.Change{Column: "values", Kind: record.Renamed, Reason: record.Repeated})
-	}
-	if response.Shortened {
-		c.changes = append(c.changes, record.Change{Column: "values", Kind: record.Truncated, Reason: record.TooLarge})
-	}
-	if response.Repaired {
-		c.changes = append(c.changes, record.Change{Column: "values", Kind: record.Truncated, Reason: record.Unfit})
-	}
-	return emit(&row, c.changes...)
+	row.LastModifiedDate = c.modifiedDate(doc, got, row.RecordedDate)
+	return emit(&row, append(c.changes, responseChanges(got, &row)...)...)
 }
 
-// modifiedDate is the cursor. Where the export carries no modified date the
-// recorded one stands in: of two versions with an equal cursor a destination
-// keeps the one that was read last, which is the newer one.
-func modifiedDate(doc *feed.Document, response *feed.Response, recorded *time.Time) time.Time {
-	switch {
-	case !response.ModifiedAt.IsZero():
-		return response.ModifiedAt
-	case recorded != nil:
+// modifiedDate returns the cursor: the modified date, or the recorded date where the
+// export has none. Of two versions with one cursor, a destination keeps the version
+// that was read last, which is newer.
+func (c *cells) modifiedDate(doc *feed.Document, got *response.Response, recorded *time.Time) time.Time {
+	const column = "last_modified_date"
+	raw := got.Metadata[response.LastModifiedDate]
+	switch sent := !absent(raw); {
+	case !doc.DatedAt.IsZero():
+		c.cursor(column, sent, timeOfRead)
+		return doc.DatedAt
+	case !got.ModifiedAt.IsZero():
+		if text, ok := frame.String(raw); ok {
+			c.exact(column, text)
+		}
+		return got.ModifiedAt
+	case recorded != nil && !recorded.IsZero():
+		c.cursor(column, sent, recordedDate)
 		return *recorded
 	default:
+		c.cursor(column, sent, timeOfRead)
 		return doc.ReadAt
 	}
+}
+
+// responseChanges reports the altered parts of a record.
+func responseChanges(got *response.Response, row *Response) (changes []record.Change) {
+	for _, column := range got.Renamed {
+		changes = append(changes, record.Rename(column))
+	}
+	for _, column := range got.Unread {
+		changes = append(changes, record.Null(column))
+	}
+	for _, column := range got.Doubled {
+		changes = append(changes, record.Round(column, "the first of two members of a name"))
+	}
+	if got.Shortened {
+		short := holding(row, ":null")
+		if short == nil {
+			short = []string{"values"}
+		}
+		for _, column := range short {
+			changes = append(changes, record.Shorten(column))
+		}
+	}
+	if got.Repaired {
+		broken := holding(row, "\ufffd")
+		for _, column := range broken {
+			changes = append(changes, record.Repair(column))
+		}
+		if broken == nil { // control characters without an escape, in any of the texts
+			changes = append(changes, record.Round("values", "control characters as if they were escaped"))
+		}
+	}
+	return changes
+}
+
+// holding lists the columns of a response that hold a text.
+func holding(row *Response, text string) (columns []string) {
+	s, _ := ByName("responses")
+	cells, err := s.table.Row(row)
+	if err != nil {
+		return nil
+	}
+	for i, column := range s.table.Columns {
+		var holds bool
+		switch cell := cells.Cell(i).(type) {
+		case string:
+			holds = strings.Contains(cell, text)
+		case json.RawMessage:
+			holds = bytes.Contains(cell, []byte(text))
+		}
+		if holds {
+			columns = append(columns, column.Name)
+		}
+	}
+	return columns
 }

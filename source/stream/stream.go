@@ -1,7 +1,7 @@
-// Package stream holds the tables that a user can select, one file each: the
-// record struct with a comment per column (the published schema is generated
-// from both), its key and cursor, and the projection of a feed's documents
-// into records. A stream costs no API call of its own.
+// Package stream holds the tables that a user can select, one file each. A file has the
+// record struct with a comment per column, the key, the cursor, and the projection of
+// a feed's documents into records. The published schema is made of struct and
+// comments. A stream costs no API call of its own.
 package stream
 
 import (
@@ -9,7 +9,9 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"sync"
 
+	"github.com/birdie-ai/source-qualtrics/schemas"
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
@@ -23,32 +25,76 @@ type Stream struct {
 	Cursor  string    // column name; "" means full refresh only
 	Feed    feed.Kind // whose documents it projects
 	Scopes  []string  // OAuth scopes without which it cannot be read (API §1.4)
-	// Tombstones is set for a stream that only tells what is gone of another
-	// one's rows.
+	// Tombstones is set for a stream that only reports deleted rows of another one.
 	Tombstones bool
-	// Project turns one document into records: pointers to the record
-	// struct, each with the columns that do not hold what Qualtrics sent.
+	// Project turns one document into records: pointers to the record struct, each
+	// with the changes of its columns.
 	Project func(doc *feed.Document, emit Emit) error
+	// Needs are the facts about a survey that the projection takes from [feed.Document.Survey].
+	Needs feed.Needs
 
-	table *record.Table
+	// Parent is set for a stream with several rows of a document: all rows of a document take
+	// the place of all earlier ones. It names the columns of the document's own key, which
+	// lead Key. Version names the column with the version of the document. All rows of a
+	// document have the same version and the same cursor.
+	Parent  []string
+	Version string
+	// Marker makes the one row of a document that is deleted, or that has no rows. The rest
+	// of its key is [record.MarkerKey], and the version of a deleted document is
+	// [record.DeletedVersion]. Project is never called with a deleted document then.
+	Marker func(doc *feed.Document, emit Emit) error
+
+	table   *record.Table
+	schema  func() ([]byte, error) // made once
+	columns partColumns            // of a stream with a parent
 }
 
-// Emit takes one record; it is done with it when it returns.
+// Emit takes one record, which stays as it is until the projection of the document ends.
 type Emit func(record any, changes ...record.Change) error
 
-// Rows projects a document into rows, each valid until emit returns.
-func (s *Stream) Rows(doc *feed.Document, emit func(record.Row) error) error {
-	return s.Project(doc, func(rec any, changes ...record.Change) error {
+// Rows projects a document into rows that fit a format. They are valid as long as the
+// document.
+func (s *Stream) Rows(doc *feed.Document, format record.Format) (rows []record.Row, err error) {
+	if len(s.Parent) > 0 {
+		return s.replacing(doc, format)
+	}
+	err = s.Project(doc, func(rec any, changes ...record.Change) error {
 		row, err := s.table.Row(rec, changes...)
-		if err != nil {
-			return err
+		if err == nil {
+			rows = append(rows, row.Fit(format))
 		}
-		return emit(row)
+		return err
 	})
+	return rows, err
 }
+
+// Schema returns the JSON Schema of the stream's records.
+func (s *Stream) Schema() ([]byte, error) { return s.schema() }
+
+// Info describes the stream to a sink.
+func (s *Stream) Info() (record.Info, error) {
+	schema, err := s.Schema()
+	return s.info(schema), err
+}
+
+func (s *Stream) info(schema []byte) record.Info {
+	return record.Info{
+		Stream: s.Name, Schema: schema, Table: s.table, Key: s.Key, Cursor: s.Cursor, Parent: s.Parent, Version: s.Version, OnRequest: s.OnRequest(),
+	}
+}
+
+// Fixed are the columns that are always written, see [record.Info.Fixed].
+func (s *Stream) Fixed() []string { return s.info(nil).Fixed() }
 
 // Table returns the columns of the stream's records.
 func (s *Stream) Table() *record.Table { return s.table }
+
+// OnRequest reports whether the stream is read only if the user names it.
+func (s *Stream) OnRequest() bool {
+	source, _ := feed.ByKind(s.Feed)
+	list, ok := source.(feed.ListFeed)
+	return ok && list.ByRequest()
+}
 
 // Incremental reports whether the stream can be read from a state.
 func (s *Stream) Incremental() bool { return s.Cursor != "" }
@@ -59,32 +105,44 @@ var (
 	validName = regexp.MustCompile(`^_?[a-z][a-z0-9_]{0,62}$`)
 )
 
-// register adds a stream. It panics on what only a programming mistake can
-// cause, so that any test run finds it.
-func register(s *Stream) *Stream { //nolint:unparam // the result makes it a declaration
+// Register adds a stream; the package's own streams register themselves. It
+// panics on a mistake in the declaration, so that any test run finds it.
+func Register(s *Stream) *Stream {
+	s.prepare()
+	if streams[s.Name] != nil {
+		panic(fmt.Sprintf("registering stream %q: the name is taken", s.Name))
+	}
+	streams[s.Name] = s
+	return s
+}
+
+// prepare checks a stream and makes its table.
+func (s *Stream) prepare() {
 	table, err := record.NewTable(s.Record)
 	if err != nil {
 		panic(fmt.Sprintf("registering stream %q: %v", s.Name, err))
 	}
 	s.table = table
 	switch {
-	case !validName.MatchString(s.Name) || streams[s.Name] != nil:
-		panic(fmt.Sprintf("registering stream %q: the name is not valid or taken", s.Name))
+	case !validName.MatchString(s.Name):
+		panic(fmt.Sprintf("registering stream %q: the name is not valid", s.Name))
 	case s.Project == nil || len(s.Key) == 0:
 		panic(fmt.Sprintf("registering stream %q: it has no projection or no key", s.Name))
+	case (len(s.Parent) > 0) != (s.Marker != nil):
+		panic(fmt.Sprintf("registering stream %q: it has a parent or a marker, and not both", s.Name))
+	case s.Needs != 0 && s.Feed != feed.Responses:
+		panic(fmt.Sprintf("registering stream %q: the feed %q has no facts about surveys", s.Name, s.Feed))
 	}
 	for _, column := range table.Columns {
 		if !validName.MatchString(column.Name) {
 			panic(fmt.Sprintf("registering stream %q: %q is no column name", s.Name, column.Name))
 		}
 	}
-	for _, name := range append(slices.Clone(s.Key), s.Cursor) {
-		if name != "" && !table.Has(name) {
-			panic(fmt.Sprintf("registering stream %q: it has no column %q", s.Name, name))
-		}
+	if err := s.info([]byte("{}")).Check(); err != nil {
+		panic(fmt.Sprintf("registering stream %q: %v", s.Name, err))
 	}
-	streams[s.Name] = s
-	return s
+	s.columns = s.partColumns()
+	s.schema = sync.OnceValues(func() ([]byte, error) { return schemas.Record(s.Record, schemas.Published()) })
 }
 
 // All returns every stream, sorted by name.

@@ -18,20 +18,26 @@ import (
 func TestAll_StreamsStayWhatUsersConfigured(t *testing.T) {
 	t.Parallel()
 	type promise struct {
-		Name, Key, Cursor, Scopes string
-		Feed                      feed.Kind
-		Incremental               bool
+		Name, Key, Cursor, Deletion, Scopes string
+		Feed                                feed.Kind
+		Incremental                         bool
 	}
 	want := []promise{
-		{"contacts", "directory_id contact_id", "last_modified", "read:directories read:directory_contacts", feed.Contacts, true},
-		{"response_deletions", "survey_id response_id", "deleted_at", "read:survey_responses read:surveys", feed.Responses, true},
-		{"responses", "survey_id response_id", "last_modified_date", "read:survey_responses read:surveys", feed.Responses, true},
-		{"surveys", "survey_id", "last_modified", "read:surveys", feed.SurveyList, true},
-		{"sync_audit", "run_id survey_id", "finished_at", "read:survey_responses read:surveys", feed.SyncAudit, true},
+		{"contacts", "directory_id contact_id", "last_modified", "deleted_at", "read:directories read:directory_contacts", feed.Contacts, true},
+		{"directories", "directory_id", "last_modified", "deleted_at", "read:directories", feed.DirectoryList, true},
+		{"mailing_list_memberships", "mailing_list_id contact_id", "last_modified", "deleted_at", "read:directories read:mailing_lists read:mailing_list_contacts", "mailing_list_memberships", true},
+		{"mailing_lists", "directory_id mailing_list_id", "last_modified_date", "deleted_at", "read:directories read:mailing_lists", "mailing_lists", true},
+		{"question_choices", "survey_id question_id kind choice_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
+		{"questions", "survey_id question_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
+		{"response_deletions", "survey_id response_id", "deleted_at", "deleted_at", "read:survey_responses read:surveys", feed.Responses, true},
+		{"responses", "survey_id response_id", "last_modified_date", "deleted_at", "read:survey_responses read:surveys", feed.Responses, true},
+		{"surveys", "survey_id", "last_modified", "deleted_at", "read:surveys", feed.SurveyList, true},
+		{"sync_audit", "run_id survey_id", "finished_at", "", "read:survey_responses read:surveys", feed.SyncAudit, true},
+		{"users", "user_id", "last_modified", "deleted_at", "read:users", "users", true},
 	}
 	var got []promise
 	for _, s := range stream.All() {
-		got = append(got, promise{s.Name, strings.Join(s.Key, " "), s.Cursor, strings.Join(s.Scopes, " "), s.Feed, s.Incremental()})
+		got = append(got, promise{s.Name, strings.Join(s.Key, " "), s.Cursor, s.Table().Deletion(), strings.Join(s.Scopes, " "), s.Feed, s.Incremental()})
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("streams (-want +got):\n%s", diff)
@@ -58,6 +64,9 @@ func TestAll_StreamsCanBeFoundReadAndExplained(t *testing.T) {
 			if column.Name == s.Cursor && column.Kind != record.Timestamp {
 				t.Errorf("the cursor %s.%s is a %s", s.Name, column.Name, column.Kind)
 			}
+			if own := strings.HasPrefix(column.Name, "_"); own != (column.Protocol != "") {
+				t.Errorf("%s.%s is of the protocol %q; names of its columns begin with an underscore, others do not", s.Name, column.Name, column.Protocol)
+			}
 		}
 		columns, err := schemas.Columns(s.Record, published)
 		if err != nil || len(columns) != len(s.Table().Columns) {
@@ -81,5 +90,22 @@ func TestByName_KnowsNoOtherStream(t *testing.T) {
 		if s, ok := stream.ByName(name); ok {
 			t.Errorf("%q is the stream %s", name, s.Name)
 		}
+	}
+}
+
+// Messages name the partitions of each feed by their own noun.
+func TestStream_FeedsNameTheirPartitions(t *testing.T) {
+	t.Parallel()
+	got := make(map[string]string)
+	for _, s := range stream.All() {
+		got[s.Name] = feed.NounOf(s.Feed)
+	}
+	want := map[string]string{
+		"surveys": "list", "responses": "survey", "response_deletions": "survey", "contacts": "directory", "sync_audit": "survey",
+		"directories": "list", "mailing_lists": "directory", "mailing_list_memberships": "mailing list", "users": "list",
+		"questions": "survey", "question_choices": "survey",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("nouns (-want +got):\n%s", diff)
 	}
 }

@@ -12,7 +12,8 @@ type Survey struct {
 	// Id of the survey (SV_…).
 	SurveyID string `json:"survey_id"`
 	// When the survey's definition was last changed, or when it was found
-	// deleted. New responses do not move it.
+	// deleted. New responses do not move it. Where Qualtrics does not say it in
+	// a form that can be read, when the survey was read.
 	LastModified time.Time `json:"last_modified"`
 	// When the survey was created.
 	CreationDate *time.Time `json:"creation_date"`
@@ -20,14 +21,15 @@ type Survey struct {
 	Name *string `json:"name"`
 	// Id of the user who owns the survey (UR_…).
 	OwnerID *string `json:"owner_id"`
-	// Whether the survey takes responses now.
+	// Whether the survey takes responses now. Null where Qualtrics does not say.
 	IsActive *bool `json:"is_active"`
-	// When the survey was found to be gone: it was missing from two passes
-	// over the account's list. Null while it exists.
-	DeletedAt *time.Time `json:"deleted_at"`
+	// When the survey was found to be deleted. At two moments neither the
+	// account's list nor the survey's own call knew it, and the call found
+	// other surveys. Null while it exists.
+	DeletedAt *time.Time `json:"deleted_at" column:"deletion"`
 }
 
-var _ = register(&Stream{
+var _ = Register(&Stream{
 	Name:    "surveys",
 	Summary: "The surveys that the account can see",
 	Record:  Survey{},
@@ -38,19 +40,33 @@ var _ = register(&Stream{
 	Project: projectSurvey,
 })
 
+// surveyColumns are the columns of a survey's fields.
+var surveyColumns = map[string]string{
+	"LastModified": "", "CreationDate": "creation_date", "Name": "name", "OwnerID": "owner_id", "IsActive": "is_active",
+}
+
 func projectSurvey(doc *feed.Document, emit Emit) error {
+	var c cells
 	row := Survey{SurveyID: doc.ID}
 	switch survey, ok := doc.Content.(*feed.Survey); {
 	case !doc.DeletedAt.IsZero():
 		row.LastModified, row.DeletedAt = doc.DeletedAt, &doc.DeletedAt
+		c.cursor("last_modified", false, foundDeleted)
 	case !ok:
 		return fmt.Errorf("projecting survey %s: unexpected content %T", doc.ID, doc.Content)
 	default:
-		row.LastModified = survey.LastModified
-		if !survey.CreationDate.IsZero() {
-			row.CreationDate = &survey.CreationDate
+		if err := c.came(survey.Altered, surveyColumns); err != nil {
+			return fmt.Errorf("projecting survey %s: %w", doc.ID, err)
 		}
-		row.Name, row.OwnerID, row.IsActive = known(survey.Name), known(survey.OwnerID), &survey.IsActive
+		if row.LastModified = survey.LastModified; row.LastModified.IsZero() {
+			row.LastModified = doc.ReadAt
+			c.cursor("last_modified", sentButUnreadable(survey.Altered, "LastModified"), timeOfRead)
+		}
+		row.CreationDate = date(survey.CreationDate)
+		row.Name, row.OwnerID = known(survey.Name), known(survey.OwnerID)
+		if !survey.ActiveUnknown {
+			row.IsActive = &survey.IsActive
+		}
 	}
-	return emit(&row)
+	return emit(&row, c.changes...)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 )
 
-// SurveyRun is a row of sync_audit: what one run did with one survey.
+// SurveyRun is a row of sync_audit: the outcome of one survey in one run.
 type SurveyRun struct {
 	// Id of the run: when it began, in UTC.
 	RunID string `json:"run_id"`
@@ -18,20 +18,24 @@ type SurveyRun struct {
 	FinishedAt time.Time `json:"finished_at"`
 	// Name of the survey.
 	SurveyName *string `json:"survey_name"`
-	// How it ended: complete, incomplete, no_access (the account may see the
-	// survey and not export it), gone.
+	// How it ended: complete, incomplete, no_access, withdrawn or gone (it was
+	// deleted). no_access: the account may see the survey and not export it.
+	// withdrawn: the account does not see it any more, and surveys.on_withdrawn
+	// is skip.
 	Result string `json:"result"`
 	// Why it is not complete.
 	Problem *string `json:"problem"`
-	// Why it was exported: first_load, window, resync; or was not: unchanged.
+	// Why it was exported: first_load, window, resync or left; or was not:
+	// unchanged. resync: the configuration asks for it, or names of its values
+	// changed their meaning. left: a last time, because it left the selection.
 	Reason *string `json:"reason"`
 	// The run asked for responses that were modified since. Null: all.
 	WindowFrom *time.Time `json:"window_from"`
 	// Everything that was visible before was read. Null: this run read nothing
 	// to its end.
 	WindowTo *time.Time `json:"window_to"`
-	// Recorded responses by Qualtrics' own counter. What it counts is not
-	// known for sure: a difference is no proof that something is missing.
+	// Recorded responses by Qualtrics' own counter. Its rules are not known for
+	// sure: a difference is no proof that a response is missing.
 	Counted *int64 `json:"counted"`
 	// Versions of responses that were delivered.
 	Delivered int64 `json:"delivered"`
@@ -46,10 +50,11 @@ type SurveyRun struct {
 	LateSeconds *int64 `json:"late_seconds"`
 	// Responses that were reported as deleted.
 	Deleted int64 `json:"deleted"`
-	// Responses that exist and could not be delivered. Null when the run did
-	// not audit the survey.
+	// Responses that exist and could not be delivered. Null when the run neither
+	// audited the survey nor left out a record of its export.
 	Missing *int64 `json:"missing"`
-	// Deleted responses that cannot be named: refresh the stream.
+	// Deleted responses that cannot be named: refresh the stream. Of a survey
+	// that is gone: about how many of its responses no row reports as deleted.
 	DeletionsUnresolved int64 `json:"deletions_unresolved"`
 	// Calls by endpoint.
 	APICalls json.RawMessage `json:"api_calls"`
@@ -59,7 +64,7 @@ type SurveyRun struct {
 	SecondsWorking int64 `json:"seconds_working"`
 }
 
-var _ = register(&Stream{
+var _ = Register(&Stream{
 	Name:    "sync_audit",
 	Summary: "What each run did with each survey: counted, delivered, late, deleted, missing",
 	Record:  SurveyRun{},

@@ -8,8 +8,8 @@ import (
 	"io"
 )
 
-// Decode reads one JSON value, as users and platforms hand it over, and refuses
-// what follows it. The error says in words what is wrong with it.
+// Decode decodes a file with one JSON value of a user or platform, and refuses text
+// after it. The error describes the mistake without Go's terms.
 func Decode(text []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	if err := decoder.Decode(into); err != nil {

@@ -1,4 +1,4 @@
-// Package wire writes the lines of a message protocol to a pipe. It is a leaf.
+// Package wire writes the lines of a message protocol to a pipe.
 package wire
 
 import (
@@ -16,13 +16,13 @@ import (
 const (
 	// bufferBytes is the size of a pipe's buffer on Linux.
 	bufferBytes = 64 << 10
-	// flushEvery is how long a line may wait in the buffer.
+	// flushEvery is the longest time of a line in the buffer.
 	flushEvery = time.Second
 )
 
-// Lines writes lines through a buffer that never holds one for longer than a
-// second. Its lock is that of whoever composes the lines. After an error of
-// writing every call returns that error, which wraps its cause.
+// Lines writes lines through a buffer that is flushed within a second. The writer
+// that composes the lines holds its lock. After a write error every call returns
+// that error, which wraps its cause.
 type Lines struct {
 	sync.Mutex
 	out     *bufio.Writer
@@ -32,17 +32,23 @@ type Lines struct {
 	closed  bool
 }
 
-// New returns lines that go to w.
+// New returns lines that are written to w.
 func New(w io.Writer) *Lines { return &Lines{out: bufio.NewWriterSize(w, bufferBytes)} }
 
-// Write appends one line, given without its end; an urgent one leaves the
-// buffer at once. The lock has to be held.
-func (l *Lines) Write(line []byte, urgent bool) error {
-	if l.err != nil {
-		return l.err
-	}
-	if l.closed {
+// Err returns the first write error, or an error if the lines are closed. The caller
+// holds the lock.
+func (l *Lines) Err() error {
+	if l.err == nil && l.closed {
 		return errors.New("writing a message: the writer is closed")
+	}
+	return l.err
+}
+
+// Write writes one line, given without its line feed. An urgent line is flushed at
+// once. The caller holds the lock.
+func (l *Lines) Write(line []byte, urgent bool) error {
+	if err := l.Err(); err != nil {
+		return err
 	}
 	if bytes.IndexByte(line, '\n') >= 0 {
 		return l.failed(&record.InvariantError{What: "a message has more than one line"})
@@ -79,7 +85,7 @@ func (l *Lines) flushNow() error {
 	return nil
 }
 
-// flushLater runs on the timer's goroutine; its error meets the next call.
+// flushLater runs on the timer's goroutine; the next call returns its error.
 func (l *Lines) flushLater() {
 	l.Lock()
 	defer l.Unlock()
@@ -89,8 +95,8 @@ func (l *Lines) flushLater() {
 	}
 }
 
-// Close writes what is left. It does not close the underlying writer. The lock
-// has to be held.
+// Close flushes the buffer. It does not close the underlying writer. The caller
+// holds the lock.
 func (l *Lines) Close() error {
 	l.closed = true
 	if l.flush != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source"
 )
 
-// grace is how long an interrupted run may take to end.
+// grace is the longest time that an interrupted run may take to end.
 const grace = 2 * time.Second
 
 // Run runs the command line args, without the program's name, and ends the
@@ -35,9 +35,8 @@ func Run(args []string) {
 		case <-code:
 		case <-time.After(grace): // a write that nobody reads any more
 		}
-		// Whoever sent the signal shall see that it was obeyed. Of process 1,
-		// as in a container, the kernel keeps such signals away, and the
-		// runtime would end it with a code of its own.
+		// The process dies by the signal, so that the sender sees it obeyed. The
+		// kernel keeps such signals from process 1, for example in a container.
 		if process, err := os.FindProcess(os.Getpid()); err == nil && process.Pid != 1 {
 			signal.Reset(received)
 			_ = process.Signal(received)

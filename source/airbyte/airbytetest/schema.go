@@ -7,9 +7,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// CompileSchema compiles the JSON Schema of a stream's records or of a
-// configuration; formats are checked, too. It ends the test where the text is
-// no schema.
+// CompileSchema compiles the JSON Schema of a stream's records or of a configuration.
+// The schema also checks formats. Invalid schemas end the test.
 func CompileSchema(t testing.TB, text []byte) *jsonschema.Schema {
 	t.Helper()
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))

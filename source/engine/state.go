@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/birdie-ai/source-qualtrics/source/failures"
+	"github.com/birdie-ai/source-qualtrics/source/feed"
+)
+
+// Versions of the state's shape. A state has the oldest one that can say it, so
+// that a release which knows no other goes on from it. Newer ones are refused.
+const (
+	plainVersion  = 1
+	packedVersion = 2 // positions may be packed
+	wholeVersion  = 3 // it is to be merged with an older one key by key
+)
+
+// streamState holds the positions of a stream between runs, as readable JSON unless
+// it is long. It is bound to one brand.
+type streamState struct {
+	Version    int                      `json:"v"`
+	Brand      string                   `json:"brand,omitempty"`
+	Refresh    string                   `json:"refresh,omitempty"` // of a full refresh: running or complete
+	Partitions map[string]feed.Position `json:"partitions"`
+	Packed     []byte                   `json:"packed,omitempty"` // partitions, as JSON in gzip, where that is long
+	// Positions are the partitions of a state of wholeVersion, as JSON text.
+	Positions string `json:"positions,omitempty"`
+	// WaitingAsOf distinguishes a heartbeat from the state before it.
+	WaitingAsOf string `json:"waiting_as_of,omitempty"`
+
+	// whole has the state written in wholeVersion.
+	whole bool
+}
+
+// wholeState is a state of wholeVersion. Meltano can merge a state into the one
+// before it, key by key: a key that the newer one lacks comes back. So all
+// members are always there, and positions are one text, which is kept or replaced
+// as a whole. So a merged state equals the newer one.
+type wholeState struct {
+	Version     int    `json:"v"`
+	Brand       string `json:"brand"`
+	Refresh     string `json:"refresh"`
+	Positions   string `json:"positions"`
+	Packed      []byte `json:"packed"`
+	WaitingAsOf string `json:"waiting_as_of"`
+	Partitions  any    `json:"partitions"` // null replaces those of older releases
+}
+
+const (
+	refreshRunning  = "running"
+	refreshComplete = "complete"
+	// hostBrand begins the host that stands for a brand with an unknown id.
+	hostBrand = "host:"
+)
+
+// newState understands the stored state of a stream; an empty one starts from
+// the beginning. A full refresh goes on only from one that was interrupted.
+func newState(name, brand string, stored []byte, refresh bool) (*streamState, error) {
+	state := &streamState{}
+	if len(stored) > 0 && string(stored) != "null" {
+		if err := json.Unmarshal(stored, state); err != nil {
+			return nil, failures.Config("the state of stream %s cannot be read (%s): restore it from a backup, or reset the stream to read it from the beginning", name, failures.JSON(err))
+		}
+		switch {
+		case state.Version > wholeVersion:
+			return nil, failures.Config("the state of stream %s is of version %d, made by a newer release: this one knows version %d; upgrade the connector or reset the stream", name, state.Version, wholeVersion)
+		case state.Version < plainVersion && (len(state.Partitions) > 0 || string(stored) != "{}"):
+			return nil, failures.Config("the state of stream %s is not one of this connector: it has no version \"v\"; reset the stream to read it from the beginning", name)
+		case state.Brand != "" && !sameBrand(state.Brand, brand):
+			return nil, failures.Config("the state of stream %s belongs to the Qualtrics brand %q, but the credentials to %q: use the credentials of that brand or reset the stream", name, state.Brand, brand)
+		}
+		if err := state.unpack(); err != nil {
+			return nil, failures.Config("the state of stream %s cannot be read: its packed part is damaged (%w): restore it from a backup, or reset the stream to read it from the beginning", name, err)
+		}
+		for key, position := range state.Partitions {
+			if len(position) > 0 && position[0] != '{' {
+				return nil, failures.Config("the state of stream %s cannot be read: the position of %q is %s; reset the stream", name, key, fmt.Sprintf("%.40s", position))
+			}
+		}
+	}
+	if refresh && state.Refresh != refreshRunning {
+		state = &streamState{Brand: state.Brand}
+	}
+	if !brandKnown(state.Brand) || brandKnown(brand) {
+		state.Brand = brand
+	}
+	state.Refresh, state.WaitingAsOf, state.Positions = "", "", ""
+	if refresh {
+		state.Refresh = refreshRunning
+	}
+	if state.Partitions == nil {
+		state.Partitions = make(map[string]feed.Position)
+	}
+	return state, nil
+}
+
+const (
+	// packedBytes is the length from which on positions are packed, to about half.
+	packedBytes = 512 << 10
+	// mostUnpacked is the longest that may have been packed, of some 500,000
+	// surveys.
+	mostUnpacked = 64 << 20
+)
+
+// encode writes the state.
+func (s *streamState) encode() ([]byte, error) {
+	partitions, err := json.Marshal(s.Partitions)
+	if err != nil {
+		return nil, err
+	}
+	if s.whole {
+		return s.encodeWhole(partitions)
+	}
+	written := struct {
+		streamState
+		Partitions json.RawMessage `json:"partitions,omitempty"`
+	}{*s, partitions}
+	written.Version = plainVersion
+	if len(partitions) >= packedBytes {
+		written.Version, written.Partitions = packedVersion, nil
+		if written.Packed, err = packed(partitions); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(written)
+}
+
+// encodeAsOf writes the state with a time, so that it differs from the one before.
+func (s *streamState) encodeAsOf(at string) ([]byte, error) {
+	later := *s
+	later.WaitingAsOf = at
+	return later.encode()
+}
+
+func (s *streamState) encodeWhole(partitions []byte) ([]byte, error) {
+	written := wholeState{Version: wholeVersion, Brand: s.Brand, Refresh: s.Refresh, Positions: string(partitions), Packed: []byte{}, WaitingAsOf: s.WaitingAsOf}
+	if len(partitions) >= packedBytes {
+		var err error
+		written.Positions = ""
+		if written.Packed, err = packed(partitions); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(written)
+}
+
+func packed(text []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(text); err != nil {
+		return nil, err
+	}
+	err = w.Close()
+	return out.Bytes(), err
+}
+
+// unpack reads the partitions from their packed or textual form. It drops members
+// that the state's version does not have: they come from an older state that was
+// merged with this one.
+func (s *streamState) unpack() error {
+	switch {
+	case s.Version == wholeVersion:
+		s.Partitions = nil
+		text := s.Positions
+		s.Positions = ""
+		switch {
+		case text != "" && len(s.Packed) > 0:
+			return errors.New("there are positions beside it")
+		case text == "" && len(s.Packed) == 0:
+			return errors.New("it has no positions")
+		case text == "":
+		case json.Unmarshal([]byte(text), &s.Partitions) != nil:
+			return errors.New("its positions are no JSON object")
+		default:
+			return nil
+		}
+	case s.Version == packedVersion && len(s.Packed) > 0:
+		s.Partitions = nil
+	default:
+		s.Packed = nil
+		return nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(s.Packed))
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(io.LimitReader(r, mostUnpacked+1))
+	switch {
+	case err != nil:
+		return err
+	case len(text) > mostUnpacked:
+		return fmt.Errorf("it is longer than %d MiB", mostUnpacked>>20)
+	}
+	s.Packed = nil
+	if err := json.Unmarshal(text, &s.Partitions); err != nil {
+		return errors.New(failures.JSON(err))
+	}
+	return nil
+}
+
+// sameBrand reports whether two brands may be one: of a host and an id nobody
+// can tell.
+func sameBrand(a, b string) bool { return a == b || brandKnown(a) != brandKnown(b) }
+
+// brandKnown reports whether a brand is an id, and not the host that stands for one.
+func brandKnown(brand string) bool { return brand != "" && !strings.HasPrefix(brand, hostBrand) }
+
+// HostBrand is the brand of a state where the account does not tell its brand id.
+func HostBrand(host string) string { return hostBrand + host }

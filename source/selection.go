@@ -1,0 +1,36 @@
+package source
+
+import (
+	"context"
+	"errors"
+
+	"github.com/birdie-ai/source-qualtrics/source/config"
+	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
+)
+
+// viewer looks at the account as the selection of a configuration sees it.
+func (r *invocation) viewer(s *config.Settings, client *qualtrics.Client) *feed.Env {
+	return &feed.Env{Client: client, Log: r.log, Selection: s.Selection, Responses: feed.ResponseSettings{Resync: s.Again}}
+}
+
+// reviewSelection logs the parts of a selection that match nothing in the account. A survey
+// or directory that the configuration names and that does not exist is an error.
+// A survey to read again that does not exist is none: the rest can be read.
+func (c *checkup) reviewSelection(ctx context.Context) error {
+	limited, end := c.within(ctx, lookTime) // thousands of surveys are many pages
+	defer end()
+	unknown, err := c.viewer(c.settings, c.client).ReviewSelection(limited)
+	if err != nil {
+		c.log.Warn("the selection cannot be checked now for parts that match nothing", "error", err)
+	}
+	var problems []error
+	for _, one := range unknown {
+		if one.Setting == "surveys.resync" {
+			c.log.Warn(one.Error())
+			continue
+		}
+		problems = append(problems, one)
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,7 @@
+package stream
+
+// Prepare makes a stream ready that no list of streams holds.
+func Prepare(s *Stream) *Stream {
+	s.prepare()
+	return s
+}
