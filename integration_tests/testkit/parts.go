@@ -60,19 +60,22 @@ func projectParts(doc *feed.Document, emit stream.Emit) error {
 	}
 	taken := map[string]bool{"": true, record.MarkerKey: true}
 	for _, object := range [][]byte{content.Answers, content.EmbeddedData} {
-		err := frame.ValidMembers(object, func(name string, value []byte) error {
-			row, text := part, string(value)
-			row.ValueKey, row.Value, row.QuestionText = name, &text, texts[questionID.FindString(name)]
+		value, err := frame.Record(object)
+		if err != nil {
+			return err
+		}
+		for _, m := range value.Object.Members {
+			row, text := part, string(m.Value)
+			row.ValueKey, row.Value, row.QuestionText = string(m.Name), &text, texts[questionID.FindString(string(m.Name))]
 			var changes []record.Change
 			for taken[row.ValueKey] {
 				row.ValueKey += "_dup"
 				changes = []record.Change{record.Rename("value_key")}
 			}
 			taken[row.ValueKey] = true
-			return emit(&row, changes...)
-		})
-		if err != nil {
-			return err
+			if err := emit(&row, changes...); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ package testkit
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -60,27 +59,30 @@ func ParseRow(name string, data []byte) (*Row, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no stream %s", name)
 	}
-	if !json.Valid(data) {
-		return nil, fmt.Errorf("the row of %s is not valid JSON: %.200q", name, data)
+	object, err := frame.Record(bytes.Clone(data))
+	if err != nil {
+		return nil, fmt.Errorf("the row of %s: %w: %.200q", name, err, data)
 	}
 	row, ids := &Row{Data: data}, make([]string, len(of.Key))
 	deletion := of.Table().Deletion()
-	err := frame.ValidMembers(data, func(column string, value []byte) error {
+	for _, m := range object.Object.Members {
+		column := string(m.Name)
 		if at := slices.Index(of.Key, column); at >= 0 {
-			ids[at] = Scalar(value)
+			ids[at] = Scalar(m.Value)
 		}
 		switch column {
 		case deletion:
-			row.Deleted = frame.Kind(value) == '"'
+			row.Deleted = frame.Kind(m.Value) == '"'
 		case of.Cursor:
-			at, err := time.Parse(time.RFC3339Nano, Scalar(value))
+			at, err := time.Parse(time.RFC3339Nano, Scalar(m.Value))
+			if err != nil {
+				return nil, err
+			}
 			row.Cursor = at.UnixNano()
-			return err
 		}
-		return nil
-	})
+	}
 	row.Key = strings.Join(ids, "/")
-	return row, err
+	return row, nil
 }
 
 // Comparer compares rows with the truth, each pair once.
@@ -206,13 +208,14 @@ func Members(object []byte) (map[string][]byte, error) {
 	if len(object) == 0 || string(object) == "null" {
 		return members, nil
 	}
-	if !json.Valid(object) {
-		return nil, fmt.Errorf("the object is not valid JSON: %.200q", object)
+	value, err := frame.Record(bytes.Clone(object))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %.200q", err, object)
 	}
-	return members, frame.ValidMembers(object, func(name string, value []byte) error {
-		members[name] = value
-		return nil
-	})
+	for _, m := range value.Object.Members {
+		members[string(m.Name)] = m.Value
+	}
+	return members, nil
 }
 
 // sameValue compares a value of the truth with a column of any type.

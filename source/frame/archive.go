@@ -74,15 +74,20 @@ func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 
 // Verify inflates every member once and checks its lengths and CRC-32 against
 // the archive's directory. A caller can thus refuse a damaged archive before it
-// delivers a record. Verify does not parse the data. Errors are of type [*Error]
-// unless the context ended or the disk failed.
+// delivers a record. Verify does not parse the data. It does nothing if all values
+// were read once. Errors are of type [*Error] unless the context ended or the disk
+// failed.
 func (f *File) Verify(ctx context.Context) error {
+	if f.verified {
+		return nil
+	}
 	buffer := make([]byte, 64<<10)
 	for _, m := range f.members {
 		if err := m.verify(ctx, buffer); err != nil {
 			return err
 		}
 	}
+	f.verified = true
 	return nil
 }
 

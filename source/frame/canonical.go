@@ -21,7 +21,7 @@ func Canonical(dst, value []byte) ([]byte, error) {
 	}
 	c := canonicals.Get().(*canonicalizer)
 	defer canonicals.Put(c)
-	if !isPlain(value) {
+	if !jsonsafe.IsCompact(value) || !jsonsafe.IsSafe(value) {
 		c.line, _ = jsonsafe.Repair(c.line[:0], value)
 		value = c.line
 	}

@@ -30,8 +30,9 @@ func (l Limits) withDefaults() Limits {
 
 // File is an export file. Its methods are for one goroutine at a time.
 type File struct {
-	members []member
-	limits  Limits
+	members  []member
+	limits   Limits
+	verified bool
 }
 
 const byteOrderMark = "\ufeff"

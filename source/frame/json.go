@@ -5,8 +5,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 )
 
 // lenient accepts JSON that exports hold although strict readers refuse it.
@@ -35,13 +33,23 @@ func String(value []byte) (text string, ok bool) {
 	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
 		return "", false
 	}
-	if inner := value[1 : len(value)-1]; isVerbatim(inner) {
+	if inner, ok := Verbatim(value); ok {
 		return string(inner), true
 	}
 	if !jsontext.Value(value).IsValid(lenient...) {
 		return "", false
 	}
 	return string(unquoted(value)), true
+}
+
+// Verbatim returns the inside of a raw JSON string that is its text, which is printable
+// ASCII without escapes; ok is false for every other value.
+func Verbatim(value []byte) (text []byte, ok bool) {
+	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
+		return nil, false
+	}
+	text = value[1 : len(value)-1]
+	return text, isVerbatim(text)
 }
 
 // isVerbatim reports whether the inside of a string is printable ASCII without
@@ -65,54 +73,12 @@ func unquoted(quoted []byte) []byte {
 	return text
 }
 
-// ValidMembers calls each with the members of a valid object, such as a record
-// of this package, in order. It does not validate the object again. The name is
-// decoded in its own case; the value is raw, and valid as long as the object is.
-// Names that occur twice come twice.
-//
-// An empty array counts as an object without members, because PHP writes one so
-// (API §0.10). Any other value is an [*Error]. An error of each ends the walk and
-// is returned as it is.
-func ValidMembers(object []byte, each func(name string, value []byte) error) error {
-	switch Kind(object) {
-	case '{':
-	case '[':
-		if at := skip(object, 0, '['); at < len(object) && object[at] == ']' {
-			return nil
-		}
-		fallthrough
-	default:
-		return &Error{Kind: NotJSON, Detail: "expected a JSON object"}
-	}
-	for at := skip(object, 0, '{'); object[at] != '}'; {
-		end := jsonsafe.StringEnd(object, at)
-		name := string(unquoted(object[at:end]))
-		at = skip(object, end, ':')
-		end = valueEnd(object, at)
-		if err := each(name, object[at:end]); err != nil {
-			return err
-		}
-		at = skip(object, end, ',')
-	}
-	return nil
-}
-
-// Elements calls each with the elements of an array, raw, and valid as long as
-// the array is. Any other value, and invalid JSON, is an [*Error]. An error of
-// each ends the walk and is returned as it is.
-func Elements(array []byte, each func(value []byte) error) error {
-	if Kind(array) != '[' {
-		return &Error{Kind: NotJSON, Detail: "expected a JSON array"}
-	}
-	if !jsontext.Value(array).IsValid(lenient...) {
-		return &Error{Kind: NotJSON, Detail: "reading an array"}
-	}
+// ValidElements calls each with the elements of an array that is valid, such as one of a
+// record: raw, and valid as long as the array is.
+func ValidElements(array []byte, each func(value []byte)) {
 	for at := skip(array, 0, '['); array[at] != ']'; {
 		end := valueEnd(array, at)
-		if err := each(array[at:end]); err != nil {
-			return err
-		}
+		each(array[at:end])
 		at = skip(array, end, ',')
 	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package frame_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,59 +10,16 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 )
 
-func TestValidMembersAndElements(t *testing.T) {
+func TestValidElements(t *testing.T) {
 	t.Parallel()
-	var got []string
-	collect := func(name string, value []byte) error {
-		got = append(got, name+"="+string(value))
-		return nil
-	}
-	object := ` {"a" : 1 , "A":"x", "a":{"b": [1,2]}, "\u00e9/\"":null}`
-	if err := frame.ValidMembers([]byte(object), collect); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"a=1", `A="x"`, `a={"b": [1,2]}`, `é/"=null`}, got); diff != "" {
-		t.Errorf("members (-want +got):\n%s", diff)
-	}
-	if err := frame.ValidMembers([]byte("[]"), collect); err != nil || len(got) != 4 {
-		t.Errorf("an empty array: %v", err)
-	}
-	for _, wrong := range []string{"", " ", "1", "[1]", "[", "null"} {
-		if err := frame.ValidMembers([]byte(wrong), collect); !errors.As(err, new(*frame.Error)) || len(got) != 4 {
-			t.Errorf("%q: got %v and %q", wrong, err, got[4:])
+	for array, want := range map[string][]string{
+		`[1, {"a":2} ,"x"]`: {"1", `{"a":2}`, `"x"`}, `[]`: nil, ` [ ] `: nil, `[[],["]"]]`: {"[]", `["]"]`},
+	} {
+		var got []string
+		frame.ValidElements([]byte(array), func(value []byte) { got = append(got, string(value)) })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", array, diff)
 		}
-	}
-	var elements []string
-	err := frame.Elements([]byte(`[1, {"a":2} ,"x"]`), func(value []byte) error {
-		elements = append(elements, string(value))
-		return nil
-	})
-	if diff := cmp.Diff([]string{"1", `{"a":2}`, `"x"`}, elements); diff != "" || err != nil {
-		t.Errorf("elements: %v (-want +got):\n%s", err, diff)
-	}
-}
-
-func TestElements_RefuseEverythingButArrays(t *testing.T) {
-	t.Parallel()
-	for _, wrong := range []string{"", "{}", "null", "[1", "[1,]", "[1]2"} {
-		err := frame.Elements([]byte(wrong), func([]byte) error { return nil })
-		if !errors.As(err, new(*frame.Error)) {
-			t.Errorf("%q: got %v", wrong, err)
-		}
-	}
-}
-
-func TestValidMembersAndElements_ReturnTheErrorOfTheCaller(t *testing.T) {
-	t.Parallel()
-	stop := errors.New("stop")
-	calls := 0
-	err := frame.ValidMembers([]byte(`{"a":1,"b":2}`), func(string, []byte) error { calls++; return stop })
-	if err != stop || calls != 1 { //nolint:errorlint // the very same error
-		t.Errorf("members: %v after %d calls", err, calls)
-	}
-	err = frame.Elements([]byte(`[1,2]`), func([]byte) error { calls++; return stop })
-	if err != stop || calls != 2 { //nolint:errorlint // the very same error
-		t.Errorf("elements: %v after %d calls", err, calls)
 	}
 }
 

@@ -22,6 +22,7 @@ type lines struct {
 	end     int64     // offset of the line after it
 	joined  shortened // a line that spans blocks
 	escaped []byte    // a line whose control characters were escaped
+	scanner scanner   // takes lines apart
 	decoder *jsontext.Decoder
 	buffer  bytes.Buffer
 }
@@ -80,6 +81,8 @@ func (l *lines) next() (Value, error) {
 		}
 		if err != nil {
 			value.Raw = trimmed
+		} else {
+			value.Object = &l.scanner.Object
 		}
 		return value, err
 	}
@@ -147,8 +150,11 @@ func (l *lines) skipLine(ended bool) error {
 	return nil
 }
 
-// validate checks that a line is one object and nothing else.
+// validate takes a line apart, which has to be one object and nothing else.
 func (l *lines) validate(line []byte, offset int64, whole bool) error {
+	if l.scanner.scan(line) {
+		return nil
+	}
 	l.buffer = *bytes.NewBuffer(line)
 	l.decoder.Reset(&l.buffer, lenient...)
 	value, err := l.decoder.ReadValue()
@@ -157,10 +163,8 @@ func (l *lines) validate(line []byte, offset int64, whole bool) error {
 		return l.invalid(err, offset, whole)
 	case len(value) < len(line):
 		return l.fault(offset+int64(len(value)), errors.New("text follows the object"))
-	case value.Kind() != '{':
-		return l.fault(offset, errors.New("expected a JSON object"))
 	default:
-		return nil
+		return l.fault(offset, errors.New("expected a JSON object"))
 	}
 }
 

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
-
-	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
+	"slices"
 )
 
 // Value is one record.
@@ -21,6 +18,8 @@ type Value struct {
 	// With an error it holds the bytes of the record as they were, or the first
 	// of them.
 	Raw []byte
+	// Object is Raw taken apart, valid as long as Raw. With an error it is nil.
+	Object *Object
 	// Repaired is set when U+FFFD replaced invalid UTF-8 or a lone surrogate,
 	// or when a control character in a string was escaped.
 	Repaired bool
@@ -51,6 +50,9 @@ func (f *File) Values(ctx context.Context) iter.Seq2[Value, error] {
 				return
 			}
 		}
+		// The lengths and checksums of all members were right. Only a checksum of zero is
+		// not compared here.
+		f.verified = f.verified || !slices.ContainsFunc(f.members, func(m member) bool { return m.zeroSum })
 	}
 }
 
@@ -59,18 +61,15 @@ func Record(raw []byte) (Value, error) {
 	if Kind(raw) != '{' {
 		return Value{}, &Error{Kind: Corrupt, Detail: "the record is not a JSON object"}
 	}
-	if !jsontext.Value(raw).IsValid(lenient...) {
+	var s scanner
+	raw = bytes.Trim(raw, whiteSpace)
+	if !s.scan(raw) {
 		return Value{}, &Error{Kind: Corrupt, Detail: "the record is not valid JSON"}
 	}
-	value := Value{Raw: raw, Number: 1}
-	if !isPlain(raw) {
-		value.Raw, value.Repaired = jsonsafe.Repair(nil, raw)
-	}
+	value := Value{Raw: raw, Object: &s.Object, Number: 1}
+	s.repair(&value, nil)
 	return value, nil
 }
-
-// isPlain reports whether valid JSON is a record without [jsonsafe.Repair].
-func isPlain(raw []byte) bool { return jsonsafe.IsCompact(raw) && jsonsafe.IsSafe(raw) }
 
 // member yields the records of one member and reports whether to go on.
 func (f *File) member(ctx context.Context, m member, yield func(Value, error) bool) bool {
@@ -100,21 +99,12 @@ func (f *File) member(ctx context.Context, m member, yield func(Value, error) bo
 				return false
 			}
 			continue
-		case isEmpty(value.Raw):
+		case len(value.Object.Members) == 0:
 			continue
 		}
-		if !isPlain(value.Raw) {
-			var replaced bool
-			line, replaced = jsonsafe.Repair(line[:0], value.Raw)
-			value.Raw, value.Repaired = line, value.Repaired || replaced
-		}
+		line = lines.scanner.repair(&value, line)
 		if !yield(value, nil) {
 			return false
 		}
 	}
-}
-
-// isEmpty reports whether a valid object has no members.
-func isEmpty(object []byte) bool {
-	return len(bytes.TrimSpace(object[1:len(object)-1])) == 0
 }

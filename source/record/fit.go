@@ -49,7 +49,7 @@ func (r Row) Fit(format Format) Row {
 				r.fitNumber(i, field.String())
 			}
 		case Timestamp:
-			r.fitTime(i, field.Interface().(time.Time), format)
+			r.fitTime(i, timeOf(field), format)
 		}
 	}
 	return r

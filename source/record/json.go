@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -15,16 +16,14 @@ func (r Row) AppendJSON(dst []byte) ([]byte, error) {
 	if r.table == nil {
 		return dst, ErrNoRow
 	}
-	dst = append(dst, '{')
-	for i, column := range r.table.Columns {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = jsonsafe.AppendString(dst, column.Name)
-		dst = append(dst, ':')
+	if len(r.table.prefixes) == 0 {
+		dst = append(dst, '{')
+	}
+	for i, prefix := range r.table.prefixes {
+		dst = append(dst, prefix...)
 		var err error
 		if dst, err = r.appendCell(dst, i); err != nil {
-			return dst, fmt.Errorf("encoding column %s: %w", column.Name, err)
+			return dst, fmt.Errorf("encoding column %s: %w", r.table.Columns[i].Name, err)
 		}
 	}
 	return append(dst, '}'), nil
@@ -46,7 +45,7 @@ func (r Row) appendCell(dst []byte, i int) ([]byte, error) {
 	case Boolean:
 		return strconv.AppendBool(dst, field.Bool()), nil
 	case Timestamp:
-		at := field.Interface().(time.Time)
+		at := timeOf(field)
 		if year := at.UTC().Year(); year < 0 || year > 9999 {
 			return dst, fmt.Errorf("the year %d does not fit RFC 3339", year)
 		}
@@ -69,13 +68,31 @@ func (r Row) appendCell(dst []byte, i int) ([]byte, error) {
 // AppendTime appends a time in the form of all streams: RFC 3339 in UTC with Z.
 // The fraction is absent, milliseconds if they are exact, or nanoseconds.
 func AppendTime(dst []byte, at time.Time) []byte {
-	at = at.UTC()
-	switch nanos := at.Nanosecond(); {
-	case nanos == 0:
-		return at.AppendFormat(dst, "2006-01-02T15:04:05Z")
-	case nanos%int(time.Millisecond) == 0:
-		return at.AppendFormat(dst, "2006-01-02T15:04:05.000Z")
-	default:
-		return at.AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
+	// The library is faster in this layout than in others.
+	dst = at.UTC().AppendFormat(dst, time.RFC3339)
+	nanos, digits := at.Nanosecond(), 9
+	if nanos == 0 {
+		return dst
 	}
+	if nanos%int(time.Millisecond) == 0 {
+		nanos, digits = nanos/int(time.Millisecond), 3
+	}
+	dst = append(dst[:len(dst)-1], '.')
+	begin := len(dst)
+	for range digits {
+		dst = append(dst, '0')
+	}
+	for i := len(dst) - 1; i >= begin; i-- {
+		dst[i] += byte(nanos % 10) //nolint:gosec // a digit
+		nanos /= 10
+	}
+	return append(dst, 'Z')
+}
+
+// timeOf returns the time of a field, without an allocation where it can be addressed.
+func timeOf(field reflect.Value) time.Time {
+	if field.CanAddr() {
+		return *field.Addr().Interface().(*time.Time)
+	}
+	return field.Interface().(time.Time)
 }

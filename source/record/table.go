@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 )
 
 // Kind is the type of a column.
@@ -56,6 +58,18 @@ type Table struct {
 	Columns []Column
 	record  reflect.Type
 	fields  []int
+	// prefixes are the bytes of a JSON object in front of each value, such as ,"id":
+	prefixes [][]byte
+}
+
+func (t *Table) add(column Column, field int) {
+	prefix := []byte{','}
+	if len(t.Columns) == 0 {
+		prefix[0] = '{'
+	}
+	t.prefixes = append(t.prefixes, append(jsonsafe.AppendString(prefix, column.Name), ':'))
+	t.Columns = append(t.Columns, column)
+	t.fields = append(t.fields, field)
 }
 
 var (
@@ -94,8 +108,7 @@ func NewTable(record any) (*Table, error) {
 		if column.Deletion && table.Deletion() != "" {
 			return nil, fmt.Errorf("reading the columns of %s: %s and %s both hold the time of a deletion", typ, table.Deletion(), name)
 		}
-		table.Columns = append(table.Columns, column)
-		table.fields = append(table.fields, i)
+		table.add(column, i)
 	}
 	if len(table.Columns) == 0 {
 		return nil, fmt.Errorf("reading the columns of %s: none found", typ)
@@ -218,7 +231,7 @@ func (r Row) Cell(i int) any {
 	case Boolean:
 		return field.Bool()
 	case Timestamp:
-		return field.Interface().(time.Time).UTC()
+		return timeOf(field).UTC()
 	default:
 		if field.Len() == 0 {
 			return nil

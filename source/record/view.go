@@ -24,8 +24,7 @@ func (t *Table) View(picks []Pick) *Table {
 		if pick.Text && (column.Kind == Object || column.Kind == Array) {
 			column.Kind = String
 		}
-		view.Columns = append(view.Columns, column)
-		view.fields = append(view.fields, t.fields[pick.Column])
+		view.add(column, t.fields[pick.Column])
 	}
 	return view
 }

@@ -14,7 +14,7 @@ import (
 func canonicalOf(t *testing.T, raw string) string {
 	t.Helper()
 	var r Response
-	if err := r.Parse([]byte(raw), testKeys()); err != nil {
+	if err := parse(&r, raw); err != nil {
 		t.Fatalf("%s: %v", raw, err)
 	}
 	canonical, err := r.Canonical(nil)

@@ -3,6 +3,8 @@ package response
 import (
 	"regexp"
 	"strings"
+
+	"github.com/zeebo/xxh3"
 )
 
 // Keys tells the members of a response's values apart: answers on one side,
@@ -13,11 +15,14 @@ type Keys struct {
 	embedded  map[string]bool
 	questions map[string]bool
 	// schema returns the data type of each key by the response schema.
-	schema  func() (map[string]string, error)
-	types   map[string]string
-	err     error // of the response schema
-	decided map[string]keyKind
-	held    int // bytes that decided takes
+	schema func() (map[string]string, error)
+	types  map[string]string
+	err    error // of the response schema
+
+	known  map[string]*key
+	first  [2]*key // the first name of the last record, in values and in labels
+	record uint64  // number of the current part of a record, see key.had
+	held   int     // bytes that known takes
 
 	// Undated is set while the rows carry no modified date of Qualtrics' own: a
 	// value of that name is one like others.
@@ -33,6 +38,21 @@ const (
 	metadataKey // by the response schema
 )
 
+// key is a name that a record had.
+type key struct {
+	name     string
+	hash     uint64
+	kind     keyKind  // 0: not decided
+	metadata Metadata // noMetadata: it is none
+	next     [2]*key  // the name that followed last time, in values and in labels
+
+	had   uint64 // the last part of a record that had the name
+	times int    // how often that part had it
+}
+
+// noMetadata is the metadata of other keys.
+const noMetadata Metadata = -1
+
 // mostHeld bounds the memory for names: a record may hold any number of new ones, of
 // any length.
 const mostHeld = 8 << 20
@@ -44,7 +64,7 @@ func NewKeys(embedded, questions []string, schema func() (map[string]string, err
 		embedded:  make(map[string]bool, len(embedded)),
 		questions: make(map[string]bool, len(questions)),
 		schema:    schema,
-		decided:   make(map[string]keyKind),
+		known:     make(map[string]*key),
 	}
 	for _, name := range embedded {
 		keys.embedded[name] = true
@@ -61,26 +81,63 @@ var answerForm = regexp.MustCompile(`^(?:(?:x?\d+_)*(QID\d+)(?:[_#\-].*)?|SC_[0-
 
 // Embedded reports whether a key of values, which is no metadata, names
 // embedded data. An error means that nobody could say, and may later.
-func (k *Keys) Embedded(key string) (bool, error) {
-	kind, err := k.kind(key)
+func (k *Keys) Embedded(name string) (bool, error) {
+	k.begin()
+	kind, err := k.kind(k.find([]byte(name)))
 	return kind == embeddedKey, err
 }
 
-func (k *Keys) kind(key string) (keyKind, error) {
-	kind, ok := k.decided[key]
-	if !ok {
-		var err error
-		if kind, err = k.decide(key); err != nil {
-			return 0, err
-		}
-		const entry = 64 // without the name
-		if k.held += len(key) + entry; k.held > mostHeld {
-			clear(k.decided)
-			k.held = len(key) + entry
-		}
-		k.decided[strings.Clone(key)] = kind
+// begin begins a record. Names are forgotten only between two records.
+func (k *Keys) begin() {
+	if k.held > mostHeld {
+		clear(k.known)
+		k.held, k.first = 0, [2]*key{}
 	}
-	return kind, nil
+	k.record++
+}
+
+// after returns the key of a name that follows another one, nil at the beginning. Most
+// records have their names in the order of the record before, so few are looked up.
+func (k *Keys) after(previous *key, part int, name []byte) *key {
+	next := &k.first[part]
+	if previous != nil {
+		next = &previous.next[part]
+	}
+	if *next == nil || (*next).name != string(name) {
+		*next = k.find(name)
+	}
+	return *next
+}
+
+func (k *Keys) find(name []byte) *key {
+	found, ok := k.known[string(name)]
+	if !ok {
+		const entry = 128 // without the name
+		k.held += len(name) + entry
+		found = &key{name: string(name), hash: xxh3.Hash(name), metadata: noMetadata}
+		if which, ok := metadata[found.name]; ok {
+			found.metadata = which
+		}
+		k.known[found.name] = found
+	}
+	return found
+}
+
+// count counts a name in the current part of a record. It returns how often the part had
+// the name before.
+func (k *Keys) count(of *key) (before int) {
+	if of.had != k.record {
+		of.had, of.times = k.record, 0
+	}
+	of.times++
+	return of.times - 1
+}
+
+func (k *Keys) kind(of *key) (_ keyKind, err error) {
+	if of.kind == 0 {
+		of.kind, err = k.decide(of.name)
+	}
+	return of.kind, err
 }
 
 func (k *Keys) decide(key string) (keyKind, error) {
@@ -145,7 +202,7 @@ func (k *Keys) Modified(name string) (bool, error) {
 	default:
 		return false, nil
 	}
-	kind, err := k.kind(name)
+	kind, err := k.kind(k.find([]byte(name)))
 	return kind == metadataKey, err
 }
 

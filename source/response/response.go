@@ -4,12 +4,14 @@ package response
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/zeebo/xxh3"
 
 	"github.com/birdie-ai/source-qualtrics/source/dates"
 	"github.com/birdie-ai/source-qualtrics/source/frame"
@@ -36,107 +38,242 @@ type Response struct {
 	Unread          []string // columns whose member is of another kind, and left out
 	Doubled         []string // columns whose member came twice: the first one counts
 
-	members  map[string][]byte
-	answered map[string]int // how often values, or labels, had a name so far
+	object *frame.Object
+	sum    uint64 // of the hashes of its members
 }
 
-// Parse takes a record apart, which is valid JSON.
-func (r *Response) Parse(raw []byte, keys *Keys) error {
-	answers, embedded, labels := r.Answers[:0], r.EmbeddedData[:0], r.Labels[:0]
-	*r = Response{members: r.members, answered: r.answered}
-	if r.members == nil {
-		r.members, r.answered = make(map[string][]byte), make(map[string]int)
-	}
-	clear(r.members)
-	clear(r.answered)
-	err := frame.ValidMembers(raw, func(name string, value []byte) error {
-		if r.members[name] == nil { // of two members of a name the first counts
-			r.members[name] = value
-		} else if column := columnsOfMembers[name]; column != "" {
-			r.Doubled = append(r.Doubled, column)
+// The parts of a record, for the hashes of its members.
+const (
+	partAnswers = uint64(metadataCount) + iota
+	partEmbedded
+	partLabels
+	partDisplayedValues
+	partStatusLabel
+	partDisplayedField
+)
+
+// Parse takes a record apart. The response is valid as long as the object.
+func (r *Response) Parse(object *frame.Object, keys *Keys) error {
+	answers, embedded, labels := column{dst: r.Answers[:0]}, column{dst: r.EmbeddedData[:0]}, column{dst: r.Labels[:0]}
+	*r = Response{object: object}
+	var id, values, texts, fields, offered *frame.Member
+	for i := range object.Members {
+		m := &object.Members[i]
+		switch string(m.Name) {
+		case "responseId":
+			if id == nil { // of two members of a name the first counts
+				id = m
+			}
+		case "values":
+			r.first(&values, m, "values")
+		case "labels":
+			r.first(&texts, m, "labels")
+		case "displayedFields":
+			r.first(&fields, m, "displayed_fields")
+		case "displayedValues":
+			r.first(&offered, m, "displayed_values")
 		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("reading a response: %w", err)
 	}
-	var otherModified []byte
-	answers, embedded = append(answers, '{'), append(embedded, '{')
-	err = r.each("values", func(name string, value []byte) error {
-		which, ok := metadata[name]
-		if ok && which == LastModifiedDate || name == "lastModifiedDate" {
-			switch modified, err := keys.Modified(name); {
+	keys.begin()
+	err := r.parseValues(r.member(values, "values", '{'), keys, &answers, &embedded)
+	r.Answers, r.EmbeddedData = answers.end(object), embedded.end(object)
+	if err != nil {
+		return err
+	}
+	keys.record++
+	r.parseLabels(r.member(texts, "labels", '{'), keys, &labels)
+	r.Labels = labels.end(object)
+	if m := r.member(fields, "displayed_fields", '['); m != nil {
+		r.DisplayedFields = m.Value
+		frame.ValidElements(m.Value, func(field []byte) { r.sum += hashOf(partDisplayedField, 0, field) })
+	}
+	if m := r.member(offered, "displayed_values", '{'); m != nil {
+		r.DisplayedValues = m.Value
+		members := object.Of(m)
+		for i := range members {
+			r.sum += hashOf(partDisplayedValues, xxh3.Hash(members[i].Name), members[i].Value)
+		}
+	}
+	return r.identify(id)
+}
+
+// first keeps the first of several members of a name.
+func (r *Response) first(kept **frame.Member, m *frame.Member, column string) {
+	if *kept == nil {
+		*kept = m
+	} else {
+		r.Doubled = append(r.Doubled, column)
+	}
+}
+
+// parseValues sorts the values into metadata, answers and embedded data.
+func (r *Response) parseValues(values *frame.Member, keys *Keys, answers, embedded *column) error {
+	if values == nil {
+		return nil
+	}
+	var (
+		members       = r.object.Of(values)
+		previous      *key
+		otherModified []byte
+	)
+	for i := range members {
+		m := &members[i]
+		k := keys.after(previous, 0, m.Name)
+		previous = k
+		which := k.metadata
+		if which == LastModifiedDate || k.name == "lastModifiedDate" {
+			switch modified, err := keys.Modified(k.name); {
 			case err != nil:
 				return err
-			case modified && !ok:
-				otherModified = value
-				return nil
+			case modified && which == noMetadata:
+				otherModified = m.Value
+				continue
 			case !modified:
-				ok = false
+				which = noMetadata
 			}
 		}
 		switch {
-		case ok && r.Metadata[which] == nil:
-			r.Metadata[which] = value
-			return nil
-		case ok:
-			r.answered[name] = max(r.answered[name], 1)
-			embedded = appendMember(embedded, r.once("embedded_data", name), value)
-			return nil
+		case which != noMetadata && r.Metadata[which] == nil:
+			r.Metadata[which] = m.Value
+			if which != LastModifiedDate && which != RecordID {
+				r.sum += hashOf(uint64(which), 0, m.Value) //nolint:gosec // an index
+			}
+			continue
+		case which != noMetadata:
+			if k.had != keys.record {
+				keys.count(k)
+			}
+			r.add(embedded, m, k, keys, "embedded_data", partEmbedded)
+			continue
 		}
-		isEmbedded, err := keys.Embedded(name)
+		kind, err := keys.kind(k)
 		switch {
 		case err != nil:
 			return err
-		case isEmbedded:
-			embedded = appendMember(embedded, r.once("embedded_data", name), value)
+		case kind == embeddedKey:
+			r.add(embedded, m, k, keys, "embedded_data", partEmbedded)
 		default:
-			answers = appendMember(answers, r.once("values", name), value)
+			r.add(answers, m, k, keys, "values", partAnswers)
 		}
-		return nil
-	})
-	r.Answers, r.EmbeddedData = append(answers, '}'), append(embedded, '}')
-	if err != nil {
-		return err
 	}
 	if r.Metadata[LastModifiedDate] == nil {
 		r.Metadata[LastModifiedDate] = otherModified
 	}
-	labels = append(labels, '{')
-	clear(r.answered)
-	err = r.each("labels", func(name string, value []byte) error {
-		switch name {
-		case "status":
-			r.StatusLabel = value
-		case "finished": // the boolean says the same
-		default:
-			labels = appendMember(labels, r.once("labels", name), value)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	r.Labels = append(labels, '}')
-	r.DisplayedFields = r.member("displayedFields", '[')
-	r.DisplayedValues = r.member("displayedValues", '{')
-	return r.identify()
+	return nil
 }
 
-// columnsOfMembers are the columns that the members of a record fill.
-var columnsOfMembers = map[string]string{
-	"values": "values", "labels": "labels", "displayedFields": "displayed_fields", "displayedValues": "displayed_values",
+func (r *Response) parseLabels(labels *frame.Member, keys *Keys, into *column) {
+	if labels == nil {
+		return
+	}
+	members := r.object.Of(labels)
+	var previous *key
+	for i := range members {
+		m := &members[i]
+		k := keys.after(previous, 1, m.Name)
+		previous = k
+		switch k.name {
+		case "status":
+			r.StatusLabel = m.Value
+		case "finished": // the boolean says the same
+		default:
+			r.add(into, m, k, keys, "labels", partLabels)
+		}
+	}
+	if r.StatusLabel != nil {
+		r.sum += hashOf(partStatusLabel, 0, r.StatusLabel)
+	}
+}
+
+// add adds a member to a column. A name that the part of the record had before gets a
+// number, because readers of JSON keep one of two members with the same name.
+func (r *Response) add(to *column, m *frame.Member, k *key, keys *Keys, name string, part uint64) {
+	before := keys.count(k)
+	if before == 0 && !m.Escaped {
+		to.add(r.object, m)
+		r.sum += hashOf(part, k.hash, m.Value)
+		return
+	}
+	if before > 0 && !slices.Contains(r.Renamed, name) {
+		r.Renamed = append(r.Renamed, name)
+	}
+	renamed := k
+	for ; before > 0; before = keys.count(renamed) {
+		suffix := "_dup"
+		if before > 1 {
+			suffix += strconv.Itoa(before)
+		}
+		renamed = keys.find([]byte(renamed.name + suffix))
+	}
+	to.addAs(r.object, renamed.name, m.Value)
+	r.sum += hashOf(part, renamed.hash, m.Value)
+}
+
+// hashOf hashes one member of a record. The sum of the hashes of all members does not
+// depend on their order.
+func hashOf(part, name uint64, value []byte) uint64 {
+	return xxh3.HashSeed(value, sketch.Mix(name+part))
+}
+
+// column is a JSON object that is made of members of a record. Members that follow each
+// other in the record are copied at once.
+type column struct {
+	dst         []byte
+	first, last *frame.Member // not copied yet; nil: none
+}
+
+func (c *column) add(object *frame.Object, m *frame.Member) {
+	if c.last != nil && m.Follows(c.last) {
+		c.last = m
+		return
+	}
+	c.copy(object)
+	c.first, c.last = m, m
+}
+
+// addAs adds a member with another name.
+func (c *column) addAs(object *frame.Object, name string, value []byte) {
+	c.copy(object)
+	c.separate()
+	c.dst = append(append(jsonsafe.AppendString(c.dst, name), ':'), value...)
+}
+
+func (c *column) copy(object *frame.Object) {
+	if c.last == nil {
+		return
+	}
+	c.separate()
+	c.dst = append(c.dst, object.Run(c.first, c.last)...)
+	c.first, c.last = nil, nil
+}
+
+func (c *column) separate() {
+	if len(c.dst) == 0 {
+		c.dst = append(c.dst, '{')
+	} else {
+		c.dst = append(c.dst, ',')
+	}
+}
+
+// end returns the object.
+func (c *column) end(object *frame.Object) []byte {
+	c.copy(object)
+	if len(c.dst) == 0 {
+		c.dst = append(c.dst, '{')
+	}
+	return append(c.dst, '}')
 }
 
 // member returns a member of a kind: an array, or an object. PHP writes both as []
 // when they are empty; null and absence mean the same.
-func (r *Response) member(name string, kind byte) []byte {
-	switch value := r.members[name]; {
-	case frame.Kind(value) == kind:
-		return value
-	case absent(value):
+func (r *Response) member(m *frame.Member, column string, kind byte) *frame.Member {
+	switch {
+	case m == nil:
+	case m.Value[0] == kind:
+		return m
+	case absent(m.Value):
 	default:
-		r.Unread = append(r.Unread, columnsOfMembers[name])
+		r.Unread = append(r.Unread, column)
 	}
 	return nil
 }
@@ -150,24 +287,6 @@ func absent(value []byte) bool {
 		return len(bytes.TrimSpace(value[1:len(value)-1])) == 0
 	default:
 		return string(value) == `""`
-	}
-}
-
-// once returns a name that no value of the record had so far. A repeated name gets a
-// number, because readers of JSON keep one of two members with the same name.
-func (r *Response) once(column, name string) string {
-	n := r.answered[name]
-	r.answered[name] = n + 1
-	if n > 0 && !slices.Contains(r.Renamed, column) {
-		r.Renamed = append(r.Renamed, column)
-	}
-	switch n {
-	case 0:
-		return name
-	case 1:
-		return r.once(column, name+"_dup")
-	default:
-		return r.once(column, name+"_dup"+strconv.Itoa(n))
 	}
 }
 
@@ -198,8 +317,12 @@ func digitsOf(value []byte) string {
 }
 
 // identify reads the id and the modified date.
-func (r *Response) identify() error {
-	if r.ID = IDOf(r.members["responseId"], r.Metadata[RecordID]); r.ID == "" {
+func (r *Response) identify(id *frame.Member) error {
+	var value []byte
+	if id != nil {
+		value = id.Value
+	}
+	if r.ID = IDOf(value, r.Metadata[RecordID]); r.ID == "" {
 		return ErrNoID
 	}
 	r.ModifiedAt = r.Time(LastModifiedDate)
@@ -207,76 +330,34 @@ func (r *Response) identify() error {
 }
 
 // Time reads a date of the metadata; zero where there is none.
-func (r *Response) Time(which Metadata) (at time.Time) {
-	if text, ok := frame.String(r.Metadata[which]); ok {
+func (r *Response) Time(which Metadata) (at time.Time) { return TimeOf(r.Metadata[which]) }
+
+// TimeOf reads a date that is a raw JSON string; zero where there is none.
+func TimeOf(value []byte) (at time.Time) {
+	if text, ok := frame.Verbatim(value); ok {
+		at, _ = ParseTime(string(text))
+	} else if text, ok := frame.String(value); ok {
 		at, _ = ParseTime(text)
 	}
 	return at
 }
 
-func (r *Response) each(member string, do func(name string, value []byte) error) error {
-	value := r.member(member, '{')
-	if value == nil {
-		return nil
-	}
-	if err := frame.ValidMembers(value, do); err != nil {
-		return fmt.Errorf("reading the %s of a response: %w", member, err)
-	}
-	return nil
-}
-
-func appendMember(dst []byte, name string, value []byte) []byte {
-	if dst[len(dst)-1] != '{' {
-		dst = append(dst, ',')
-	}
-	dst = jsonsafe.AppendString(dst, name)
-	dst = append(dst, ':')
-	return append(dst, value...)
-}
-
 // Version is a short hash of the record's content, in hexadecimal digits. The order of
 // members and of displayed fields does not count. Neither do the modified date and the
 // repeated id, because a single response lacks them.
-func (r *Response) Version() (string, error) {
-	sum, err := r.ContentHash()
-	return fmt.Sprintf("%016x", sum), err
+func (r *Response) Version() string { return string(r.AppendVersion(nil)) }
+
+// AppendVersion appends the version.
+func (r *Response) AppendVersion(dst []byte) []byte {
+	var raw [8]byte
+	binary.BigEndian.PutUint64(raw[:], r.ContentHash())
+	return hex.AppendEncode(dst, raw[:])
 }
 
 // ContentHash is the version as a number.
-func (r *Response) ContentHash() (uint64, error) {
-	var sum uint64
-	for which, value := range r.Metadata {
-		if which := Metadata(which); which != LastModifiedDate && which != RecordID && value != nil {
-			sum += ContentOf(uint64(which), "", value) //nolint:gosec // an index
-		}
-	}
-	for part, object := range [][]byte{r.Answers, r.EmbeddedData, r.Labels, r.DisplayedValues} {
-		if len(object) == 0 {
-			continue
-		}
-		err := frame.ValidMembers(object, func(name string, value []byte) error {
-			sum += ContentOf(uint64(metadataCount)+uint64(part), name, value) //nolint:gosec // an index
-			return nil
-		})
-		if err != nil {
-			return 0, err
-		}
-	}
-	sum += ContentOf(1000, "", r.StatusLabel)
-	if len(r.DisplayedFields) > 0 {
-		err := frame.Elements(r.DisplayedFields, func(field []byte) error {
-			sum += ContentOf(1001, "", field)
-			return nil
-		})
-		if err != nil {
-			return 0, err
-		}
-	}
-	return sketch.Mix(sum), nil
-}
+func (r *Response) ContentHash() uint64 { return sketch.Mix(r.sum) }
 
-// ContentOf hashes one member of a record: FNV-1a, finished by Mix. The sum of the hashes
-// of all members does not depend on their order.
+// ContentOf hashes text for the state: FNV-1a, finished by Mix.
 func ContentOf(part uint64, name string, value []byte) uint64 {
 	const offset, prime = 14695981039346656037, 1099511628211
 	hash := sketch.Mix(part+1) ^ offset
@@ -294,13 +375,17 @@ func ContentOf(part uint64, name string, value []byte) uint64 {
 // members sorted, the unordered displayedFields sorted too, numbers as they
 // were written.
 func (r *Response) Canonical(dst []byte) (_ []byte, err error) {
-	for _, name := range slices.Sorted(maps.Keys(r.members)) {
-		dst = jsonsafe.AppendString(dst, name)
-		value := r.members[name]
-		if name == "displayedFields" && frame.Kind(value) == '[' {
-			dst, err = appendSorted(dst, value)
+	members := slices.Clone(r.object.Members)
+	slices.SortStableFunc(members, func(a, b frame.Member) int { return bytes.Compare(a.Name, b.Name) })
+	for i, m := range members {
+		if i > 0 && bytes.Equal(m.Name, members[i-1].Name) {
+			continue // the first one counts
+		}
+		dst = jsonsafe.AppendString(dst, string(m.Name))
+		if string(m.Name) == "displayedFields" && m.Value[0] == '[' {
+			dst, err = appendSorted(dst, m.Value)
 		} else {
-			dst, err = frame.Canonical(dst, value)
+			dst, err = frame.Canonical(dst, m.Value)
 		}
 		if err != nil {
 			return dst, err
@@ -309,17 +394,10 @@ func (r *Response) Canonical(dst []byte) (_ []byte, err error) {
 	return dst, nil
 }
 
-// appendSorted appends an array whose order means nothing; nil is an empty one.
+// appendSorted appends an array whose order means nothing.
 func appendSorted(dst, array []byte) ([]byte, error) {
 	var elements [][]byte
-	if len(array) > 0 {
-		if err := frame.Elements(array, func(element []byte) error {
-			elements = append(elements, element)
-			return nil
-		}); err != nil {
-			return dst, err
-		}
-	}
+	frame.ValidElements(array, func(element []byte) { elements = append(elements, element) })
 	slices.SortFunc(elements, bytes.Compare)
 	return frame.Canonical(dst, slices.Concat([]byte{'['}, bytes.Join(elements, []byte{','}), []byte{']'}))
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/birdie-ai/source-qualtrics/source/frame"
 )
 
 // read is what a parsed response holds, as text; a column that has nothing is
@@ -102,7 +104,7 @@ func TestResponse_IsTakenApart(t *testing.T) {
 			// may be left.
 			var r Response
 			for _, raw := range []string{test.raw, fullRecord, test.raw} {
-				if err := r.Parse([]byte(raw), testKeys()); err != nil {
+				if err := parse(&r, raw); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -123,12 +125,21 @@ const fullRecord = `{"responseId":"R_0","values":{"startDate":"a","endDate":"b",
 	`"recipientLastName":"f","recipientEmail":"g","externalDataReference":"h","distributionChannel":"i","userLanguage":"j","QID1":1,"plan":"k"},` +
 	`"labels":{"status":"l","finished":"m","QID1":"n"},"displayedFields":["QID1"],"displayedValues":{"QID1":[1]}}`
 
+// parse takes a record of an export apart.
+func parse(r *Response, raw string) error {
+	value, err := frame.Record([]byte(raw))
+	if err != nil {
+		return err
+	}
+	return r.Parse(value.Object, testKeys())
+}
+
 func testKeys() *Keys { return NewKeys([]string{"plan"}, []string{"QID1", "QID2"}, nil) }
 
 func TestResponse_KnowsEveryMetadataKey(t *testing.T) {
 	t.Parallel()
 	var r Response
-	if err := r.Parse([]byte(fullRecord), testKeys()); err != nil {
+	if err := parse(&r, fullRecord); err != nil {
 		t.Fatal(err)
 	}
 	for name, which := range metadata {
@@ -150,7 +161,7 @@ func TestResponse_AnEmptyMapHasManyForms(t *testing.T) {
 			raw = `{"responseId":"R_1","values":` + empty + `,"labels":` + empty + `,"displayedFields":` + empty + `,"displayedValues":` + empty + `}`
 		}
 		var r Response
-		if err := r.Parse([]byte(raw), testKeys()); err != nil {
+		if err := parse(&r, raw); err != nil {
 			t.Errorf("%s: %v", raw, err)
 			continue
 		}
@@ -159,7 +170,7 @@ func TestResponse_AnEmptyMapHasManyForms(t *testing.T) {
 				t.Errorf("%s: got the %s %s, want none", raw, name, got)
 			}
 		}
-		if len(r.DisplayedFields) > 0 && (!strings.HasPrefix(empty, "[") || string(r.DisplayedFields) != empty) {
+		if len(r.DisplayedFields) > 0 && (!strings.HasPrefix(empty, "[") || string(r.DisplayedFields) != `[]`) {
 			t.Errorf("%s: got the displayed fields %s", raw, r.DisplayedFields)
 		}
 		if len(r.DisplayedValues) > 0 && string(r.DisplayedValues) != `{}` {
@@ -175,7 +186,7 @@ func TestResponse_TheFirstOfTwoMetadataCounts(t *testing.T) {
 	raw := `{"responseId":"R_1","values":{"startDate":"first","_lastModifiedDate":"2024-01-01","_recordId":"R_1","QID1":1,` +
 		`"startDate":"second","_lastModifiedDate":"2030-01-01","_recordId":"R_2","QID1":2}}`
 	var r Response
-	if err := r.Parse([]byte(raw), testKeys()); err != nil {
+	if err := parse(&r, raw); err != nil {
 		t.Fatal(err)
 	}
 	if r.ID != "R_1" || string(r.Metadata[StartDate]) != `"first"` || r.ModifiedAt.Year() != 2024 {
@@ -192,16 +203,16 @@ func TestResponse_TheFirstOfTwoMetadataCounts(t *testing.T) {
 func TestResponse_RefusesWhatIsNone(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
-		`{}`: "responseId", `[]`: "responseId", `{"responseId":null}`: "responseId", `{"responseId":""}`: "responseId", `{"responseId":{}}`: "responseId",
+		`{}`: "responseId", `[]`: "not a JSON object", `{"responseId":null}`: "responseId", `{"responseId":""}`: "responseId", `{"responseId":{}}`: "responseId",
 		`{"responseId":"","values":{"_recordId":""}}`: "responseId", `{"responseid":"R_1"}`: "responseId",
-		`"R_1"`: "reading a response", `[1]`: "reading a response", ``: "reading a response", `null`: "reading a response",
+		`"R_1"`: "not a JSON object", `[1]`: "not a JSON object", ``: "not a JSON object", `null`: "not a JSON object",
 	} {
 		var r Response
-		if err := r.Parse([]byte(raw), testKeys()); err == nil || !strings.Contains(err.Error(), want) {
+		if err := parse(&r, raw); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error with %q", raw, err, want)
 		}
 		// The next one is not hurt.
-		if err := r.Parse([]byte(fullRecord), testKeys()); err != nil || r.ID != "R_0" {
+		if err := parse(&r, fullRecord); err != nil || r.ID != "R_0" {
 			t.Errorf("after %s: got the id %q, %v", raw, r.ID, err)
 		}
 	}
@@ -212,7 +223,7 @@ func TestResponse_ManyEqualNamesCostNoMoreThanTheirLength(t *testing.T) {
 	t.Parallel()
 	const n = 100_000
 	var r Response
-	if err := r.Parse([]byte(`{"responseId":"R_1","values":{`+strings.Repeat(`"a":1,`, n)+`"a_dup7":2,"a":3}}`), testKeys()); err != nil {
+	if err := parse(&r, `{"responseId":"R_1","values":{`+strings.Repeat(`"a":1,`, n)+`"a_dup7":2,"a":3}}`); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(r.EmbeddedData); got > 20*n {
@@ -221,5 +232,47 @@ func TestResponse_ManyEqualNamesCostNoMoreThanTheirLength(t *testing.T) {
 	var embedded map[string]int
 	if err := json.Unmarshal(r.EmbeddedData, &embedded); err != nil || len(embedded) != n+2 {
 		t.Errorf("got %d names, %v, want %d", len(embedded), err, n+2)
+	}
+}
+
+func TestVersion_IsThatOfTheContent(t *testing.T) {
+	t.Parallel()
+	version := func(raw string) string {
+		var r Response
+		if err := parse(&r, raw); err != nil {
+			t.Fatalf("%s: %v", raw, err)
+		}
+		return r.Version()
+	}
+	first := version(fullRecord)
+	for name, test := range map[string]struct {
+		from, to string
+		equal    bool
+	}{
+		"the modified date":   {`"_lastModifiedDate":"2024-01-01",`, ``, true},
+		"the repeated id":     {`"_recordId":"R_0",`, ``, true},
+		"the order":           {`"QID1":1,"plan":"k"`, `"plan":"k","QID1":1`, true},
+		"escapes of a name":   {`"plan":`, `"\u0070lan":`, true},
+		"white space":         {`"QID1":1,`, `"QID1" : 1 , `, true},
+		"an answer":           {`"QID1":1,`, `"QID1":2,`, false},
+		"digits":              {`"QID1":1,`, `"QID1":1.0,`, false},
+		"a name":              {`"QID1":1,`, `"QID2":1,`, false},
+		"embedded data":       {`"plan":"k"`, `"plan":"K"`, false},
+		"the column":          {`"QID1":1,"plan":"k"`, `"plan":1,"QID1":"k"`, false},
+		"metadata":            {`"status":1`, `"status":2`, false},
+		"two metadata":        {`"startDate":"a","endDate":"b"`, `"startDate":"b","endDate":"a"`, false},
+		"a label":             {`"QID1":"n"`, `"QID1":"N"`, false},
+		"the label of status": {`"status":"l"`, `"status":"L"`, false},
+		"a displayed field":   {`["QID1"]`, `["QID2"]`, false},
+		"displayed values":    {`{"QID1":[1]}`, `{"QID1":[2]}`, false},
+		"a second answer":     {`"QID1":1,`, `"QID1":1,"QID1":1,`, false},
+	} {
+		changed := strings.Replace(fullRecord, test.from, test.to, 1)
+		if changed == fullRecord {
+			t.Fatalf("%s: nothing was changed", name)
+		}
+		if got := version(changed) == first; got != test.equal {
+			t.Errorf("%s: got equal %t, want %t", name, got, test.equal)
+		}
 	}
 }

@@ -17,8 +17,7 @@ func folded(overflow uint64) uint64 {
 // multiples are the products of an element with all polynomials of four bits.
 type multiples [16]element
 
-func (a element) multiples() *multiples {
-	m := new(multiples)
+func (a element) multiples() (m multiples) {
 	for i, power := 1, a; i < len(m); i *= 2 {
 		for j := range i {
 			m[i+j] = m[j].plus(power)
@@ -40,7 +39,10 @@ func (m *multiples) times(b element) element {
 	return p
 }
 
-func (a element) times(b element) element { return a.multiples().times(b) }
+func (a element) times(b element) element {
+	m := a.multiples()
+	return m.times(b)
+}
 
 // spread[b] holds the bits of the byte b with a zero after each.
 var spread = func() (table [256]uint64) {

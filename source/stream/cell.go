@@ -17,8 +17,52 @@ import (
 
 // cells types raw JSON values. A value that does not fit its column becomes
 // null and is recorded as a change: neither a crash nor silence.
+//
+// Columns point to values that cells keeps together, so that a row takes few allocations.
 type cells struct {
 	changes []record.Change
+
+	words    strings.Builder // all texts
+	texts    few[string]
+	integers few[int64]
+	numbers  few[json.Number]
+	booleans few[bool]
+	times    few[time.Time]
+}
+
+// few keeps some values of a row together.
+type few[T any] struct {
+	values [12]T
+	taken  int
+}
+
+func (f *few[T]) keep(value T) *T {
+	if f.taken == len(f.values) {
+		further := value
+		return &further
+	}
+	f.values[f.taken] = value
+	f.taken++
+	return &f.values[f.taken-1]
+}
+
+// decoded decodes a raw string.
+func (c *cells) decoded(value []byte) (text string, ok bool) {
+	inner, verbatim := frame.Verbatim(value)
+	if !verbatim {
+		return frame.String(value)
+	}
+	return c.word(inner), true
+}
+
+// word returns a text that is kept with the others.
+func (c *cells) word(text []byte) string {
+	if c.words.Cap() == 0 {
+		c.words.Grow(len(text) + 240) // about the texts of a response
+	}
+	begin := c.words.Len()
+	c.words.Write(text)
+	return c.words.String()[begin:]
 }
 
 // absent reports whether there is nothing to type: no value, null, or the
@@ -80,8 +124,8 @@ func (c *cells) text(column string, value []byte) *string {
 	if kind := frame.Kind(value); kind == 0 || kind == 'n' {
 		return nil
 	}
-	if text, ok := scalar(value); ok {
-		return &text
+	if text, ok := c.scalar(value); ok {
+		return c.texts.keep(text)
 	}
 	c.unfit(column)
 	return nil
@@ -93,10 +137,10 @@ func (c *cells) integer(column string, value []byte) *int64 {
 	if absent(value) {
 		return nil
 	}
-	if text, ok := scalar(value); ok {
+	if text, ok := c.scalar(value); ok {
 		whole, fraction, _ := strings.Cut(strings.TrimSpace(text), ".")
 		if n, err := strconv.ParseInt(whole, 10, 64); err == nil && strings.Trim(fraction, "0") == "" {
-			return &n
+			return c.integers.keep(n)
 		}
 	}
 	c.unfit(column)
@@ -110,11 +154,10 @@ func (c *cells) number(column string, value []byte) *json.Number {
 	if absent(value) {
 		return nil
 	}
-	text, _ := scalar(value)
+	text, _ := c.scalar(value)
 	text = strings.TrimSpace(text)
-	if json.Valid([]byte(text)) && frame.Kind([]byte(text)) == '0' {
-		number := json.Number(text)
-		return &number
+	if isNumber(text) {
+		return c.numbers.keep(json.Number(text))
 	}
 	c.unfit(column)
 	return nil
@@ -126,7 +169,7 @@ func (c *cells) boolean(column string, value []byte) *bool {
 		return nil
 	}
 	var is bool
-	switch text, _ := scalar(value); strings.ToLower(text) {
+	switch text, _ := c.scalar(value); strings.ToLower(text) {
 	case "true", "1":
 		is = true
 	case "false", "0":
@@ -134,7 +177,7 @@ func (c *cells) boolean(column string, value []byte) *bool {
 		c.unfit(column)
 		return nil
 	}
-	return &is
+	return c.booleans.keep(is)
 }
 
 // time takes a date in any form that Qualtrics writes.
@@ -142,10 +185,10 @@ func (c *cells) time(column string, value []byte) *time.Time {
 	if absent(value) {
 		return nil
 	}
-	if text, ok := frame.String(value); ok {
+	if text, ok := c.decoded(value); ok {
 		if at, ok := response.ParseTime(text); ok {
 			c.exact(column, text)
-			return &at
+			return c.times.keep(at)
 		}
 	}
 	c.unfit(column)
@@ -167,14 +210,19 @@ func (c *cells) exact(column, text string) {
 }
 
 // scalar returns a string's text, or a number's or a boolean's digits.
-func scalar(value []byte) (string, bool) {
+func (c *cells) scalar(value []byte) (string, bool) {
 	switch frame.Kind(value) {
 	case '"':
-		return frame.String(value)
+		return c.decoded(value)
 	case '0', 't', 'f':
-		return string(value), true
+		return c.word(value), true
 	}
 	return "", false
+}
+
+// isNumber reports whether a text is a number of JSON.
+func isNumber(text string) bool {
+	return text != "" && (text[0] == '-' || text[0] >= '0' && text[0] <= '9') && json.Valid([]byte(text))
 }
 
 // known is a text, null where there is none.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	_ "github.com/birdie-ai/source-qualtrics/source/feed/responses" // the feed
-	"github.com/birdie-ai/source-qualtrics/source/frame"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/response"
 )
@@ -138,11 +137,7 @@ func projectResponse(doc *feed.Document, emit Emit) error {
 		DisplayedValues:       got.DisplayedValues,
 		EmbeddedData:          got.EmbeddedData,
 	}
-	version, err := got.Version()
-	if err != nil {
-		return fmt.Errorf("projecting response %s: %w", doc.ID, err)
-	}
-	row.ResponseVersion = &version
+	row.ResponseVersion = c.texts.keep(c.word(got.AppendVersion(make([]byte, 0, 16))))
 	row.LastModifiedDate = c.modifiedDate(doc, got, row.RecordedDate)
 	return emit(&row, append(c.changes, responseChanges(got, &row)...)...)
 }
@@ -158,7 +153,7 @@ func (c *cells) modifiedDate(doc *feed.Document, got *response.Response, recorde
 		c.cursor(column, sent, timeOfRead)
 		return doc.DatedAt
 	case !got.ModifiedAt.IsZero():
-		if text, ok := frame.String(raw); ok {
+		if text, ok := c.decoded(raw); ok {
 			c.exact(column, text)
 		}
 		return got.ModifiedAt

@@ -170,7 +170,7 @@ func (c *confirmer) deliver(ctx context.Context, id string) error {
 	}
 	c.names.keys.Undated = true // a single response has no modified date (API §3.7)
 	var row response.Response
-	if err := row.Parse(value.Raw, c.names.keys); err != nil {
+	if err := row.Parse(value.Object, c.names.keys); err != nil {
 		return fmt.Errorf("survey %s: %w", c.survey, err)
 	}
 	row.Repaired = value.Repaired
@@ -185,7 +185,7 @@ func (c *confirmer) deliver(ctx context.Context, id string) error {
 		datedAt = reconcile.Later(c.to, time.Unix(c.position.Watermark, 0))
 	}
 	modified, recorded := cmp.Or(row.ModifiedAt, datedAt), row.Time(response.RecordedDate)
-	c.tracker.noteDates(idRow{recorded: recorded, modified: modified})
+	c.tracker.noteDate(reconcile.Later(modified, recorded))
 	if err := c.state.forgetRows(modified); err != nil {
 		return err
 	}

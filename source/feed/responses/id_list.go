@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/source/feed/reconcile"
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/response"
@@ -17,46 +18,44 @@ type idRow struct {
 	recorded, modified time.Time // zero where the export carries none
 }
 
+// newest returns the later one of its dates.
+func (r idRow) newest() time.Time { return reconcile.Later(r.modified, r.recorded) }
+
 // parseIDRow reads only the id and the dates of an exported record.
-func parseIDRow(raw []byte, keys *response.Keys) (idRow, error) {
+func parseIDRow(object *frame.Object, keys *response.Keys) (idRow, error) {
 	var (
-		r                   idRow
-		own, record, values []byte // of two members with the same name, the first counts
-		other               time.Time
+		r           idRow
+		own, record []byte // of two members with the same name, the first counts
+		values      *frame.Member
+		other       time.Time
 	)
-	err := frame.ValidMembers(raw, func(name string, value []byte) error {
-		switch {
-		case name == "responseId" && own == nil:
-			own = value
-		case name == "values" && values == nil:
-			values = value
+	for i := range object.Members {
+		switch m := &object.Members[i]; {
+		case string(m.Name) == "responseId" && own == nil:
+			own = m.Value
+		case string(m.Name) == "values" && values == nil:
+			values = m
 		}
-		return nil
-	})
-	if err == nil && frame.Kind(values) == '{' {
-		err = frame.ValidMembers(values, func(name string, value []byte) error {
-			switch name {
+	}
+	if values != nil {
+		for _, m := range object.Of(values) {
+			var err error
+			switch string(m.Name) {
 			case "_recordId":
 				if record == nil {
-					record = value
+					record = m.Value
 				}
 			case "recordedDate":
-				r.recorded = firstTime(r.recorded, value)
-			case "_lastModifiedDate", "lastModifiedDate":
-				switch modified, err := keys.Modified(name); {
-				case err != nil:
-					return err
-				case modified && name == "_lastModifiedDate":
-					r.modified = firstTime(r.modified, value)
-				case modified:
-					other = firstTime(other, value)
-				}
+				r.recorded = firstTime(r.recorded, m.Value)
+			case "_lastModifiedDate":
+				r.modified, err = firstModified(keys, "_lastModifiedDate", r.modified, m.Value)
+			case "lastModifiedDate":
+				other, err = firstModified(keys, "lastModifiedDate", other, m.Value)
 			}
-			return nil
-		})
-	}
-	if err != nil {
-		return r, fmt.Errorf("reading a response: %w", err)
+			if err != nil {
+				return r, fmt.Errorf("reading a response: %w", err)
+			}
+		}
 	}
 	if r.modified.IsZero() {
 		r.modified = other
@@ -67,10 +66,18 @@ func parseIDRow(raw []byte, keys *response.Keys) (idRow, error) {
 	return r, nil
 }
 
+// firstModified is firstTime for a value that may be the modified date.
+func firstModified(keys *response.Keys, name string, earlier time.Time, value []byte) (time.Time, error) {
+	if modified, err := keys.Modified(name); err != nil || !modified {
+		return earlier, err
+	}
+	return firstTime(earlier, value), nil
+}
+
 // firstTime reads a date unless an earlier member of its name held one.
 func firstTime(earlier time.Time, value []byte) time.Time {
-	if text, ok := frame.String(value); ok && earlier.IsZero() {
-		earlier, _ = response.ParseTime(text)
+	if earlier.IsZero() {
+		return response.TimeOf(value)
 	}
 	return earlier
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/source/frame"
 	"github.com/birdie-ai/source-qualtrics/source/response"
 )
 
@@ -36,10 +37,14 @@ func TestIDList_HasTheModifiedDateOfTheResponse(t *testing.T) {
 		keys := response.NewKeys(test.flow, nil, types(test.schema))
 		keys.Undated = test.undated
 		var r response.Response
-		if err := r.Parse([]byte(test.raw), keys); err != nil {
+		value, err := frame.Record([]byte(test.raw))
+		if err == nil {
+			err = r.Parse(value.Object, keys)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		one, err := parseIDRow([]byte(test.raw), keys)
+		one, err := parseIDRow(value.Object, keys)
 		if err != nil || one.modified != r.ModifiedAt {
 			t.Errorf("%s: the list of ids has the date %s (%v), the response %s", name, one.modified, err, r.ModifiedAt)
 		}
@@ -49,7 +54,11 @@ func TestIDList_HasTheModifiedDateOfTheResponse(t *testing.T) {
 		}
 	}
 	broken := response.NewKeys(nil, nil, func() (map[string]string, error) { return nil, errors.New("no answer") })
-	if _, err := parseIDRow([]byte(plain), broken); err == nil {
+	value, err := frame.Record([]byte(plain))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parseIDRow(value.Object, broken); err == nil {
 		t.Error("a date was read although the response schema, which decides about its name, cannot be read")
 	}
 }

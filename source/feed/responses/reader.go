@@ -71,16 +71,19 @@ func (r *reader) export(ctx context.Context, request qualtrics.ExportRequest, us
 	}
 }
 
-// verified checks the sizes and checksums of a file, then calls use. If an earlier
-// file was damaged, the whole of this one is parsed first. The reason: its rows in
-// front of a damaged line may have been delivered already.
+// verified calls use with a file. The sizes and checksums of a list of ids are checked
+// first; those of other files before a row is delivered, see [reader.eachRow]. If an
+// earlier file was damaged, the whole of this one is parsed first. The reason: its rows
+// in front of a damaged line may have been delivered already.
 func (r *reader) verified(ctx context.Context, file *qualtrics.ExportFile, whole bool, use func(*frame.File) (int64, error)) (int64, error) {
 	opened, err := frame.Open(file, file.Size(), frame.Limits{})
 	if err != nil {
 		return 0, fmt.Errorf("opening the export of %s: %w", r.partition, err)
 	}
-	if err := opened.Verify(ctx); err != nil {
-		return 0, fmt.Errorf("verifying the export of %s: %w", r.partition, err)
+	if r.listing {
+		if err := r.verify(ctx, opened); err != nil {
+			return 0, err
+		}
 	}
 	if whole {
 		pass := r.newPass()
@@ -100,6 +103,14 @@ func (r *reader) verified(ctx context.Context, file *qualtrics.ExportFile, whole
 	return use(opened)
 }
 
+// verify checks the sizes and checksums of a file.
+func (r *reader) verify(ctx context.Context, file *frame.File) error {
+	if err := file.Verify(ctx); err != nil {
+		return fmt.Errorf("verifying the export of %s: %w", r.partition, err)
+	}
+	return nil
+}
+
 // windowRequest asks for the responses that were modified in a window, or recorded in
 // it where exports cannot be sorted by modified date.
 func (r *reader) windowRequest(from, until time.Time, divisible bool) qualtrics.ExportRequest {
@@ -114,12 +125,15 @@ func (r *reader) noteUnsorted() {
 	}
 }
 
-// eachRow calls visit with every response of a file.
+// eachRow calls visit with every response of a file, which is verified first.
 func (r *reader) eachRow(ctx context.Context, file *frame.File, visit func(*response.Response, frame.Value) error) error {
+	if err := r.verify(ctx, file); err != nil {
+		return err
+	}
 	pass := r.newPass()
 	for value, err := range file.Values(ctx) {
 		if err == nil {
-			err = r.row.Parse(value.Raw, r.names.keys)
+			err = r.row.Parse(value.Object, r.names.keys)
 		}
 		switch {
 		case err == nil:
@@ -137,13 +151,14 @@ func (r *reader) eachRow(ctx context.Context, file *frame.File, visit func(*resp
 	return nil
 }
 
-// eachIDRow calls visit with the id and the dates of every response of a file.
+// eachIDRow calls visit with the id and the dates of every response of a file. The file
+// may turn out to be damaged at its end: without an error, it is verified.
 func (r *reader) eachIDRow(ctx context.Context, file *frame.File, visit func(idRow)) error {
 	pass := r.newPass()
 	for value, err := range file.Values(ctx) {
 		var one idRow
 		if err == nil {
-			one, err = parseIDRow(value.Raw, r.names.keys)
+			one, err = parseIDRow(value.Object, r.names.keys)
 		}
 		switch {
 		case err == nil:

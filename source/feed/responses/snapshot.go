@@ -135,23 +135,25 @@ func (a *auditor) snapshotBudget(surveys int) int {
 // notes their dates.
 func (a *auditor) scan(ctx context.Context, file *frame.File, visit func(idRow)) error {
 	rows, dated := 0, 0
+	var newest time.Time
 	err := a.reader.eachIDRow(ctx, file, func(one idRow) {
 		rows++
 		if !one.modified.IsZero() {
 			dated++
 		}
-		a.tracker.noteDates(one)
+		newest = reconcile.Later(newest, one.newest())
 		if check := a.reader.window.check; check != nil {
 			check.see(one)
 		}
 		visit(one)
 	})
+	if err != nil {
+		return err // at the end of the file its checksum is compared: nothing before counts
+	}
+	a.tracker.noteDate(newest)
 	a.scanned = int64(rows)
 	if rows > 0 {
 		a.tracker.undated = dated == 0
-	}
-	if err != nil {
-		return err
 	}
 	return a.reader.inWindow(ctx)
 }

@@ -73,10 +73,7 @@ func (s *sweep) compare(ctx context.Context, file *frame.File, before, now *buck
 	again.sums = make([]uint64, len(before.sums))
 	clear(now.sums)
 	err = s.reader.eachRow(ctx, file, func(row *response.Response, _ frame.Value) error {
-		hash, err := row.ContentHash()
-		if err != nil {
-			return err
-		}
+		hash := row.ContentHash()
 		recorded := row.Time(response.RecordedDate)
 		hash = response.ContentOf(hash, row.ID, nil)
 		again.add(recorded, hash)

@@ -149,10 +149,8 @@ func (t *tracker) hasDelivered(one idRow) bool {
 	return one.recorded.Before(t.listedAt) && !changed
 }
 
-// noteDates notes the dates of a response that is about to be delivered.
-func (t *tracker) noteDates(one idRow) {
-	t.newest = max(t.newest, reconcile.Epoch(reconcile.Later(one.modified, one.recorded)))
-}
+// noteDate notes the newest date of responses that are about to be delivered.
+func (t *tracker) noteDate(newest time.Time) { t.newest = max(t.newest, reconcile.Epoch(newest)) }
 
 // tombstoneTime returns a date that is later than those of all rows. So a tombstone replaces
 // its row even if the server's clock went back.
