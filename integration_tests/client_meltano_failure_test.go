@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
@@ -126,7 +127,10 @@ func TestClientMeltano_ResumesAfterAKill(t *testing.T) {
 func (m *meltano) resumes(kill func(t *testing.T, run *exec.Cmd)) (rows int) {
 	m.t.Helper()
 	run := m.meltano("run", "tap-qualtrics", "target-duckdb")
-	m.site.atFile(4, func() { kill(m.t, run) })
+	m.site.atFile(4, func() {
+		m.waitForState("dev:tap-qualtrics-to-target-duckdb")
+		kill(m.t, run)
+	})
 	if end := m.run(run); end.code == 0 {
 		m.t.Fatal("the killed run ended with code 0")
 	}
@@ -152,6 +156,20 @@ func (m *meltano) resumes(kill func(t *testing.T, run *exec.Cmd)) (rows int) {
 		m.t.Errorf("the second run wrote %d records of %d: it did not go on", wrote, rows)
 	}
 	return rows
+}
+
+// waitForState waits until the state that Meltano keeps of a job stays the same. Then the
+// target has taken what the tap has written so far.
+func (m *meltano) waitForState(job string) {
+	var before []byte
+	same := 0
+	for begun := time.Now(); same < 2 && time.Since(begun) < time.Minute; {
+		end := m.run(m.meltano("state", "get", job))
+		if same++; end.code != 0 || !bytes.Contains(end.stdout, []byte("bookmarks")) || !bytes.Equal(end.stdout, before) {
+			same = 0
+		}
+		before = end.stdout
+	}
 }
 
 func killGroup(t *testing.T, run *exec.Cmd) {

@@ -128,7 +128,7 @@ func (w *Writer) record(s *streamState, stream string, row record.Row) (err erro
 	if w.line, err = row.AppendJSON(w.line); err != nil {
 		return fmt.Errorf("writing a record of %s: %w", stream, err)
 	}
-	if !onOneLine(w.line[data:]) {
+	if !row.Safe && !onOneLine(w.line[data:]) {
 		// A stream made a cell of raw JSON that is not safe.
 		if w.line, err = jsonsafe.AppendObject(w.line[:data], slices.Clone(w.line[data:])); err != nil {
 			return fmt.Errorf("writing a record of %s: %w", stream, err)

@@ -92,7 +92,9 @@ func (s *scanner) value(at int) int {
 		return s.object(at)
 	case c == '[':
 		return s.array(at)
-	case c == '-' || c >= '0' && c <= '9':
+	case c-'0' <= 9 && at+1 < len(s.Raw) && (s.Raw[at+1] == ',' || s.Raw[at+1] == '}'):
+		return at + 1
+	case c == '-' || c-'0' <= 9:
 		return s.number(at)
 	case c == 't':
 		return s.literal(at, "true")
@@ -143,6 +145,7 @@ func (s *scanner) object(at int) int {
 		s.depth--
 		return at + 1
 	}
+	raw := s.Raw
 	for {
 		if c != '"' {
 			return -1
@@ -154,11 +157,21 @@ func (s *scanner) object(at int) int {
 			return -1
 		}
 		escaped := s.escaped
-		if c, at = s.next(nameEnd); c != ':' {
+		if at = nameEnd; at >= len(raw) {
 			return -1
 		}
-		if _, at = s.next(at + 1); at >= len(s.Raw) {
+		if raw[at] != ':' {
+			if c, at = s.next(at); c != ':' {
+				return -1
+			}
+		}
+		if at++; at >= len(raw) {
 			return -1
+		}
+		if raw[at] <= ' ' {
+			if at = s.space(at); at >= len(raw) {
+				return -1
+			}
 		}
 		from, value := len(s.inner), at
 		if at = s.value(at); at < 0 {
@@ -172,6 +185,10 @@ func (s *scanner) object(at int) int {
 			} else {
 				s.inner = append(s.inner, m)
 			}
+		}
+		if at+1 < len(raw) && raw[at] == ',' && raw[at+1] == '"' {
+			c, at = '"', at+1
+			continue
 		}
 		switch c, at = s.next(at); c {
 		case ',':
@@ -194,13 +211,21 @@ func (s *scanner) array(at int) int {
 		s.depth--
 		return at + 1
 	}
+	raw := s.Raw
 	for {
+		// Most arrays are lists of codes, such as [1,2,3].
+		for at+1 < len(raw) && raw[at+1] == ',' && raw[at]-'0' <= 9 {
+			at += 2
+		}
+		if _, at = s.next(at); at >= len(raw) {
+			return -1
+		}
 		if at = s.value(at); at < 0 {
 			return -1
 		}
 		switch c, at = s.next(at); c {
 		case ',':
-			_, at = s.next(at + 1)
+			at++
 		case ']':
 			s.depth--
 			return at + 1

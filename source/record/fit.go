@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/json"
 	"math/big"
 	"reflect"
@@ -88,7 +89,9 @@ func (r *Row) fitJSON(i int, raw []byte, format Format) {
 			r.changed(Mask(r.table.Columns[i].Name))
 		}
 	}
-	if clean := jsonsafe.Clean(fit, format.NUL); !same(clean, fit) {
+	if r.Safe && (format.NUL || !bytes.Contains(fit, []byte(`\u0000`))) {
+		// There is nothing to replace.
+	} else if clean := jsonsafe.Clean(fit, format.NUL); !same(clean, fit) {
 		fit, changed = clean, true
 		r.changed(Repair(r.table.Columns[i].Name))
 	}

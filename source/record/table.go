@@ -197,9 +197,12 @@ func (t *Table) Row(record any, changes ...Change) (Row, error) {
 // Row is one record to deliver.
 type Row struct {
 	Changes []Change // columns that differ from the values of Qualtrics
-	table   *Table
-	value   reflect.Value
-	cells   map[int]reflect.Value // cells replaced by Fit, by field
+	// Safe is set if the raw JSON of all cells is safe text on one line, see jsonsafe.
+	// It is not searched again.
+	Safe  bool
+	table *Table
+	value reflect.Value
+	cells map[int]reflect.Value // cells replaced by Fit, by field
 }
 
 // ErrNoRow is the error of using a zero [Row].

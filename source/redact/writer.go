@@ -26,11 +26,15 @@ func (w *Writer) Write(p []byte) (int, error) {
 		w.rest = append(w.rest, p...)
 		return len(p), nil
 	}
-	lines := p[:end]
-	if len(w.rest) > 0 {
-		lines = append(w.rest, lines...)
+	lines, err := p[:end], error(nil)
+	if len(w.rest) > 0 { // only the first line belongs to it
+		first := bytes.IndexByte(lines, '\n') + 1
+		w.rest, lines = append(w.rest, lines[:first]...), lines[first:]
+		_, err = w.out.Write(w.redactor.Bytes(w.rest))
 	}
-	_, err := w.out.Write(w.redactor.Bytes(lines))
+	if err == nil && len(lines) > 0 {
+		_, err = w.out.Write(w.redactor.Bytes(lines))
+	}
 	w.rest = append(w.rest[:0], p[end:]...)
 	if err != nil {
 		return 0, err

@@ -77,7 +77,7 @@ func (w *Writer) recordLine(s *output, row record.Row) (line []byte, err error) 
 	}
 	line = append(line, '}')
 	w.line = line
-	if bytes.IndexByte(line, '\n') >= 0 || bytes.IndexByte(line, '\r') >= 0 {
+	if !row.Safe && (bytes.IndexByte(line, '\n') >= 0 || bytes.IndexByte(line, '\r') >= 0) {
 		// Raw JSON may have line breaks between its tokens.
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, line); err != nil {

@@ -94,6 +94,7 @@ var _ = Register(&Stream{
 	Cursor:  "last_modified_date",
 	Feed:    feed.Responses,
 	Scopes:  []string{"read:survey_responses", "read:surveys"},
+	Safe:    true,
 	Project: projectResponse,
 })
 

@@ -30,6 +30,9 @@ type Stream struct {
 	// Project turns one document into records: pointers to the record struct, each
 	// with the changes of its columns.
 	Project func(doc *feed.Document, emit Emit) error
+	// Safe is set if the raw JSON of all cells comes from records of [frame], see
+	// [record.Row.Safe].
+	Safe bool
 	// Needs are the facts about a survey that the projection takes from [feed.Document.Survey].
 	Needs feed.Needs
 
@@ -61,6 +64,7 @@ func (s *Stream) Rows(doc *feed.Document, format record.Format) (rows []record.R
 	err = s.Project(doc, func(rec any, changes ...record.Change) error {
 		row, err := s.table.Row(rec, changes...)
 		if err == nil {
+			row.Safe = s.Safe
 			rows = append(rows, row.Fit(format))
 		}
 		return err
