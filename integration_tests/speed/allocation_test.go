@@ -53,7 +53,7 @@ func TestRead_TakesFewAllocationsForEachResponse(t *testing.T) {
 
 // BenchmarkRead reads in this process, for profiles of the read path.
 func BenchmarkRead(b *testing.B) {
-	a := newArchive(shapes[1], 9000)
+	a := newArchive(shapes[1], 50_000)
 	s := newServer(b, a, 1, 0)
 	readOnce(b, s, "responses")
 	b.SetBytes(a.raw)

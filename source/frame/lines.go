@@ -55,9 +55,12 @@ func (l *lines) next() (Value, error) {
 		if err != nil {
 			return l.value(line, l.offset), err
 		}
-		trimmed := bytes.TrimLeft(line, " \t\r")
-		offset := l.offset + int64(len(line)-len(trimmed))
-		trimmed = bytes.TrimRight(trimmed, " \t\r")
+		trimmed, offset := line, l.offset
+		if len(line) == 0 || line[0] <= ' ' || line[len(line)-1] <= ' ' {
+			trimmed = bytes.TrimLeft(line, " \t\r")
+			offset += int64(len(line) - len(trimmed))
+			trimmed = bytes.TrimRight(trimmed, " \t\r")
+		}
 		if len(trimmed) == 0 {
 			continue
 		}

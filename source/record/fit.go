@@ -34,11 +34,15 @@ type Masker interface {
 // an output.
 func (r Row) Fit(format Format) Row {
 	for i := range r.table.Columns {
+		kind := r.table.Columns[i].Kind
+		if kind == Integer || kind == Boolean {
+			continue
+		}
 		field, ok := r.field(i)
 		if !ok {
 			continue
 		}
-		switch r.table.Columns[i].Kind {
+		switch kind {
 		case String:
 			r.fitText(i, field.String(), format)
 		case Object, Array:
@@ -166,17 +170,19 @@ func (r *Row) put(i int, value reflect.Value) {
 func (r *Row) changed(change Change) { r.Changes = append(slices.Clip(r.Changes), change) }
 
 // at returns the field of the i-th column.
-func (r Row) at(i int) reflect.Value {
+func (r *Row) at(i int) reflect.Value {
 	at := r.table.fields[i]
-	if cell, ok := r.cells[at]; ok {
-		return cell
+	if r.cells != nil {
+		if cell, ok := r.cells[at]; ok {
+			return cell
+		}
 	}
 	return r.value.Field(at)
 }
 
 // field returns the value of the i-th column without the pointer of a nullable one. ok
 // is false for a nil pointer.
-func (r Row) field(i int) (value reflect.Value, ok bool) {
+func (r *Row) field(i int) (value reflect.Value, ok bool) {
 	value = r.at(i)
 	if value.Kind() != reflect.Pointer {
 		return value, true

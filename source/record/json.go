@@ -29,7 +29,7 @@ func (r Row) AppendJSON(dst []byte) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-func (r Row) appendCell(dst []byte, i int) ([]byte, error) {
+func (r *Row) appendCell(dst []byte, i int) ([]byte, error) {
 	field, ok := r.field(i)
 	if !ok {
 		return append(dst, "null"...), nil

@@ -23,27 +23,24 @@ type cells struct {
 	changes []record.Change
 
 	words    strings.Builder // all texts
-	texts    few[string]
-	integers few[int64]
-	numbers  few[json.Number]
-	booleans few[bool]
-	times    few[time.Time]
+	texts    [12]string
+	integers [4]int64
+	numbers  [2]json.Number
+	booleans [1]bool
+	times    [4]time.Time
+	taken    struct{ texts, integers, numbers, booleans, times int }
 }
 
-// few keeps some values of a row together.
-type few[T any] struct {
-	values [12]T
-	taken  int
-}
-
-func (f *few[T]) keep(value T) *T {
-	if f.taken == len(f.values) {
+// keep puts a value into the next free place, or else into one of its own.
+func keep[T any](places []T, taken *int, value T) *T {
+	if *taken == len(places) {
 		further := value
 		return &further
 	}
-	f.values[f.taken] = value
-	f.taken++
-	return &f.values[f.taken-1]
+	place := &places[*taken]
+	*place = value
+	*taken++
+	return place
 }
 
 // decoded decodes a raw string.
@@ -125,7 +122,7 @@ func (c *cells) text(column string, value []byte) *string {
 		return nil
 	}
 	if text, ok := c.scalar(value); ok {
-		return c.texts.keep(text)
+		return keep(c.texts[:], &c.taken.texts, text)
 	}
 	c.unfit(column)
 	return nil
@@ -140,7 +137,7 @@ func (c *cells) integer(column string, value []byte) *int64 {
 	if text, ok := c.scalar(value); ok {
 		whole, fraction, _ := strings.Cut(strings.TrimSpace(text), ".")
 		if n, err := strconv.ParseInt(whole, 10, 64); err == nil && strings.Trim(fraction, "0") == "" {
-			return c.integers.keep(n)
+			return keep(c.integers[:], &c.taken.integers, n)
 		}
 	}
 	c.unfit(column)
@@ -157,7 +154,7 @@ func (c *cells) number(column string, value []byte) *json.Number {
 	text, _ := c.scalar(value)
 	text = strings.TrimSpace(text)
 	if isNumber(text) {
-		return c.numbers.keep(json.Number(text))
+		return keep(c.numbers[:], &c.taken.numbers, json.Number(text))
 	}
 	c.unfit(column)
 	return nil
@@ -177,7 +174,7 @@ func (c *cells) boolean(column string, value []byte) *bool {
 		c.unfit(column)
 		return nil
 	}
-	return c.booleans.keep(is)
+	return keep(c.booleans[:], &c.taken.booleans, is)
 }
 
 // time takes a date in any form that Qualtrics writes.
@@ -188,7 +185,7 @@ func (c *cells) time(column string, value []byte) *time.Time {
 	if text, ok := c.decoded(value); ok {
 		if at, ok := response.ParseTime(text); ok {
 			c.exact(column, text)
-			return c.times.keep(at)
+			return keep(c.times[:], &c.taken.times, at)
 		}
 	}
 	c.unfit(column)

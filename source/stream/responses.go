@@ -138,7 +138,7 @@ func projectResponse(doc *feed.Document, emit Emit) error {
 		DisplayedValues:       got.DisplayedValues,
 		EmbeddedData:          got.EmbeddedData,
 	}
-	row.ResponseVersion = c.texts.keep(c.word(got.AppendVersion(make([]byte, 0, 16))))
+	row.ResponseVersion = keep(c.texts[:], &c.taken.texts, c.word(got.AppendVersion(make([]byte, 0, 16))))
 	row.LastModifiedDate = c.modifiedDate(doc, got, row.RecordedDate)
 	return emit(&row, append(c.changes, responseChanges(got, &row)...)...)
 }
