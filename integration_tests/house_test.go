@@ -63,6 +63,7 @@ var mayImport = map[string][]string{
 	"schemas":                      nil,
 	"integration_tests":            nil,
 	"integration_tests/scoreboard": nil,
+	"integration_tests/speed":      {"integration_tests/scoreboard", "integration_tests/testkit", "source"},
 	"integration_tests/thorough":   nil,
 	"integration_tests/testkit": {
 		"source", "source/airbyte/airbytetest", "source/feed", "source/frame", "source/landing", "source/qualtrics", "source/record", "source/response",

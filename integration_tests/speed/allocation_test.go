@@ -13,14 +13,18 @@ import (
 // readOnce reads a stream in this process and returns the lines that it wrote.
 func readOnce(t testing.TB, s *server, stream string) int {
 	t.Helper()
+	return runOnce(t, s, "read", "--config", "config", "--catalog", stream)
+}
+
+func runOnce(t testing.TB, s *server, args ...string) int {
+	t.Helper()
 	var out lineCounter
-	program := &source.Program{Stdout: &out, Transport: s, Files: &testkit.Files{Content: map[string][]byte{
-		"catalog": testkit.Catalog(stream),
-		"config": testkit.Encode(map[string]any{
-			"base_url": s.url, "credentials": map[string]any{"auth_type": "api_token", "api_token": "0123456789012345678901234567890123456789"},
-		}),
-	}}}
-	end := testkit.Run(t.Context(), program, source.Sizes{}, map[string]string{"QUALTRICS_SANDBOX": "1"}, "read", "--config", "config", "--catalog", "catalog")
+	files := &testkit.Files{Content: map[string][]byte{"config": s.config()}}
+	for _, stream := range []string{"responses", "contacts"} {
+		files.Content[stream] = testkit.Catalog(stream)
+	}
+	program := &source.Program{Stdout: &out, Transport: s, Files: files}
+	end := testkit.Run(t.Context(), program, source.Sizes{}, map[string]string{"QUALTRICS_SANDBOX": "1"}, args...)
 	if end.Code != 0 {
 		t.Fatalf("exit code %d: %s%s", end.Code, out.last, end.Stderr)
 	}
@@ -51,14 +55,25 @@ func TestRead_TakesFewAllocationsForEachResponse(t *testing.T) {
 	}
 }
 
-// BenchmarkRead reads in this process, for profiles of the read path.
+// BenchmarkRead and BenchmarkExport run in this process, for profiles.
 func BenchmarkRead(b *testing.B) {
+	benchmark(b, func(s *server) { readOnce(b, s, "responses") })
+}
+
+func BenchmarkExport(b *testing.B) {
+	benchmark(b, func(s *server) {
+		runOnce(b, s, "export", "--config", "config", "--streams", "responses", "--to", b.TempDir())
+	})
+}
+
+func benchmark(b *testing.B, run func(*server)) {
+	b.Helper()
 	a := newArchive(shapes[1], 50_000)
 	s := newServer(b, a, 1, 0)
-	readOnce(b, s, "responses")
+	run(s) // makes the files
 	b.SetBytes(a.raw)
 	b.ReportAllocs()
 	for b.Loop() {
-		readOnce(b, s, "responses")
+		run(s)
 	}
 }

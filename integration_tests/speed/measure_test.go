@@ -98,7 +98,7 @@ func build(t testing.TB, commit string) (folder string) {
 			exec.CommandContext(t.Context(), "tar", "-xf", packed, "-C", source),                          //nolint:gosec // as above
 		} {
 			if output, err := command.CombinedOutput(); err != nil {
-				t.Skipf("there is no commit %s here: %v: %s", commit, err, output)
+				t.Fatalf("there is no commit %s here: %v: %s", commit, err, output)
 			}
 		}
 	}

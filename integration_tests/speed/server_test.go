@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // server speaks just enough of the API for one survey and one directory. Files are made
@@ -99,6 +101,14 @@ func newServer(t testing.TB, a *archive, counted, contacts int) *server {
 		http.NotFound(w, r)
 	})
 	return s
+}
+
+// config is the configuration of a program that reads from the server.
+func (s *server) config() []byte {
+	return testkit.Encode(map[string]any{
+		"base_url":    s.url,
+		"credentials": map[string]any{"auth_type": "api_token", "api_token": "0123456789012345678901234567890123456789"},
+	})
 }
 
 // file returns the file of a job, which is made once for each window.

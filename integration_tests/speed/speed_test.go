@@ -24,7 +24,7 @@ import (
 )
 
 var (
-	rounds  = flag.Int("rounds", 1, "how often each program runs")
+	rounds  = flag.Int("rounds", 0, "how often each program runs; 0: nothing is measured")
 	against = flag.String("against", "", "also measure the build of this commit")
 	size    = flag.Int("size", 2, "MB of records in each file")
 	only    = flag.String("figure", "", "measure this figure only")
@@ -43,6 +43,9 @@ type figure struct {
 }
 
 func TestSpeed(t *testing.T) {
+	if *rounds == 0 {
+		t.Skip("skipped: -rounds says how often each program runs")
+	}
 	builds := []string{build(t, "")}
 	if *against != "" {
 		builds = append(builds, build(t, *against))
@@ -73,16 +76,7 @@ func figures(t *testing.T) (all []figure) {
 	catalog := func(stream string) string {
 		return testkit.WriteFile(t, t.TempDir(), "catalog.json", testkit.Catalog(stream))
 	}
-	config := func(s *server, more map[string]any) string {
-		settings := map[string]any{
-			"base_url":    s.url,
-			"credentials": map[string]any{"auth_type": "api_token", "api_token": "0123456789012345678901234567890123456789"},
-		}
-		for key, value := range more {
-			settings[key] = value
-		}
-		return testkit.WriteFile(t, t.TempDir(), "config.json", settings)
-	}
+	config := func(s *server) string { return testkit.WriteFile(t, t.TempDir(), "config.json", s.config()) }
 	bytesOfFile := *size * 1_000_000
 	for i, of := range shapes {
 		probe := newArchive(of, 0)
@@ -99,17 +93,17 @@ func figures(t *testing.T) (all []figure) {
 		one := figure{rows: a.records, server: s, file: file, raw: a.raw}
 		airbyte := one
 		airbyte.name, airbyte.command, airbyte.loop = "responses to Airbyte lines, "+of.name, "source-qualtrics", i == 1
-		airbyte.args = []string{"read", "--config", config(s, nil), "--catalog", catalog("responses")}
+		airbyte.args = []string{"read", "--config", config(s), "--catalog", catalog("responses")}
 		all = append(all, airbyte)
 		if i != 1 {
 			continue
 		}
 		singer := one
 		singer.name, singer.command = "responses to Singer lines, "+of.name, "tap-qualtrics"
-		singer.args = []string{"--config", config(s, map[string]any{"streams": []string{"responses"}})}
+		singer.args = []string{"--config", config(s), "--catalog", testkit.WriteFile(t, t.TempDir(), "catalog.json", testkit.TapCatalog("", "responses"))}
 		parquet := one
 		parquet.name, parquet.command = "responses to Parquet, "+of.name, "source-qualtrics"
-		parquet.args = []string{"export", "--config", config(s, nil), "--streams", "responses", "--to", ""}
+		parquet.args = []string{"export", "--config", config(s), "--streams", "responses", "--to", ""}
 		all = append(all, singer, parquet)
 	}
 	rows := max(1000, 200_000*bytesOfFile/190_000_000)
@@ -122,14 +116,14 @@ func figures(t *testing.T) (all []figure) {
 		s := serve(t, a, counted, 0)
 		all = append(all, figure{
 			name: name, rows: rows, server: s, command: "source-qualtrics",
-			args: []string{"read", "--config", config(s, nil), "--catalog", catalog("responses")},
+			args: []string{"read", "--config", config(s), "--catalog", catalog("responses")},
 		})
 	}
 	contacts := max(1000, 50_000*bytesOfFile/190_000_000)
 	s := serve(t, newArchive(shapes[0], 10), 10, contacts)
 	return append(all, figure{
 		name: "contacts", rows: contacts, server: s, command: "source-qualtrics",
-		args: []string{"read", "--config", config(s, nil), "--catalog", catalog("contacts")},
+		args: []string{"read", "--config", config(s), "--catalog", catalog("contacts")},
 	})
 }
 

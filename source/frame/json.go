@@ -42,8 +42,8 @@ func String(value []byte) (text string, ok bool) {
 	return string(unquoted(value)), true
 }
 
-// Verbatim returns the inside of a raw JSON string that is its text, which is printable
-// ASCII without escapes; ok is false for every other value.
+// Verbatim returns the text of a raw JSON string of printable ASCII without escapes. For
+// every other value, ok is false.
 func Verbatim(value []byte) (text []byte, ok bool) {
 	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
 		return nil, false
@@ -73,8 +73,8 @@ func unquoted(quoted []byte) []byte {
 	return text
 }
 
-// ValidElements calls each with the elements of an array that is valid, such as one of a
-// record: raw, and valid as long as the array is.
+// ValidElements calls each with the raw elements of a valid array, such as one of a record.
+// They are valid as long as the array is.
 func ValidElements(array []byte, each func(value []byte)) {
 	for at := skip(array, 0, '['); array[at] != ']'; {
 		end := valueEnd(array, at)

@@ -31,20 +31,16 @@ type Object struct {
 // Of returns the members of a member; none if it is not an object.
 func (o *Object) Of(m *Member) []Member { return o.inner[m.from:m.to] }
 
-// Span returns a member as it is written, such as "QID1":3.
-func (o *Object) Span(m *Member) []byte { return o.Raw[m.start:m.end] }
-
 // Follows reports whether a member stands next after another one.
 func (m *Member) Follows(other *Member) bool { return m.start == other.end+1 }
 
-// Run returns members that follow each other as they are written, with the commas
-// between them.
+// Run returns members that follow each other as they are written, such as "QID1":3,"QID2":4.
 func (o *Object) Run(first, last *Member) []byte { return o.Raw[first.start:last.end] }
 
 // mostNested is the deepest nesting of JSON values that jsontext allows.
 const mostNested = 10_000
 
-// scanner takes JSON objects apart. It accepts what jsontext accepts with the options
+// scanner takes JSON objects apart. It accepts the same objects as jsontext with the options
 // lenient. Every byte is read once; text is read eight bytes at a time.
 type scanner struct {
 	Object
@@ -78,7 +74,7 @@ func (s *scanner) repair(value *Value, buffer []byte) []byte {
 	return buffer
 }
 
-// The methods below return the offset after what they read, or -1 if it is not valid.
+// The methods below return the offset after the value, or -1 if it is not valid.
 
 // value reads the value at an offset.
 func (s *scanner) value(at int) int {

@@ -43,14 +43,14 @@ type key struct {
 	name     string
 	hash     uint64
 	kind     keyKind  // 0: not decided
-	metadata Metadata // noMetadata: it is none
+	metadata Metadata // or noMetadata
 	next     [2]*key  // the name that followed last time, in values and in labels
 
 	had   uint64 // the last part of a record that had the name
 	times int    // how often that part had it
 }
 
-// noMetadata is the metadata of other keys.
+// noMetadata stands for a key of an answer or of embedded data.
 const noMetadata Metadata = -1
 
 // mostHeld bounds the memory for names: a record may hold any number of new ones, of

@@ -185,8 +185,8 @@ func (r *Response) parseLabels(labels *frame.Member, keys *Keys, into *column) {
 	}
 }
 
-// add adds a member to a column. A name that the part of the record had before gets a
-// number, because readers of JSON keep one of two members with the same name.
+// add adds a member to a column. A repeated name gets a number, because readers of JSON
+// keep one of two members with the same name.
 func (r *Response) add(to *column, m *frame.Member, k *key, keys *Keys, name string, part uint64) {
 	before := keys.count(k)
 	if before == 0 && !m.Escaped {
@@ -342,12 +342,9 @@ func TimeOf(value []byte) (at time.Time) {
 	return at
 }
 
-// Version is a short hash of the record's content, in hexadecimal digits. The order of
-// members and of displayed fields does not count. Neither do the modified date and the
-// repeated id, because a single response lacks them.
-func (r *Response) Version() string { return string(r.AppendVersion(nil)) }
-
-// AppendVersion appends the version.
+// AppendVersion appends a short hash of the record's content, in hexadecimal digits. The
+// order of members and of displayed fields does not count. Neither do the modified date and
+// the repeated id, because a single response lacks them.
 func (r *Response) AppendVersion(dst []byte) []byte {
 	var raw [8]byte
 	binary.BigEndian.PutUint64(raw[:], r.ContentHash())

@@ -242,7 +242,7 @@ func TestVersion_IsThatOfTheContent(t *testing.T) {
 		if err := parse(&r, raw); err != nil {
 			t.Fatalf("%s: %v", raw, err)
 		}
-		return r.Version()
+		return string(r.AppendVersion(nil))
 	}
 	first := version(fullRecord)
 	for name, test := range map[string]struct {
