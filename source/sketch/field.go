@@ -39,6 +39,31 @@ func (m *multiples) times(b element) element {
 	return p
 }
 
+// octets are the products of an element with all polynomials of eight bits. They take longer
+// to make than [multiples], and multiply in half of the time.
+type octets [256]element
+
+func (o *octets) of(a element) {
+	for i, power := 1, a; i < len(o); i *= 2 {
+		for j := range i {
+			o[i+j] = o[j].plus(power)
+		}
+		power = element{power.high<<1 | power.low>>63, power.low<<1 ^ folded(power.high>>63)}
+	}
+}
+
+// times multiplies, eight bits of b at a time.
+func (o *octets) times(b element) element {
+	var p element
+	for _, half := range [2]uint64{b.high, b.low} {
+		for shift := 56; shift >= 0; shift -= 8 {
+			row := &o[half>>uint(shift)&255]
+			p.high, p.low = p.high<<8^p.low>>56^row.high, p.low<<8^folded(p.high>>56)^row.low
+		}
+	}
+	return p
+}
+
 func (a element) times(b element) element {
 	m := a.multiples()
 	return m.times(b)

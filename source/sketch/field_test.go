@@ -43,6 +43,11 @@ func TestField_MultipliesSquaresAndInverts(t *testing.T) {
 	}
 	for i, a := range some {
 		b := some[random.IntN(len(some))]
+		var octets octets
+		octets.of(a)
+		if got, want := octets.times(b), product(a, b); got != want {
+			t.Fatalf("%x·%x by octets = %x, want %x", a, b, got, want)
+		}
 		if got, want := a.times(b), product(a, b); got != want {
 			t.Fatalf("%x · %x: got %x, want %x", a, b, got, want)
 		}

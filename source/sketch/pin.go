@@ -43,11 +43,12 @@ func (s *PinSketch) Add(ids ...ID) { s.toggle(1, ids) }
 func (s *PinSketch) Remove(ids ...ID) { s.toggle(-1, ids) }
 
 func (s *PinSketch) toggle(sign int32, ids []ID) {
+	var square octets
 	for _, id := range ids {
 		s.count += sign
 		s.checks += uint64(sign) * id.hash(checkSalt) //nolint:gosec // it wraps around
 		power := element(id)
-		square := power.squared().multiples()
+		square.of(power.squared())
 		for i := range s.powers {
 			s.powers[i] = s.powers[i].plus(power)
 			power = square.times(power)
