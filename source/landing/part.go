@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash"
-	"slices"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/record"
@@ -46,7 +45,7 @@ func newPart(o *Options, info record.Info, dir, name string) (*part, error) {
 		name:   name,
 		hash:   sha256.New(),
 		began:  o.Now(),
-		cursor: slices.IndexFunc(info.Table.Columns, func(c record.Column) bool { return c.Name == info.Cursor }),
+		cursor: info.Table.Index(info.Cursor),
 	}
 	file, err := o.FS.Create(p.name + temporary)
 	if err != nil {

@@ -67,10 +67,8 @@ type Parents struct {
 // NewParents returns the comparison for the rows of a stream.
 func NewParents(info Info) *Parents {
 	p := &Parents{}
-	for i, column := range info.Table.Columns {
-		if slices.Contains(info.Parent, column.Name) {
-			p.columns = append(p.columns, i)
-		}
+	for _, name := range info.Parent {
+		p.columns = append(p.columns, info.Table.Index(name))
 	}
 	return p
 }

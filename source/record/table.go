@@ -159,9 +159,14 @@ func (c *Column) describe(tag string) error {
 	return nil
 }
 
+// Index returns the index of the column of that name, or -1.
+func (t *Table) Index(name string) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+}
+
 // Column returns the column of that name.
 func (t *Table) Column(name string) (Column, bool) {
-	at := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+	at := t.Index(name)
 	if at < 0 {
 		return Column{}, false
 	}
@@ -169,10 +174,7 @@ func (t *Table) Column(name string) (Column, bool) {
 }
 
 // Has reports whether the table has a column of that name.
-func (t *Table) Has(name string) bool {
-	_, ok := t.Column(name)
-	return ok
-}
+func (t *Table) Has(name string) bool { return t.Index(name) >= 0 }
 
 // Deletion returns the name of the column with the time of a deletion; "" without one.
 func (t *Table) Deletion() string {

@@ -52,9 +52,7 @@ type partColumns struct {
 }
 
 func (s *Stream) partColumns() partColumns {
-	of := func(name string) int {
-		return slices.IndexFunc(s.table.Columns, func(c record.Column) bool { return c.Name == name })
-	}
+	of := s.table.Index
 	columns := partColumns{version: of(s.Version), cursor: of(s.Cursor)}
 	for i, name := range s.Key {
 		if i < len(s.Parent) {
