@@ -18,6 +18,7 @@ var blockPool = sync.Pool{New: func() any { return new([blockBytes]byte) }}
 
 // ahead reads a source ahead of its consumer.
 type ahead struct {
+	body       io.ReadCloser
 	ctx        context.Context //nolint:containedctx // lives as long as one iteration
 	full, free chan block
 	quit, done chan struct{}
@@ -37,8 +38,9 @@ type block struct {
 var errPanicked = errors.New("reading panicked")
 
 // readAhead starts reading; the caller has to call stop.
-func readAhead(ctx context.Context, source io.Reader) *ahead {
+func readAhead(ctx context.Context, source io.ReadCloser) *ahead {
 	a := &ahead{
+		body: source,
 		ctx:  ctx,
 		full: make(chan block, blocks), free: make(chan block, blocks),
 		quit: make(chan struct{}), done: make(chan struct{}),
@@ -123,10 +125,11 @@ func (a *ahead) failure() error {
 	}
 }
 
-// stop ends the goroutine and returns the blocks to the pool.
+// stop ends the goroutine, closes the source and returns the blocks to the pool.
 func (a *ahead) stop() {
 	close(a.quit)
 	<-a.done
+	_ = a.body.Close() // its error adds nothing: reading to the end checked the member
 	close(a.full)
 	close(a.free)
 	for _, queue := range []chan block{a.full, a.free} {

@@ -18,6 +18,8 @@ type member struct {
 	// zeroSum is set if the directory gives a CRC-32 of zero, because
 	// archive/zip does not check a zero.
 	zeroSum bool
+	size    uint64 // inflated
+	kept    []byte // inflated, of a short member that was read to its end
 }
 
 const encryptedFlag = 1 // bit 0 of the general purpose flags
@@ -60,7 +62,7 @@ func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 		}
 		left -= entry.UncompressedSize64
 		file.members = append(file.members, member{
-			open: entry.Open, zeroSum: entry.CRC32 == 0 && entry.UncompressedSize64 > 0,
+			open: entry.Open, zeroSum: entry.CRC32 == 0 && entry.UncompressedSize64 > 0, size: entry.UncompressedSize64,
 		})
 	}
 	if len(file.members) == 0 {
@@ -82,8 +84,8 @@ func (f *File) Verify(ctx context.Context) error {
 		return nil
 	}
 	buffer := make([]byte, 64<<10)
-	for _, m := range f.members {
-		if err := m.verify(ctx, buffer); err != nil {
+	for i := range f.members {
+		if err := f.members[i].verify(ctx, buffer); err != nil {
 			return err
 		}
 	}
@@ -91,7 +93,7 @@ func (f *File) Verify(ctx context.Context) error {
 	return nil
 }
 
-func (m member) verify(ctx context.Context, buffer []byte) (err error) {
+func (m *member) verify(ctx context.Context, buffer []byte) (err error) {
 	body, err := m.open()
 	if err != nil {
 		return damaged(err)

@@ -45,8 +45,8 @@ type Value struct {
 // Memory depends on the longest record, not on the file.
 func (f *File) Values(ctx context.Context) iter.Seq2[Value, error] {
 	return func(yield func(Value, error) bool) {
-		for _, m := range f.members {
-			if !f.member(ctx, m, yield) {
+		for i := range f.members {
+			if !f.member(ctx, &f.members[i], yield) {
 				return
 			}
 		}
@@ -72,15 +72,12 @@ func Record(raw []byte) (Value, error) {
 }
 
 // member yields the records of one member and reports whether to go on.
-func (f *File) member(ctx context.Context, m member, yield func(Value, error) bool) bool {
-	body, err := m.open()
+func (f *File) member(ctx context.Context, m *member, yield func(Value, error) bool) bool {
+	source, err := f.source(ctx, m)
 	if err != nil {
-		yield(Value{}, damaged(err))
+		yield(Value{}, err)
 		return false
 	}
-	// The error of Close adds nothing: reading to the end checked the member.
-	defer func() { _ = body.Close() }()
-	source := readAhead(ctx, body)
 	defer source.stop()
 
 	lines, err := newLines(source, f.limits.RecordBytes)
