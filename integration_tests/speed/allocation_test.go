@@ -3,6 +3,9 @@
 package speed
 
 import (
+	"bytes"
+	"io"
+	"regexp"
 	"runtime"
 	"testing"
 
@@ -13,22 +16,23 @@ import (
 // readOnce reads a stream in this process and returns the lines that it wrote.
 func readOnce(t testing.TB, s *server, stream string) int {
 	t.Helper()
-	return runOnce(t, s, "read", "--config", "config", "--catalog", stream)
+	var out lineCounter
+	runTo(t, s, &out, "read", "--config", "config", "--catalog", stream)
+	return out.lines
 }
 
-func runOnce(t testing.TB, s *server, args ...string) int {
+// runTo runs a command in this process.
+func runTo(t testing.TB, s *server, out io.Writer, args ...string) {
 	t.Helper()
-	var out lineCounter
 	files := &testkit.Files{Content: map[string][]byte{"config": s.config()}}
 	for _, stream := range []string{"responses", "contacts"} {
 		files.Content[stream] = testkit.Catalog(stream)
 	}
-	program := &source.Program{Stdout: &out, Transport: s, Files: files}
+	program := &source.Program{Stdout: out, Transport: s, Files: files}
 	end := testkit.Run(t.Context(), program, source.Sizes{}, map[string]string{"QUALTRICS_SANDBOX": "1"}, args...)
 	if end.Code != 0 {
-		t.Fatalf("exit code %d: %s%s", end.Code, out.last, end.Stderr)
+		t.Fatalf("exit code %d: %s", end.Code, end.Stderr)
 	}
-	return out.lines
 }
 
 // mostAllocated is the most allocations that a response may take.
@@ -62,7 +66,7 @@ func BenchmarkRead(b *testing.B) {
 
 func BenchmarkExport(b *testing.B) {
 	benchmark(b, func(s *server) {
-		runOnce(b, s, "export", "--config", "config", "--streams", "responses", "--to", b.TempDir())
+		runTo(b, s, io.Discard, "export", "--config", "config", "--streams", "responses", "--to", b.TempDir())
 	})
 }
 
@@ -75,5 +79,34 @@ func benchmark(b *testing.B, run func(*server)) {
 	b.ReportAllocs()
 	for b.Loop() {
 		run(s)
+	}
+}
+
+// BenchmarkReadContacts is the same for a directory.
+func BenchmarkReadContacts(b *testing.B) {
+	s := newServer(b, newArchive(shapes[0], 10), 10, 9000)
+	lines := readOnce(b, s, "contacts")
+	b.ReportAllocs()
+	for b.Loop() {
+		readOnce(b, s, "contacts")
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*lines), "ns/row")
+}
+
+// The server has to serve the directory whole, or nothing is measured. A search shows at
+// most 10,000 contacts, so a larger directory is read in several windows.
+func TestServer_ServesEveryContactOnce(t *testing.T) {
+	id := regexp.MustCompile(`"contact_id":"(CID_\d+)"`)
+	for _, contacts := range []int{99, 100, 1000, 12_000} {
+		var out bytes.Buffer
+		s := newServer(t, newArchive(shapes[0], 10), 10, contacts)
+		runTo(t, s, &out, "read", "--config", "config", "--catalog", "contacts")
+		rows := make(map[string]int)
+		for _, each := range id.FindAllSubmatch(out.Bytes(), -1) {
+			rows[string(each[1])]++
+		}
+		if len(rows) != contacts {
+			t.Errorf("%d of %d contacts came", len(rows), contacts)
+		}
 	}
 }

@@ -4,10 +4,12 @@ package speed
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +22,7 @@ import (
 // server speaks just enough of the API for one survey and one directory. Files are made
 // at the first request, so a first run warms it up.
 type server struct {
+	t        testing.TB
 	mux      *http.ServeMux
 	url      string
 	archive  *archive
@@ -57,7 +60,7 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 func newServer(t testing.TB, a *archive, counted, contacts int) *server {
 	t.Helper()
 	mux := http.NewServeMux()
-	s := &server{mux: mux, url: "http://127.0.0.1", archive: a, counted: counted, contacts: contacts, files: make(map[string][]byte)}
+	s := &server{t: t, mux: mux, url: "http://127.0.0.1", archive: a, counted: counted, contacts: contacts, files: make(map[string][]byte)}
 	answer := func(pattern string, result func(*http.Request) string) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
@@ -77,6 +80,13 @@ func newServer(t testing.TB, a *archive, counted, contacts int) *server {
 	answer("GET /API/v3/directories", fixed(`{"elements":[{"directoryId":"POOL_0123456789abcde","name":"Speed","contactCount":`+strconv.Itoa(contacts)+`,"isDefault":true}],"nextPage":null}`))
 	answer("POST /API/v3/directories/POOL_0123456789abcde/contacts/search", s.search)
 	answer("GET /API/v3/directories/POOL_0123456789abcde/contacts", s.list)
+	answer("GET /API/v3/directories/POOL_0123456789abcde/contacts/{contact}", func(r *http.Request) string {
+		n, err := strconv.Atoi(strings.TrimPrefix(r.PathValue("contact"), "CID_"))
+		if err != nil {
+			t.Errorf("the contact %q was asked for", r.PathValue("contact"))
+		}
+		return s.contact(n, single, true)
+	})
 	export := "/API/v3/surveys/" + surveyID + "/export-responses"
 	answer("POST "+export, func(r *http.Request) string {
 		body, _ := io.ReadAll(r.Body)
@@ -108,6 +118,7 @@ func (s *server) config() []byte {
 	return testkit.Encode(map[string]any{
 		"base_url":    s.url,
 		"credentials": map[string]any{"auth_type": "api_token", "api_token": "0123456789012345678901234567890123456789"},
+		"limits":      testkit.Limits(0), // no waits between two calls
 	})
 }
 
@@ -142,75 +153,105 @@ func (s *server) file(job string) ([]byte, error) {
 	return s.files[key], nil
 }
 
-// contact is an element of the list or, with dates, of a search.
-func contact(n int, dated bool) string {
-	text := fmt.Sprintf(`{"contactId":"CID_%015d","firstName":"Given %d","lastName":"Family %d","email":"person%d@example.com","phone":null,"extRef":"C-%d","language":"en","unsubscribed":false`, n, n, n, n, n)
-	if dated {
-		at := time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(n) * apart).Format("2006-01-02T15:04:05Z")
-		text += fmt.Sprintf(`,"creationDate":%q,"lastModified":%q`, at, at)
-	}
-	return text + `,"embeddedData":{"Plan":"Basic","Region":"North","Since":"2019","Seats":"12","Renewal":"2024-05-01"}}`
+// contactCreated is the date of contact n. The contacts were created over five years.
+func (s *server) contactCreated(n int) time.Time {
+	return s.archive.begin.Add(time.Duration(n) * (5 * 365 * 24 * time.Hour / time.Duration(s.contacts))).Truncate(time.Second)
 }
 
-// search finds the contacts that were modified or created in the asked range.
+// contact is contact n in one of the forms of the API: of the list, of a search, or of its
+// own call.
+func (s *server) contact(n int, form contactForm, embedded bool) string {
+	names := [...][3]string{listed: {"contactId", "phone", "extRef"}, found: {"id", "phoneNumber", "externalDataReference"}, single: {"contactId", "phone", "extRef"}}[form]
+	text := fmt.Appendf(nil, `{%q:"CID_%015d","firstName":"Given %d","lastName":"Family %d","email":"person%d@example.com",%q:null,%q:"C-%d","language":"en"`,
+		names[0], n, n, n, n, names[1], names[2], n)
+	at := s.contactCreated(n)
+	switch form {
+	case listed:
+		text = append(text, `,"unsubscribed":false`...)
+	case found:
+		date := at.Format(time.RFC3339)
+		text = fmt.Appendf(text, `,"creationDate":%q,"lastModified":%q,"unsubscribed":false,"unsubscribeDate":null,"stats":{"inviteCount":%d,"responseCount":%d},"segmentMembership":{}`,
+			date, date, n%20, n%5)
+	case single:
+		text = fmt.Appendf(text, `,"creationDate":%d,"lastModified":%d,"directoryUnsubscribed":false,"directoryUnsubscribeDate":null`, at.UnixMilli(), at.UnixMilli())
+	}
+	if embedded {
+		text = append(text, `,"embeddedData":{"Plan":"Basic","Region":"North","Since":"2019","Seats":"12","Renewal":"2024-05-01"}`...)
+	}
+	return string(append(text, '}'))
+}
+
+type contactForm int
+
+const (
+	listed contactForm = iota
+	found
+	single
+)
+
+// search finds the contacts that were modified or created in the asked range. Both dates of
+// a contact are the same.
 func (s *server) search(r *http.Request) string {
-	body, _ := io.ReadAll(r.Body)
+	type filter struct {
+		Comparison, Value string
+		Filters           []filter
+	}
+	var request struct{ Filter filter }
+	err := json.NewDecoder(r.Body).Decode(&request)
 	from, until := 0, s.contacts
-	var request struct {
-		Filter json.RawMessage `json:"filter"`
-	}
-	_ = json.Unmarshal(body, &request)
-	var walk func(json.RawMessage)
-	walk = func(raw json.RawMessage) {
-		var one struct {
-			Comparison   string
-			Value        any
-			Conjunction  string
-			FilterType   string
-			Conditionals []json.RawMessage `json:"filters"`
+	for _, one := range append(request.Filter.Filters, request.Filter) {
+		if one.Comparison == "" {
+			continue
 		}
-		_ = json.Unmarshal(raw, &one)
-		for _, each := range one.Conditionals {
-			walk(each)
-		}
-		text, _ := one.Value.(string)
-		at, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			return
-		}
-		n := int(at.Sub(time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)) / apart)
-		switch {
-		case strings.HasPrefix(one.Comparison, "gt"):
+		at, wrong := time.Parse(time.DateTime, one.Value)
+		err = errors.Join(err, wrong)
+		n := sort.Search(s.contacts, func(n int) bool { return !s.contactCreated(n).Before(at) })
+		switch one.Comparison {
+		case "gte":
 			from = max(from, n)
-		case strings.HasPrefix(one.Comparison, "lt"):
+		case "lt":
 			until = min(until, n)
+		default:
+			err = errors.Join(err, fmt.Errorf("the comparison %q", one.Comparison))
 		}
 	}
-	walk(request.Filter)
-	return s.page(r, from, until, true)
+	if err != nil {
+		s.t.Errorf("a search that nobody serves: %v", err)
+	}
+	elements, next := s.page(r, from, until, found)
+	if next == "" {
+		return `{"elements":` + elements + `}`
+	}
+	return `{"elements":` + elements + `,"skipToken":` + strconv.Quote(next) + `}`
 }
 
-func (s *server) list(r *http.Request) string { return s.page(r, 0, s.contacts, false) }
-
-func (s *server) page(r *http.Request, from, until int, dated bool) string {
-	size, _ := strconv.Atoi(r.URL.Query().Get("pageSize"))
-	if size == 0 {
-		size = 100
+func (s *server) list(r *http.Request) string {
+	elements, next := s.page(r, 0, s.contacts, listed)
+	link := "null"
+	if next != "" {
+		query := r.URL.Query()
+		query.Set("skipToken", next)
+		link = strconv.Quote("http://" + r.Host + r.URL.Path + "?" + query.Encode())
 	}
-	if token := r.URL.Query().Get("skipToken"); token != "" {
+	return `{"elements":` + elements + `,"nextPage":` + link + `}`
+}
+
+// page returns a page of the contacts [from, until), and the token of the page after it.
+func (s *server) page(r *http.Request, from, until int, form contactForm) (elements, next string) {
+	query := r.URL.Query()
+	size := 100
+	if text := query.Get("pageSize"); text != "" {
+		size, _ = strconv.Atoi(text)
+	}
+	if token := query.Get("skipToken"); token != "" {
 		from, _ = strconv.Atoi(token)
 	}
-	var elements []string
+	var page []string
 	for n := from; n < min(from+size, until); n++ {
-		elements = append(elements, contact(n, dated))
+		page = append(page, s.contact(n, form, query.Get("includeEmbedded") == "true"))
 	}
-	next := "null"
 	if from+size < until {
-		link := *r.URL
-		query := link.Query()
-		query.Set("skipToken", strconv.Itoa(from+size))
-		link.RawQuery = query.Encode()
-		next = strconv.Quote("http://" + r.Host + link.String())
+		next = strconv.Itoa(from + size)
 	}
-	return `{"elements":[` + strings.Join(elements, ",") + `],"nextPage":` + next + `}`
+	return "[" + strings.Join(page, ",") + "]", next
 }

@@ -34,6 +34,7 @@ var (
 type figure struct {
 	name    string
 	rows    int
+	again   int    // rows that may come twice
 	command string // the program's, in its folder
 	args    []string
 	server  *server
@@ -122,7 +123,8 @@ func figures(t *testing.T) (all []figure) {
 	contacts := max(1000, 50_000*bytesOfFile/190_000_000)
 	s := serve(t, newArchive(shapes[0], 10), 10, contacts)
 	return append(all, figure{
-		name: "contacts", rows: contacts, server: s, command: "source-qualtrics",
+		// The first window of a directory with more than 10,000 contacts is given up and read again.
+		name: "contacts", rows: contacts, again: 2 * contacts, server: s, command: "source-qualtrics",
 		args: []string{"read", "--config", config(s), "--catalog", catalog("contacts")},
 	})
 }
@@ -143,7 +145,7 @@ func (f figure) measure(t *testing.T, builds []string) []string {
 				args[len(args)-1] = filepath.Join(t.TempDir(), "data")
 			}
 			took, lines := runProgram(t, filepath.Join(build, f.command), args...)
-			if f.args[0] != "export" && (lines < f.rows || lines > f.rows+1000) {
+			if f.args[0] != "export" && (lines < f.rows || lines > f.rows+max(1000, f.again)) {
 				t.Fatalf("%s: %d lines came of %d rows", f.name, lines, f.rows)
 			}
 			if round > 0 {

@@ -185,6 +185,9 @@ type WithoutID struct {
 // Takes notes the error of an element without an id, and reports whether err is one. If so, the
 // list can be read further.
 func (n *WithoutID) Takes(err error) bool {
+	if err == nil {
+		return false // without the allocation of a target
+	}
 	var element *qualtrics.ElementError
 	if !errors.As(err, &element) {
 		return false

@@ -54,13 +54,21 @@ type scanner struct {
 // scan takes a record apart. It reports whether the record is one valid object and
 // nothing else, without white space around it.
 func (s *scanner) scan(raw []byte) bool {
-	s.Raw, s.Members, s.inner, s.names = raw, s.Members[:0], s.inner[:0], s.names[:0]
-	s.depth, s.spaced, s.suspect = 0, false, false
-	valid := len(raw) > 0 && raw[0] == '{' && s.object(0) == len(raw)
+	valid := s.begin(raw) == len(raw)
 	if !valid {
 		s.Members = s.Members[:0]
 	}
 	return valid
+}
+
+// begin takes the object at the start of a text apart. It returns the offset after it, or -1.
+func (s *scanner) begin(raw []byte) int {
+	s.Raw, s.Members, s.inner, s.names = raw, s.Members[:0], s.inner[:0], s.names[:0]
+	s.depth, s.spaced, s.suspect = 0, false, false
+	if len(raw) == 0 || raw[0] != '{' {
+		return -1
+	}
+	return s.object(0)
 }
 
 // repair makes the record that was just scanned safe on one line, in a buffer.

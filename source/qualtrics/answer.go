@@ -8,8 +8,9 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
+
+	"github.com/birdie-ai/source-qualtrics/source/frame"
 )
 
 // envelope is the outer object of every JSON answer (API §1.2). It also has the members
@@ -27,6 +28,16 @@ type envelope struct {
 		Message *string `json:"errorMessage"`
 		Code    *string `json:"internalErrorCode"`
 	} `json:"meta"`
+
+	taken *fields // the result, if it was taken apart
+}
+
+// fields returns the result taken apart.
+func (e *envelope) fields() *fields {
+	if e.taken == nil {
+		return fieldsOf(e.Result)
+	}
+	return e.taken
 }
 
 // failed reports whether an answer is an error. Its HTTP status does not count.
@@ -41,14 +52,46 @@ func text(pointer *string) string {
 
 // read reads a JSON answer whole.
 func (c *Client) read(response *http.Response) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxJSON+1))
-	switch {
+	buffer, _ := c.bodies.Get().(*bytes.Buffer)
+	if buffer == nil {
+		buffer = new(bytes.Buffer)
+	}
+	defer c.bodies.Put(buffer)
+	buffer.Reset()
+	switch _, err := buffer.ReadFrom(io.LimitReader(response.Body, maxJSON+1)); {
 	case err != nil:
 		return nil, c.bodyError(response, err)
-	case len(body) > maxJSON:
+	case buffer.Len() > maxJSON:
 		return nil, c.bodyError(response, fmt.Errorf("it is longer than %d MiB", maxJSON>>20))
 	}
-	return body, nil
+	return bytes.Clone(buffer.Bytes()), nil
+}
+
+// open reads the envelope of an answer. Its usual form is read without a copy.
+func (e *envelope) open(body []byte) error {
+	var scanner frame.Scanner
+	object, ok := scanner.Object(body)
+	if !ok {
+		return json.Unmarshal(body, e)
+	}
+	var meta json.RawMessage
+	for i := range object.Members {
+		m := &object.Members[i]
+		switch {
+		case string(m.Name) == "result" && e.Result == nil:
+			e.Result = m.Value
+			e.taken = &fields{raw: m.Value, members: object.Of(m)}
+		case string(m.Name) == "meta" && meta == nil:
+			meta = m.Value
+		default: // encoding/json ignores the case of names, and takes the last of two
+			*e = envelope{}
+			return json.Unmarshal(body, e)
+		}
+	}
+	if meta == nil {
+		return nil
+	}
+	return json.Unmarshal(meta, &e.Meta)
 }
 
 // unwrap reads the envelope of an answer. It returns an error if the answer is one.
@@ -58,7 +101,7 @@ func (c *Client) unwrap(r request, response *http.Response) (envelope, error) {
 	if err != nil {
 		return wrapped, err
 	}
-	if err := json.Unmarshal(body, &wrapped); err != nil {
+	if err := wrapped.open(body); err != nil {
 		return wrapped, c.bodyError(response, notJSON(body))
 	}
 	c.noted(r, wrapped)
@@ -68,8 +111,13 @@ func (c *Client) unwrap(r request, response *http.Response) (envelope, error) {
 	return wrapped, nil
 }
 
+// result is read by a function of its own, and by no library.
+type result interface {
+	read(m *fields) error
+}
+
 // decode reads an answer's result.
-func (c *Client) decode(r request, response *http.Response, result any) error {
+func (c *Client) decode(r request, response *http.Response, into any) error {
 	wrapped, err := c.unwrap(r, response)
 	if err != nil {
 		return err
@@ -77,8 +125,13 @@ func (c *Client) decode(r request, response *http.Response, result any) error {
 	if len(wrapped.Result) == 0 || string(wrapped.Result) == "null" {
 		return c.bodyError(response, errors.New("it holds no result"))
 	}
+	if reads, ok := into.(result); ok {
+		err = reads.read(wrapped.fields())
+	} else {
+		err = json.Unmarshal(wrapped.Result, into)
+	}
 	var shape *json.UnmarshalTypeError
-	switch err := json.Unmarshal(wrapped.Result, result); {
+	switch {
 	case errors.As(err, &shape):
 		return c.bodyError(response, fmt.Errorf("its result has an unknown shape: %w", err))
 	case err != nil:
@@ -90,12 +143,9 @@ func (c *Client) decode(r request, response *http.Response, result any) error {
 // checked is a result that is read by a function. The function refuses a result without
 // a needed member. The call is then made again, as after every unreadable answer: a
 // missing member does not prove that an object is gone.
-type checked struct {
-	read func(result json.RawMessage) error
-}
+type checked func(m *fields) error
 
-// UnmarshalJSON gives the result to the function.
-func (c *checked) UnmarshalJSON(result []byte) error { return c.read(slices.Clone(result)) }
+func (c checked) read(m *fields) error { return c(m) }
 
 // shows refuses an answer about another object than the one that was asked for.
 func shows[ID ~string](noun string, asked, shown ID) error {

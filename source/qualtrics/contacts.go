@@ -33,35 +33,62 @@ type Contact struct {
 	Altered           []Altered       // fields that differ from the answer
 }
 
-func contactOf(raw json.RawMessage) (Contact, error) {
-	m := &fields{members: membersOf(raw)}
+func contactOf(m *fields) (Contact, error) {
+	id, err := contactID(m)
+	if err != nil {
+		return Contact{}, err
+	}
+	return contactWith(id, m), nil
+}
+
+// contactWith reads all but the id.
+func contactWith(id ContactID, m *fields) Contact {
 	contact := Contact{
-		ID:                contactID(m.members),
+		ID:                id,
 		FirstName:         m.text("FirstName", "firstName"),
 		LastName:          m.text("LastName", "lastName"),
 		Email:             m.text("Email", "email"),
 		Phone:             m.text("Phone", "phone", "phoneNumber"),
 		ExternalReference: m.text("ExternalReference", "extRef", "externalDataReference"),
 		Language:          m.text("Language", "language"),
-		Unsubscribed:      valueOf(m, "Unsubscribed", m.boolean, "unsubscribed", "directoryUnsubscribed"),
-		UnsubscribedAt:    valueOf(m, "UnsubscribedAt", m.time, "unsubscribeDate", "directoryUnsubscribeDate"),
-		CreatedAt:         valueOf(m, "CreatedAt", m.time, "creationDate"),
-		ModifiedAt:        valueOf(m, "ModifiedAt", m.time, "lastModified"),
+		Unsubscribed:      m.boolean("Unsubscribed", "unsubscribed", "directoryUnsubscribed"),
+		UnsubscribedAt:    m.time("UnsubscribedAt", "unsubscribeDate", "directoryUnsubscribeDate"),
+		CreatedAt:         m.time("CreatedAt", "creationDate"),
+		ModifiedAt:        m.time("ModifiedAt", "lastModified"),
 		EmbeddedData:      m.object("EmbeddedData", "embeddedData"),
 		Stats:             m.object("Stats", "stats"),
 		SegmentMembership: m.object("SegmentMembership", "segmentMembership"),
-		Raw:               raw,
+		Raw:               m.raw,
 	}
 	contact.Altered = m.altered
-	if contact.ID == "" {
-		return contact, errNoContactID
-	}
-	return contact, nil
+	return contact
+}
+
+// Found is a contact that a search shows. Several passes over a search show the same
+// contacts, so the values are read when they are needed.
+type Found struct {
+	ID  ContactID
+	Raw json.RawMessage // the element as it came
+
+	members *fields
+}
+
+// Contact reads the values. It may be called once, before the search goes on.
+func (f *Found) Contact() Contact { return contactWith(f.ID, f.members) }
+
+func foundOf(m *fields) (Found, error) {
+	id, err := contactID(m)
+	return Found{id, m.raw, m}, err
 }
 
 var errNoContactID = errors.New("a contact has no id")
 
-func contactID(m members) ContactID { return ContactID(text(m.text("contactId", "id"))) }
+func contactID(m *fields) (ContactID, error) {
+	if id := m.id("contactId", "id"); id != "" {
+		return ContactID(id), nil
+	}
+	return "", errNoContactID
+}
 
 // Contacts yields all contacts of a directory, without dates.
 func (c *Client) Contacts(ctx context.Context, directory DirectoryID) iter.Seq2[Contact, error] {
@@ -73,13 +100,7 @@ func (c *Client) Contacts(ctx context.Context, directory DirectoryID) iter.Seq2[
 // between two pages: an id may be left out or come twice.
 func (c *Client) ContactIDs(ctx context.Context, directory DirectoryID) iter.Seq2[ContactID, error] {
 	query := url.Values{"useNewPaginationScheme": {"true"}}
-	return list(ctx, c, request{to: toContacts, path: "/directories/" + id(directory) + "/contacts", query: query}, func(raw json.RawMessage) (ContactID, error) {
-		contact := contactID(membersOf(raw))
-		if contact == "" {
-			return "", errNoContactID
-		}
-		return contact, nil
-	})
+	return list(ctx, c, request{to: toContacts, path: "/directories/" + id(directory) + "/contacts", query: query}, contactID)
 }
 
 // Contact reads one contact, with its dates (API §4.2).
@@ -89,13 +110,14 @@ func (c *Client) Contact(ctx context.Context, directory DirectoryID, contact Con
 		to: toContact, method: http.MethodGet, path: "/directories/" + id(directory) + "/contacts/" + id(contact),
 		query: url.Values{"includeSegments": {"true"}},
 	}
-	err := c.get(ctx, call, &checked{func(raw json.RawMessage) (err error) {
-		if err := shows("contact", contact, contactID(membersOf(raw))); err != nil {
+	err := c.get(ctx, call, checked(func(m *fields) (err error) {
+		shown, _ := contactID(m)
+		if err := shows("contact", contact, shown); err != nil {
 			return err
 		}
-		read, err = contactOf(raw)
-		return err
-	}})
+		read = contactWith(shown, m)
+		return nil
+	}))
 	return read, err
 }
 
@@ -155,8 +177,8 @@ const (
 // directory may change between two pages: a contact may be left out or come twice. The
 // search ends with [ErrSearchDepth] after 10,000 contacts, or earlier if Qualtrics
 // answers a later page by 400.
-func (c *Client) SearchContacts(ctx context.Context, directory DirectoryID, filter ContactFilter) iter.Seq2[Contact, error] {
-	return func(yield func(Contact, error) bool) {
+func (c *Client) SearchContacts(ctx context.Context, directory DirectoryID, filter ContactFilter) iter.Seq2[Found, error] {
+	return func(yield func(Found, error) bool) {
 		call := request{
 			to: toSearch, method: http.MethodPost, path: "/directories/" + id(directory) + "/contacts/search", body: filter.body(),
 			query: url.Values{"pageSize": {strconv.Itoa(searchPage)}, "includeEmbedded": {"true"}, "includeSegments": {"true"}},
@@ -169,30 +191,30 @@ func (c *Client) SearchContacts(ctx context.Context, directory DirectoryID, filt
 				if errors.As(err, &answer) && answer.Status == http.StatusBadRequest && yielded > 0 {
 					err = fmt.Errorf("%w: %w", ErrSearchDepth, err)
 				}
-				yield(Contact{}, err)
+				yield(Found{}, err)
 				return
 			}
-			if !elements(got, toSearch, yielded, contactOf, yield) {
+			before, more := yielded, false
+			if yielded, more = elements(got, toSearch, before, foundOf, yield); !more {
 				return
 			}
-			yielded += len(got.Elements)
 			token, err := got.token()
 			if err != nil {
-				yield(Contact{}, fmt.Errorf("searching contacts: %w", err))
+				yield(Found{}, fmt.Errorf("searching contacts: %w", err))
 				return
 			}
 			if token == "" {
 				return
 			}
 			if seen[token] {
-				yield(Contact{}, errors.New("searching contacts: the token of the next page repeats an earlier one"))
+				yield(Found{}, errors.New("searching contacts: the token of the next page repeats an earlier one"))
 				return
 			}
 			seen[token] = true
-			if yielded >= searchDepth && len(got.Elements) > 0 {
+			if yielded >= searchDepth && yielded > before {
 				// Qualtrics answers the next request by 400. Exactly 10,000 matches
 				// look the same as more.
-				yield(Contact{}, ErrSearchDepth)
+				yield(Found{}, ErrSearchDepth)
 				return
 			}
 			call.query.Set("skipToken", token)

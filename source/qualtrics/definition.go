@@ -35,8 +35,8 @@ func (c *Client) Definition(ctx context.Context, survey SurveyID) (SurveyDefinit
 func (c *Client) definition(ctx context.Context, survey SurveyID, questions bool) (SurveyDefinition, error) {
 	var m members
 	call := request{to: toDefinition, method: http.MethodGet, path: "/survey-definitions/" + id(survey), survey: survey}
-	err := c.get(ctx, call, &checked{func(raw json.RawMessage) error {
-		if m = membersOf(raw); m == nil {
+	err := c.get(ctx, call, checked(func(result *fields) error {
+		if m = membersOf(result.raw); m == nil {
 			return errors.New("it is no object")
 		}
 		if of := m.text("SurveyID"); of != nil && *of != string(survey) {
@@ -46,7 +46,7 @@ func (c *Client) definition(ctx context.Context, survey SurveyID, questions bool
 			return errors.New("it has no list of questions")
 		}
 		return nil
-	}})
+	}))
 	if err != nil {
 		return SurveyDefinition{}, err
 	}

@@ -17,13 +17,12 @@ type Directory struct {
 	Altered               []Altered       // fields that differ from the answer
 }
 
-func directoryOf(raw json.RawMessage) (Directory, error) {
-	m := &fields{members: membersOf(raw)}
+func directoryOf(m *fields) (Directory, error) {
 	directory := Directory{
-		ID:                    DirectoryID(text(m.members.text("directoryId"))),
+		ID:                    DirectoryID(m.id("directoryId")),
 		Name:                  m.text("Name", "name"),
 		ContactCount:          m.count("ContactCount", "contactCount"),
-		IsDefault:             valueOf(m, "IsDefault", m.boolean, "isDefault"),
+		IsDefault:             m.boolean("IsDefault", "isDefault"),
 		DeduplicationCriteria: m.object("DeduplicationCriteria", "deduplicationCriteria"),
 	}
 	directory.Altered = m.altered

@@ -2,7 +2,6 @@ package qualtrics
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 )
 
@@ -22,7 +21,7 @@ func NewListing[T any](name string, pages func(ctx context.Context, pages *int) 
 
 // listing returns the list that begins with a request and goes on with the links in its
 // answers.
-func listing[T any](c *Client, name string, first request, each func(json.RawMessage) (T, error), id func(T) string) Listing[T] {
+func listing[T any](c *Client, name string, first request, each func(*fields) (T, error), id func(T) string) Listing[T] {
 	return NewListing(name, func(ctx context.Context, pages *int) iter.Seq2[T, error] {
 		request := first
 		request.pages = pages

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/birdie-ai/source-qualtrics/source/dates"
+	"github.com/birdie-ai/source-qualtrics/source/frame"
 )
 
 // members are an object's members by their exact names. A map is used, because
@@ -44,53 +45,70 @@ func (m members) first(names ...string) json.RawMessage {
 	return nil
 }
 
-// text reads a text, or a number as it is written.
-func (m members) text(names ...string) *string {
-	raw := m.first(names...)
+func (m members) text(names ...string) *string { return textOf(m.first(names...)) }
+
+func (m members) boolean(names ...string) *bool {
+	if is, ok := booleanOf(m.first(names...)); ok {
+		return &is
+	}
+	return nil
+}
+
+func (m members) count(name string) *int64 { return countOf(m.first(name)) }
+
+func (m members) time(names ...string) *time.Time {
+	if at, ok := timeOf(m.first(names...)); ok {
+		return &at
+	}
+	return nil
+}
+
+// The functions below read one value. They accept none, too.
+
+// textOf reads a text, or a number as it is written.
+func textOf(raw json.RawMessage) *string {
 	if raw == nil {
 		return nil
 	}
-	if plain, ok := plainText(raw); ok {
-		return &plain
+	if inner, ok := plainText(raw); ok {
+		text := string(inner)
+		return &text
 	}
-	var value string
-	if json.Unmarshal(raw, &value) != nil {
-		var number json.Number
-		if json.Unmarshal(raw, &number) != nil {
-			return nil
-		}
-		value = number.String()
-	}
-	return &value
-}
-
-// plainText reads a text without escapes, which needs no decoding.
-func plainText(raw json.RawMessage) (string, bool) {
-	if len(raw) < 2 || raw[0] != '"' || bytes.IndexByte(raw, '\\') >= 0 || !utf8.Valid(raw) {
-		return "", false
-	}
-	return string(raw[1 : len(raw)-1]), true
-}
-
-// boolean reads true and false, 1 and 0, also as texts (API §4.6: "0").
-func (m members) boolean(names ...string) *bool {
-	raw := m.first(names...)
-	var is bool
-	switch strings.Trim(string(raw), `"`) {
-	case "true", "1":
-		is = true
-	case "false", "0":
-	default:
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
 		return nil
 	}
-	return &is
+	return &text
 }
 
-// count reads a count: a whole number, a text, or a number with a fraction of zeros.
+// plainText reads a number, or a text without escapes, which need no decoding.
+func plainText(raw json.RawMessage) (text []byte, ok bool) {
+	switch frame.Kind(raw) {
+	case '"':
+		text = raw[1 : len(raw)-1]
+		return text, bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text)
+	case '0':
+		return raw, true
+	}
+	return nil, false
+}
+
+// booleanOf reads true and false, 1 and 0, also as texts (API §4.6: "0").
+func booleanOf(raw json.RawMessage) (is, ok bool) {
+	switch string(bytes.Trim(raw, `"`)) {
+	case "true", "1":
+		return true, true
+	case "false", "0":
+		return false, true
+	}
+	return false, false
+}
+
+// countOf reads a count: a whole number, a text, or a number with a fraction of zeros.
 // The fraction is *assumed* to be possible: the API writes a percentage as 100.0 (API
 // §3.2). For every other value it returns nil, which means unknown and not zero.
-func (m members) count(name string) *int64 {
-	number := strings.Trim(string(m.first(name)), `"`)
+func countOf(raw json.RawMessage) *int64 {
+	number := strings.Trim(string(raw), `"`)
 	if whole, fraction, ok := strings.Cut(number, "."); ok && strings.Trim(fraction, "0") == "" {
 		number = whole
 	}
@@ -107,66 +125,52 @@ func (m members) list(name string) []json.RawMessage {
 	return elements
 }
 
-// listOf reads the elements of a list. PHP writes a filtered list with gaps as an
-// object whose names are the positions. That Qualtrics does so is *assumed*. Such
-// elements come in the order of their positions.
+// listOf reads the elements of a list, which is valid JSON. PHP writes a filtered list
+// with gaps as an object whose names are the positions. That Qualtrics does so is
+// *assumed*. Such elements come in the order of their positions.
 func listOf(raw json.RawMessage) ([]json.RawMessage, bool) {
-	var elements []json.RawMessage
-	if json.Unmarshal(raw, &elements) == nil {
-		return elements, elements != nil
+	if frame.Kind(raw) == '[' {
+		elements := []json.RawMessage{}
+		frame.ValidElements(raw, func(element []byte) { elements = append(elements, element) })
+		return elements, true
 	}
 	gapped := membersOf(raw)
 	if gapped == nil {
 		return nil, false
 	}
 	keys := slices.SortedFunc(maps.Keys(gapped), func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
+	elements := make([]json.RawMessage, 0, len(keys))
 	for _, key := range keys {
 		elements = append(elements, gapped[key])
 	}
 	return elements, true
 }
 
-// object returns an object on one line, {} for PHP's empty array, and nil for every
-// other value. renamed reports that a name came twice and was changed.
-func (m members) object(name string) (object json.RawMessage, renamed bool) {
-	raw := bytes.TrimSpace(m.first(name))
-	switch {
-	case len(raw) == 0:
-		return nil, false
-	case raw[0] == '[':
-		if len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0 {
-			return json.RawMessage("{}"), false
-		}
-		return nil, false
-	case raw[0] != '{':
-		return nil, false
-	case string(raw) == "{}":
-		return json.RawMessage("{}"), false
-	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var out bytes.Buffer
-	renamed, err := distinctNames(decoder, &out)
-	if err != nil {
-		return nil, false
-	}
-	return out.Bytes(), renamed
-}
-
-// time reads a date of the years 1 to 9999: a text, or a number of milliseconds since
+// timeOf reads a date of the years 1 to 9999: a text, or a number of milliseconds since
 // 1970. The first second of the year 1 is no date, because programs write it for a
 // missing one.
-func (m members) time(names ...string) *time.Time {
-	value := m.text(names...)
-	if value == nil || *value == "" {
-		return nil
+func timeOf(raw json.RawMessage) (at time.Time, ok bool) {
+	text, plain := plainText(raw)
+	if !plain {
+		decoded := textOf(raw)
+		if decoded == nil {
+			return at, false
+		}
+		text = []byte(*decoded)
 	}
-	at, ok := dates.Parse(*value)
-	if millis, err := strconv.ParseInt(*value, 10, 64); err == nil {
+	if millis, whole := wholeNumber(text); whole {
 		at, ok = dates.InYears(time.UnixMilli(millis))
+	} else {
+		at, ok = dates.Parse(string(text))
 	}
-	if !ok || at.IsZero() {
-		return nil
+	return at, ok && !at.IsZero()
+}
+
+// wholeNumber reads a whole number that fits 64 bits.
+func wholeNumber(text []byte) (n int64, ok bool) {
+	if len(text) == 0 || len(bytes.TrimLeft(text[1:], "0123456789")) > 0 {
+		return 0, false
 	}
-	return &at
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	return n, err == nil
 }

@@ -2,7 +2,6 @@ package qualtrics
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
@@ -31,10 +30,13 @@ type Membership struct {
 	Altered                   []Altered // fields that differ from the answer
 }
 
-func membershipOf(raw json.RawMessage) (Membership, error) {
-	m := &fields{members: membersOf(raw)}
+func membershipOf(m *fields) (Membership, error) {
+	id, err := contactID(m)
+	if err != nil {
+		return Membership{}, err
+	}
 	membership := Membership{
-		ContactID:                 contactID(m.members),
+		ContactID:                 id,
 		LookupID:                  m.text("LookupID", "contactLookupId"),
 		FirstName:                 m.text("FirstName", "firstName"),
 		LastName:                  m.text("LastName", "lastName"),
@@ -42,15 +44,12 @@ func membershipOf(raw json.RawMessage) (Membership, error) {
 		Phone:                     m.text("Phone", "phone"),
 		ExternalReference:         m.text("ExternalReference", "extRef"),
 		Language:                  m.text("Language", "language"),
-		Unsubscribed:              valueOf(m, "Unsubscribed", m.boolean, "unsubscribed", "directoryUnsubscribed"),
-		UnsubscribedAt:            valueOf(m, "UnsubscribedAt", m.time, "unsubscribeDate", "directoryUnsubscribeDate"),
-		MailingListUnsubscribed:   valueOf(m, "MailingListUnsubscribed", m.boolean, "mailingListUnsubscribed"),
-		MailingListUnsubscribedAt: valueOf(m, "MailingListUnsubscribedAt", m.time, "mailingListUnsubscribeDate"),
+		Unsubscribed:              m.boolean("Unsubscribed", "unsubscribed", "directoryUnsubscribed"),
+		UnsubscribedAt:            m.time("UnsubscribedAt", "unsubscribeDate", "directoryUnsubscribeDate"),
+		MailingListUnsubscribed:   m.boolean("MailingListUnsubscribed", "mailingListUnsubscribed"),
+		MailingListUnsubscribedAt: m.time("MailingListUnsubscribedAt", "mailingListUnsubscribeDate"),
 	}
 	membership.Altered = m.altered
-	if membership.ContactID == "" {
-		return membership, errNoContactID
-	}
 	return membership, nil
 }
 
@@ -64,9 +63,10 @@ func (c *Client) Memberships(directory DirectoryID, list MailingListID) Listing[
 // contact, [IsGone] reports true for the error.
 func (c *Client) HasMember(ctx context.Context, directory DirectoryID, list MailingListID, contact ContactID) error {
 	call := request{to: toMember, method: http.MethodGet, path: membersPath(directory, list) + "/" + id(contact)}
-	return c.get(ctx, call, &checked{func(raw json.RawMessage) error {
-		return shows("contact", contact, contactID(membersOf(raw)))
-	}})
+	return c.get(ctx, call, checked(func(m *fields) error {
+		shown, _ := contactID(m)
+		return shows("contact", contact, shown)
+	}))
 }
 
 func membersPath(directory DirectoryID, list MailingListID) string {

@@ -2,7 +2,6 @@ package qualtrics
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -29,14 +28,13 @@ type MailingList struct {
 	Altered        []Altered // fields that differ from the answer
 }
 
-func mailingListOf(raw json.RawMessage) (MailingList, error) {
-	m := &fields{members: membersOf(raw)}
+func mailingListOf(m *fields) (MailingList, error) {
 	list := MailingList{
-		ID:             MailingListID(text(m.members.text("mailingListId"))),
+		ID:             MailingListID(m.id("mailingListId")),
 		Name:           m.text("Name", "name"),
 		OwnerID:        m.text("OwnerID", "ownerId"),
-		CreatedAt:      valueOf(m, "CreatedAt", m.time, "creationDate"),
-		LastModifiedAt: valueOf(m, "LastModifiedAt", m.time, "lastModifiedDate"),
+		CreatedAt:      m.time("CreatedAt", "creationDate"),
+		LastModifiedAt: m.time("LastModifiedAt", "lastModifiedDate"),
 		ContactCount:   m.count("ContactCount", "contactCount"),
 	}
 	list.Altered = m.altered
@@ -56,12 +54,12 @@ func (c *Client) MailingLists(directory DirectoryID) Listing[MailingList] {
 func (c *Client) MailingList(ctx context.Context, directory DirectoryID, list MailingListID) (MailingList, error) {
 	var read MailingList
 	call := request{to: toMailingList, method: http.MethodGet, path: mailingListsPath(directory) + "/" + id(list)}
-	err := c.get(ctx, call, &checked{func(raw json.RawMessage) (err error) {
-		if read, err = mailingListOf(raw); err != nil {
+	err := c.get(ctx, call, checked(func(m *fields) (err error) {
+		if read, err = mailingListOf(m); err != nil {
 			return err
 		}
 		return shows("mailing list", list, read.ID)
-	}})
+	}))
 	return read, err
 }
 

@@ -9,26 +9,28 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/birdie-ai/source-qualtrics/source/frame"
 )
 
 // page is one page of a list (API §7.1).
 type page struct {
-	Elements  []json.RawMessage
+	list      json.RawMessage // of elements, valid: an array, or PHP's object
 	NextPage  *string
-	SkipToken json.RawMessage // of searches; text or number
+	SkipToken json.RawMessage // of searches; text or number, nil for null
 }
 
-// UnmarshalJSON reads a page. A page without a list of elements is an error: read as an
+// read reads a page. A page without a list of elements is an error: read as an
 // empty page, it would make all delivered elements look deleted. A missing link means
 // that no page follows. Some lists never have one.
-func (p *page) UnmarshalJSON(raw []byte) error {
-	m := membersOf(raw)
-	elements, ok := listOf(m.first("elements"))
-	if !ok {
+func (p *page) read(m *fields) error {
+	p.list = m.first("elements")
+	if kind := frame.Kind(p.list); kind != '[' && kind != '{' {
 		return errors.New("the list has no elements member, or its value is not a list")
 	}
-	p.Elements, p.NextPage, p.SkipToken = elements, m.text("nextPage"), m["skipToken"]
-	if p.NextPage == nil && m.first("nextPage") != nil {
+	next := m.first("nextPage")
+	p.NextPage, p.SkipToken = textOf(next), m.first("skipToken")
+	if p.NextPage == nil && next != nil {
 		return errors.New("the link to the next page is no text")
 	}
 	return nil
@@ -50,26 +52,47 @@ func (e *ElementError) Error() string {
 
 func (e *ElementError) kind() ErrorKind { return KindTransient }
 
-// elements decodes the elements of a page and yields them. before is the number of
-// elements on earlier pages. It reports whether to go on.
-func elements[T any](page page, to endpoint, before int, each func(json.RawMessage) (T, error), yield func(T, error) bool) bool {
-	for i, raw := range page.Elements {
-		element, err := each(raw)
-		if err != nil {
-			err = &ElementError{Problem: err.Error(), to: to, position: before + i + 1}
-		}
-		if !yield(element, err) {
-			return false
+// each calls a function with the elements of a page, until it returns false.
+func (p *page) each(do func(*fields) bool) {
+	var m fields
+	if p.list[0] == '[' {
+		var scanner frame.Scanner
+		scanner.Elements(p.list, func(raw []byte, object *frame.Object) bool {
+			if m.take(raw, nil); object != nil {
+				m.members = object.Members
+			}
+			return do(&m)
+		})
+		return
+	}
+	elements, _ := listOf(p.list)
+	for _, raw := range elements {
+		if !do(fieldsOf(raw)) {
+			return
 		}
 	}
-	return true
+}
+
+// elements decodes the elements of a page and yields them. before is the number of
+// elements on earlier pages. It returns the number with this page, and whether to go on.
+func elements[T any](page page, to endpoint, before int, each func(*fields) (T, error), yield func(T, error) bool) (shown int, more bool) {
+	shown, more = before, true
+	page.each(func(m *fields) bool {
+		shown++
+		element, err := each(m)
+		if err != nil {
+			err = &ElementError{Problem: err.Error(), to: to, position: shown}
+		}
+		more = yield(element, err)
+		return more
+	})
+	return shown, more
 }
 
 // token returns the token of a search's next page, "" after the last one.
 func (p page) token() (string, error) {
-	m := members{"skipToken": p.SkipToken}
-	token := m.text("skipToken")
-	if token == nil && m.first("skipToken") != nil {
+	token := textOf(p.SkipToken)
+	if token == nil && p.SkipToken != nil {
 		return "", errors.New("the token of the next page is neither a text nor a number")
 	}
 	return text(token), nil
@@ -78,7 +101,7 @@ func (p page) token() (string, error) {
 // list yields the elements of all pages of a list, decoded by each. If each refuses an
 // element, list yields an [ElementError] and goes on. Every other error ends the list.
 // A link back to an earlier page is an error, because it would make an endless loop.
-func list[T any](ctx context.Context, c *Client, first request, each func(json.RawMessage) (T, error)) iter.Seq2[T, error] {
+func list[T any](ctx context.Context, c *Client, first request, each func(*fields) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		first.method = http.MethodGet
@@ -92,10 +115,10 @@ func list[T any](ctx context.Context, c *Client, first request, each func(json.R
 				yield(none, err)
 				return
 			}
-			if !elements(got, first.to, shown, each, yield) {
+			var more bool
+			if shown, more = elements(got, first.to, shown, each, yield); !more {
 				return
 			}
-			shown += len(got.Elements)
 			if text(got.NextPage) == "" {
 				return
 			}

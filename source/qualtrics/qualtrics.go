@@ -98,6 +98,7 @@ type Client struct {
 	jitter   func(time.Duration) time.Duration
 	clock    serverClock
 	retries  allowance
+	bodies   sync.Pool // of buffers, for answers
 
 	mu     sync.Mutex // guards the fields below
 	pacers map[string]*pacer

@@ -49,9 +49,12 @@ func TestContacts_EveryShapeSaysTheSame(t *testing.T) {
 		if diff := cmp.Diff([]qualtrics.Contact{want}, listed); diff != "" {
 			t.Errorf("listed %s:\n%s", shape, diff)
 		}
-		found, err := collect(c.SearchContacts(t.Context(), "POOL_1", qualtrics.ContactFilter{}))
-		if err != nil {
-			t.Fatal(err)
+		var found []qualtrics.Contact
+		for each, err := range c.SearchContacts(t.Context(), "POOL_1", qualtrics.ContactFilter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, each.Contact())
 		}
 		if diff := cmp.Diff([]qualtrics.Contact{want}, found); diff != "" {
 			t.Errorf("found %s:\n%s", shape, diff)

@@ -43,19 +43,18 @@ type Survey struct {
 // Inactive reports whether Qualtrics says that the survey takes no responses.
 func (s *Survey) Inactive() bool { return !s.IsActive && !s.ActiveUnknown }
 
-func surveyOf(of members) (Survey, error) {
-	m := &fields{members: of}
-	survey := Survey{ID: SurveyID(text(of.text("id"))), Name: text(m.text("Name", "name")), OwnerID: text(m.text("OwnerID", "ownerId"))}
+func surveyOf(m *fields) (Survey, error) {
+	survey := Survey{ID: SurveyID(m.id("id")), Name: text(m.text("Name", "name")), OwnerID: text(m.text("OwnerID", "ownerId"))}
 	if survey.ID == "" {
 		return survey, errors.New("a survey has no id")
 	}
-	if at := valueOf(m, "LastModified", m.time, "lastModified", "lastModifiedDate"); at != nil {
+	if at := m.time("LastModified", "lastModified", "lastModifiedDate"); at != nil {
 		survey.LastModified = *at
 	}
-	if at := valueOf(m, "CreationDate", m.time, "creationDate"); at != nil {
+	if at := m.time("CreationDate", "creationDate"); at != nil {
 		survey.CreationDate = *at
 	}
-	is := valueOf(m, "IsActive", m.boolean, "isActive")
+	is := m.boolean("IsActive", "isActive")
 	survey.IsActive, survey.ActiveUnknown = is != nil && *is, is == nil
 	survey.Altered, survey.Read = m.altered, true
 	return survey, nil
@@ -64,8 +63,7 @@ func surveyOf(of members) (Survey, error) {
 // SurveyList lists the surveys that the user owns, or that are shared with the user
 // individually. Their order is not reliable (API §2.1).
 func (c *Client) SurveyList() Listing[Survey] {
-	each := func(raw json.RawMessage) (Survey, error) { return surveyOf(membersOf(raw)) }
-	return listing(c, "the list of surveys", request{to: toSurveys, path: "/surveys"}, each, func(survey Survey) string { return string(survey.ID) })
+	return listing(c, "the list of surveys", request{to: toSurveys, path: "/surveys"}, surveyOf, func(survey Survey) string { return string(survey.ID) })
 }
 
 // Surveys yields the surveys of one pass over the list.
@@ -100,13 +98,13 @@ func (c *Client) Survey(ctx context.Context, survey SurveyID) (SurveyDetail, err
 		listed Survey
 	)
 	call := request{to: toSurvey, method: http.MethodGet, path: "/surveys/" + id(survey), survey: survey}
-	err := c.get(ctx, call, &checked{func(raw json.RawMessage) (err error) {
-		m = membersOf(raw)
-		if listed, err = surveyOf(m); err == nil && listed.ID != survey {
+	err := c.get(ctx, call, checked(func(result *fields) (err error) {
+		m = membersOf(result.raw)
+		if listed, err = surveyOf(result); err == nil && listed.ID != survey {
 			err = fmt.Errorf("it is about survey %.40q", listed.ID)
 		}
 		return err
-	}})
+	}))
 	if err != nil {
 		return SurveyDetail{}, err
 	}
@@ -153,7 +151,8 @@ func IsPermanent(err error) bool {
 func (c *Client) ResponseSchema(ctx context.Context, survey SurveyID) (map[string]Property, error) {
 	values := make(members)
 	call := request{to: toSchema, method: http.MethodGet, path: "/surveys/" + id(survey) + "/response-schema", survey: survey}
-	err := c.get(ctx, call, &checked{func(raw json.RawMessage) error {
+	err := c.get(ctx, call, checked(func(result *fields) error {
+		raw := result.raw
 		for _, name := range []string{"properties", "values", "properties"} {
 			raw = membersOf(raw).first(name)
 		}
@@ -164,7 +163,7 @@ func (c *Client) ResponseSchema(ctx context.Context, survey SurveyID) (map[strin
 			return errNoValues
 		}
 		return nil
-	}})
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -185,13 +184,13 @@ func (c *Client) Response(ctx context.Context, survey SurveyID, response Respons
 		if answer.StatusCode == http.StatusAccepted {
 			return ErrNotReady
 		}
-		return c.decode(call, answer, &checked{func(raw json.RawMessage) error {
-			if text(membersOf(raw).text("responseId")) == "" {
+		return c.decode(call, answer, checked(func(m *fields) error {
+			if m.id("responseId") == "" {
 				return errors.New("it holds no responseId")
 			}
-			record = raw
+			record = m.raw
 			return nil
-		}})
+		}))
 	}
 	return record, c.send(ctx, call)
 }

@@ -2,7 +2,6 @@ package qualtrics
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 )
@@ -31,10 +30,9 @@ type User struct {
 	Altered       []Altered // fields that differ from the answer
 }
 
-func userOf(raw json.RawMessage) (User, error) {
-	m := &fields{members: membersOf(raw)}
+func userOf(m *fields) (User, error) {
 	user := User{
-		ID:            UserID(text(m.members.text("id"))),
+		ID:            UserID(m.id("id")),
 		DivisionID:    m.text("DivisionID", "divisionId"),
 		Username:      m.text("Username", "username"),
 		FirstName:     m.text("FirstName", "firstName"),
@@ -58,11 +56,11 @@ func (c *Client) Users() Listing[User] {
 // User reads one user.
 func (c *Client) User(ctx context.Context, user UserID) (User, error) {
 	var read User
-	err := c.get(ctx, request{to: toUser, method: http.MethodGet, path: "/users/" + id(user)}, &checked{func(raw json.RawMessage) (err error) {
-		if read, err = userOf(raw); err != nil {
+	err := c.get(ctx, request{to: toUser, method: http.MethodGet, path: "/users/" + id(user)}, checked(func(m *fields) (err error) {
+		if read, err = userOf(m); err != nil {
 			return err
 		}
 		return shows("user", user, read.ID)
-	}})
+	}))
 	return read, err
 }

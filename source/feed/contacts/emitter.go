@@ -7,7 +7,6 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/feed/reconcile"
 	"github.com/birdie-ai/source-qualtrics/source/frame"
-	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 )
 
 // emitter delivers contacts in batches, without those that were delivered before. A state with the
@@ -124,9 +123,4 @@ func (e *emitter) syntheticDate() time.Time {
 func (e *emitter) keepRows() {
 	e.rows.Roll(e.keepFrom)
 	e.position.Rows = e.env.Budget.EncodeRows(e.rows, e.partition.Salt(), reconcile.MaxRows)
-}
-
-// hash identifies a contact with its values within one window.
-func (e *emitter) hash(contact *feed.Contact) reconcile.RowHash {
-	return e.rows.Hash(string(contact.ID), jsonsafe.AppendString(nil, string(contact.Raw)))
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"hash/maphash"
 	"maps"
 	"time"
 
@@ -110,21 +111,22 @@ func (s *searcher) giveUp(window contactWindow, err error) {
 // following contacts move up, perhaps to a page that was read already. The contacts of all
 // passes are delivered.
 func (s *searcher) passes(ctx context.Context, window contactWindow) (ids idSet, err error) {
-	delivered := make(map[reconcile.RowHash]bool)
+	delivered, seed := make(map[uint64]bool), maphash.MakeSeed() // by the hashes of their elements
 	var before idSet
 	for range 3 {
-		ids = make(idSet)
-		for contact, err := range s.env.Client.SearchContacts(ctx, s.id, window.filter()) {
+		ids = make(idSet, len(before))
+		for found, err := range s.env.Client.SearchContacts(ctx, s.id, window.filter()) {
 			switch {
 			case s.nameless.Takes(err):
 				continue
 			case err != nil:
 				return ids, err
 			}
-			ids[string(contact.ID)] = true
-			if hash := s.emit.hash(&contact); !delivered[hash] {
+			ids[string(found.ID)] = true
+			if hash := maphash.Bytes(seed, found.Raw); !delivered[hash] {
 				delivered[hash] = true
-				s.shown.Add(string(contact.ID))
+				s.shown.Add(string(found.ID))
+				contact := found.Contact()
 				if err := s.emit.deliver(&contact); err != nil {
 					return ids, err
 				}
