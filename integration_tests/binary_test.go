@@ -109,9 +109,9 @@ func changes(t *testing.T, before, after map[string]testkit.Table) map[string]te
 
 // size are the flags of a tenant: the larger one unless the tests are short.
 func size(surveys, responses int) []string {
-	contacts := thorough.Number(2000, 300)
+	contacts := thorough.Number(2000, 120)
 	if !thorough.Asked() {
-		surveys, responses = min(surveys, 12), min(responses, 3000)
+		surveys, responses = min(surveys, 8), min(responses, 1000)
 	}
 	return []string{"--surveys", strconv.Itoa(surveys), "--responses", strconv.Itoa(responses), "--contacts", strconv.Itoa(contacts)}
 }

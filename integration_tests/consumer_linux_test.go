@@ -108,7 +108,7 @@ func TestBinary_DiesByTheFirstOfTwoSignals(t *testing.T) {
 				if err := command.Process.Signal(signal); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(50 * time.Millisecond) // two of a kind at once are one
+				time.Sleep(200 * time.Millisecond) // two at once are taken in the order of their numbers
 			}
 			if end := wait(t, command, 5*time.Second); end.signal != signals[0] {
 				t.Errorf("it ended with code %d and %v, want it to end by %v", end.code, end.signal, signals[0])

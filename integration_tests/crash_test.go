@@ -37,7 +37,7 @@ func TestBinary_KilledAnywhereGoesOnFromItsLastState(t *testing.T) {
 		stated int
 	)
 	for range 4 {
-		stdout := killedRead(t, tn, state, 1+dice.IntN(thorough.Number(20_000, 3000)))
+		stdout := killedRead(t, tn, state, 1+dice.IntN(thorough.Number(20_000, 1000)))
 		// The end of the run is missing: every line is checked, their order
 		// is one that a failure explains.
 		explained := append(stdout, `{"type":"TRACE","trace":{"type":"ERROR","emitted_at":9999999999999,"error":{"message":"killed"}}}`+"\n"...)

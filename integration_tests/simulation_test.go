@@ -42,7 +42,7 @@ func simRange() (first uint64, count int) {
 	case *simLong:
 		count = 100_000
 	case !thorough.Asked():
-		count = 12
+		count = 8
 	default:
 		count = 100
 	}
@@ -165,7 +165,7 @@ func TestSimulation_Corpus(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, name := range names {
-		if i%thorough.Number(1, 3) > 0 {
+		if i%thorough.Number(1, 6) > 0 {
 			continue
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {

@@ -50,7 +50,7 @@ func (tn *tenant) after(t *testing.T, state []byte, tables map[string]table, str
 // Every change of an object reaches its table, and so does its disappearance.
 func TestRead_TheAccountsStreamsEqualTheTruth(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 41, Surveys: 5, Responses: 20, Contacts: 150, PageSize: 20})
+		tn := newTenant(t, sandbox.Options{Seed: 41, Surveys: 5, Responses: 20, Contacts: thorough.Number(150, 80), PageSize: 20})
 		tn.Advance(time.Hour, true)
 		first := tn.readComplete(t, nil, accountStreams...)
 		tables := merge(nil, first)
@@ -152,12 +152,12 @@ func TestRead_TheAccountsStreamsGoOnAfterInterruptions(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
 				tn := newTenant(t, test.options)
 				var state []byte
-				tables := make(map[string]table)
-				for round := range 8 {
+				tables, rounds := make(map[string]table), thorough.Number(8, 4)
+				for round := range rounds {
 					// The destination has a part of the output.
 					whole := tn.readComplete(t, state, accountStreams...)
 					lines := strings.SplitAfter(whole.output, "\n")
-					cut := collectReading(t, result{stdout: strings.Join(lines[:len(lines)*round/8], "")}, state)
+					cut := collectReading(t, result{stdout: strings.Join(lines[:len(lines)*round/rounds], "")}, state)
 					merge(tables, cut)
 					state = cut.states
 					tn.Advance(test.between, false)

@@ -62,7 +62,7 @@ func TestRead_AnInterruptedResyncIsMadeAgain(t *testing.T) {
 // read again within the load, as far as that has come.
 func TestRead_AResyncInTheMiddleOfAFirstLoad(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 7, Surveys: 3, Responses: 1200, Contacts: 1})
+		tn := newTenant(t, sandbox.Options{Seed: 7, Surveys: 3, Responses: 600, Contacts: 1})
 		tn.sizes.LoadRows = 60
 		var starts atomic.Int32
 		tn.Intercept(func(r *http.Request) *http.Response {

@@ -33,7 +33,7 @@ func bySurvey(rows []map[string]any) map[string][]map[string]any {
 
 func TestRead_AuditsWhatItDidWithEachSurvey(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 41, Surveys: 6, Responses: 400, Contacts: 5})
+		tn := newTenant(t, sandbox.Options{Seed: 41, Surveys: 6, Responses: 200, Contacts: 5})
 		tn.config["deletions"] = map[string]any{"audit_days": 1}
 		r := tn.readComplete(t, nil, "responses", "sync_audit")
 		responses := bySurvey(r.records["responses"])

@@ -65,11 +65,11 @@ func (tn *tenant) noFalseContactTombstone(t *testing.T, r *reading) (tombstones 
 func TestRead_ReportsDeletedContacts(t *testing.T) {
 	for name, options := range map[string]sandbox.Options{
 		"of ids that are kept":     {Seed: 5, Contacts: 40},
-		"of a sketch":              {Seed: 5, Contacts: 900},
+		"of a sketch":              {Seed: 5, Contacts: thorough.Number(900, 400)},
 		"of a Lite directory":      {Seed: 5, Contacts: 40, Doubt: sandbox.Doubt{LiteDirectory: true}},
 		"of a large Lite one":      {Seed: 5, Contacts: 900, Doubt: sandbox.Doubt{LiteDirectory: true}},
-		"where pages are short":    {Seed: 6, Contacts: 300, PageSize: 7},
-		"where dates are in milli": {Seed: 6, Contacts: 300, Doubt: sandbox.Doubt{SearchDateFormat: "ms"}},
+		"where pages are short":    {Seed: 6, Contacts: thorough.Number(300, 150), PageSize: 7},
+		"where dates are in milli": {Seed: 6, Contacts: thorough.Number(300, 150), Doubt: sandbox.Doubt{SearchDateFormat: "ms"}},
 	} {
 		if options.Contacts > 40 && strings.HasPrefix(name, "of a large") && !thorough.Asked() {
 			continue // the sketch is that of the other kind of directory
@@ -256,8 +256,8 @@ func followedContacts(t *testing.T, options sandbox.Options) (*tenant, *reading)
 func TestRead_AListThatIsCutShortBuriesNobody(t *testing.T) {
 	for name, options := range map[string]sandbox.Options{
 		"of ids that are kept": {Seed: 5, Contacts: 40},
-		"of a sketch":          {Seed: 5, Contacts: 900},
-		"of a large Lite one":  {Seed: 5, Contacts: 900, Doubt: sandbox.Doubt{LiteDirectory: true}},
+		"of a sketch":          {Seed: 5, Contacts: thorough.Number(900, 400)},
+		"of a large Lite one":  {Seed: 5, Contacts: thorough.Number(900, 400), Doubt: sandbox.Doubt{LiteDirectory: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -79,11 +80,11 @@ func TestRead_DeliversContactsThatOnlyTheListShows(t *testing.T) {
 	}{
 		"of ids that are kept":                     {contacts: 40},
 		"of a sketch":                              {contacts: 500},
-		"more than are asked for one by one":       {contacts: 1500},
+		"more than are asked for one by one":       {contacts: thorough.Number(1500, 1050)},
 		"where deletions are not followed":         {contacts: 300, deletions: "off"},
 		"where no contact can be asked for":        {contacts: 40, single: noSingleContact},
 		"where none can, and none is followed":     {contacts: 300, single: noSingleContact, deletions: "off"},
-		"of a sketch, where none can be asked for": {contacts: 900, single: noSingleContact},
+		"of a sketch, where none can be asked for": {contacts: thorough.Number(900, 400), single: noSingleContact},
 	} {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
@@ -163,7 +164,7 @@ func TestRead_ACounterTellsOfContactsThatNoSearchShows(t *testing.T) {
 // A contact that the list lacks is delivered by the searches, and stays as long as its
 // own call finds it.
 func TestRead_KeepsContactsThatOnlySearchesShow(t *testing.T) {
-	for _, contacts := range []int{40, 900} {
+	for _, contacts := range []int{40, thorough.Number(900, 400)} {
 		t.Run(fmt.Sprint(contacts), func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
 				tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 1, Responses: 5, Contacts: contacts, KeepContacts: true})

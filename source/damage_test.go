@@ -312,6 +312,9 @@ func TestRead_IDsThatAreDamagedEveryTime(t *testing.T) {
 		},
 	}
 	for name, test := range tests {
+		if name == "a record that is too long" && !thorough.Asked() {
+			continue // its 32 MB are read many times
+		}
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
 				tn := newTenant(t, small)

@@ -14,7 +14,10 @@ import (
 )
 
 // small is a tenant that is read in no time.
-var small = sandbox.Options{Seed: 7, Surveys: 5, Responses: 200, Contacts: 60}
+var small = sandbox.Options{Seed: 7, Surveys: 5, Responses: 110, Contacts: 60}
+
+// larger is a tenant of which each survey has dozens of responses.
+var larger = sandbox.Options{Seed: 7, Surveys: 5, Responses: 200, Contacts: 60}
 
 // ending is how a read that fails has to end.
 type ending struct {
@@ -80,7 +83,7 @@ func (r *reading) holds(t *testing.T, stream, partition string, want bool) {
 func (tn *tenant) surveyIDs(t *testing.T) []string {
 	t.Helper()
 	seen := make(map[string]bool)
-	for id := range snapshot(t, tn)["responses"] {
+	for _, id := range keysOfTruth(t, tn, "responses") {
 		survey, _, _ := strings.Cut(id, "/")
 		seen[survey] = true
 	}

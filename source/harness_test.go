@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,17 @@ type tenant struct {
 	// noModified is set when rows carry no modified date.
 	noModified bool
 	ignored    []string // columns that are not compared with the truth
+	equal      map[string]equalRow
+}
+
+// equalRow is a row that had no difference from the truth in any column.
+type equalRow struct {
+	row   map[string]any
+	truth string
+}
+
+func (e equalRow) is(row map[string]any, truth []byte) bool {
+	return reflect.ValueOf(e.row).Pointer() == reflect.ValueOf(row).Pointer() && e.truth == string(truth)
 }
 
 // newTenant makes a tenant with a configuration that works.
@@ -214,10 +226,16 @@ func (tn *tenant) compareTruth(t testing.TB, name string, got table) {
 	if tn.noModified && name == "responses" {
 		compare.Ignored["last_modified_date"] = true
 	}
+	if tn.equal == nil {
+		tn.equal = make(map[string]equalRow)
+	}
 	wrong := 0
 	for id, want := range truth {
-		problem := "it was not read"
-		if record := got[id]; record != nil {
+		problem, record, known := "it was not read", got[id], name+" "+id
+		if record != nil && tn.equal[known].is(record, want.Data) {
+			continue // neither of them has changed since
+		}
+		if record != nil {
 			row, err := testkit.ParseRow(name, testkit.Encode(record))
 			if err != nil {
 				t.Fatal(err)
@@ -225,6 +243,9 @@ func (tn *tenant) compareTruth(t testing.TB, name string, got table) {
 			problem = compare.Difference(name, want, row)
 		}
 		if problem == "" {
+			if len(compare.Ignored) == 0 {
+				tn.equal[known] = equalRow{record, string(want.Data)}
+			}
 			continue
 		}
 		if wrong++; wrong <= 3 {

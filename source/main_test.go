@@ -10,7 +10,7 @@ import (
 func TestMain(m *testing.M) {
 	// Simulated tenants are short-lived garbage: collecting it less often saves a
 	// tenth of the time.
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(800)
 	// Some tests wait for sockets: more tests at once than processors. A number on
 	// the command line wins.
 	flag.Parse()

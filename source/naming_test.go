@@ -24,7 +24,7 @@ type odd struct {
 
 func newOdd(t *testing.T) *odd {
 	t.Helper()
-	tn := newTenant(t, small)
+	tn := newTenant(t, larger)
 	o := &odd{tenant: tn, survey: tn.surveyIDs(t)[0]}
 	tn.damaging(o.survey, func(_ int, file []byte) []byte {
 		text := strings.ReplaceAll(content(t, file), `"values":{`, `"values":{"Q_Odd":"1","Odd":"2",`)

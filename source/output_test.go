@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
@@ -51,8 +52,8 @@ func TestRead_EndsWhenItsReaderLeaves(t *testing.T) {
 		streams := []string{"surveys", "responses", "contacts"}
 		whole := len(newTenant(t, small).readComplete(t, nil).output)
 		causes := []error{syscall.EPIPE, os.ErrClosed, io.ErrClosedPipe}
-		for i := range 9 {
-			taken, cause := i*whole/9, causes[i%len(causes)]
+		for i := range thorough.Number(9, 3) {
+			taken, cause := i*whole/thorough.Number(9, 3), causes[i%len(causes)]
 			tn := newTenant(t, small)
 			got, stderr := tn.readInto(t, nil, taken, &os.PathError{Op: "write", Path: "/dev/stdout", Err: cause}, streams...)
 			if got.code != 5 || stderr != "" {
@@ -168,7 +169,7 @@ func TestRead_SaysThatTheTemporaryDiskFails(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				tn := newTenant(t, small)
+				tn := newTenant(t, larger)
 				tn.config["limits"].(map[string]any)["parallel_exports"] = 1
 				left := test.room
 				made := 0

@@ -1,7 +1,6 @@
 package source_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
@@ -123,11 +123,11 @@ func snapshot(t *testing.T, tn *tenant) map[string]map[string]string {
 		all[stream] = make(map[string]string)
 		truth, _ := tn.Truth(stream)
 		for line := range truth {
-			var row map[string]any
-			if err := json.Unmarshal(line, &row); err != nil {
+			row, err := testkit.ParseRow(stream, line)
+			if err != nil {
 				t.Fatal(err)
 			}
-			all[stream][key(stream, row)] = string(line)
+			all[stream][row.Key] = string(line)
 		}
 	}
 	return all
@@ -156,14 +156,14 @@ func compareChanges(t *testing.T, before, after map[string]map[string]string, r 
 
 func TestRead_EqualsTheTruth(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 1, Surveys: thorough.Number(12, 8), Responses: thorough.Number(2000, 800), Contacts: thorough.Number(500, 150)})
+		tn := newTenant(t, sandbox.Options{Seed: 1, Surveys: thorough.Number(12, 8), Responses: thorough.Number(2000, 400), Contacts: thorough.Number(500, 80)})
 		testTruth(t, tn, true, tn.readComplete)
 	})
 }
 
 func TestRead_EqualsTheTruthWithOAuth(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		tn := newTenant(t, sandbox.Options{Seed: 2, Surveys: 6, Responses: thorough.Number(600, 200), Contacts: thorough.Number(250, 60)}).withOAuth()
+		tn := newTenant(t, sandbox.Options{Seed: 2, Surveys: 6, Responses: thorough.Number(600, 100), Contacts: thorough.Number(250, 40)}).withOAuth()
 		testTruth(t, tn, true, tn.readComplete)
 	})
 }
@@ -176,7 +176,7 @@ func TestRead_EqualsTheTruthOnABadDay(t *testing.T) {
 	for _, profile := range profiles {
 		t.Run(profile, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				tn := newTenant(t, sandbox.Options{Seed: 3, Surveys: 6, Responses: thorough.Number(600, 300), Contacts: thorough.Number(250, 100), Faults: profile, ExportDelay: 3 * time.Second}).withOAuth()
+				tn := newTenant(t, sandbox.Options{Seed: 3, Surveys: 6, Responses: thorough.Number(600, 150), Contacts: thorough.Number(250, 60), Faults: profile, ExportDelay: 3 * time.Second}).withOAuth()
 				testTruth(t, tn, false, tn.readPatiently)
 			})
 		})
@@ -187,7 +187,7 @@ func TestRead_EqualsTheTruthUnderPublishedLimits(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		options := sandbox.Options{Seed: 4, Surveys: 150, Responses: 900, Contacts: 200, Limits: "published"}
 		if !thorough.Asked() {
-			options.Surveys, options.Responses, options.Contacts = 50, 300, 60
+			options.Surveys, options.Responses, options.Contacts = 40, 160, 40
 		}
 		tn := newTenant(t, options)
 		delete(tn.config, "limits")
@@ -217,7 +217,7 @@ func TestRead_EqualsTheTruthInEveryDoubt(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 6, Responses: thorough.Number(600, 300), Contacts: thorough.Number(250, 100), Doubt: doubt, ExportDelay: time.Second}).withOAuth()
+				tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 6, Responses: thorough.Number(600, 150), Contacts: thorough.Number(250, 60), Doubt: doubt, ExportDelay: time.Second}).withOAuth()
 				if doubt.OptOutKeepsModified {
 					tn.ignored = []string{"unsubscribed"} // until the weekly sweep
 				}
@@ -245,9 +245,9 @@ func TestRead_FullRefreshReadsEverythingAgain(t *testing.T) {
 // comes again and nothing else does. One that was complete begins anew.
 func TestRead_FullRefreshGoesOnAfterAnInterruption(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		const stream, window, cuts = "responses", 100, 5
+		const stream, window, cuts = "responses", 50, 5
 		// Jobs that take longer than states lie apart: one is out after each window.
-		tn := newTenant(t, sandbox.Options{Seed: 6, Surveys: 3, Responses: 600, Contacts: 1, SmallSurveys: true, ExportDelay: 2 * time.Minute})
+		tn := newTenant(t, sandbox.Options{Seed: 6, Surveys: 3, Responses: 300, Contacts: 1, SmallSurveys: true, ExportDelay: 2 * time.Minute})
 		tn.sizes.LoadRows = window
 		tn.config["limits"].(map[string]any)["parallel_exports"] = 1
 		whole := tn.readComplete(t, nil, stream+":full_refresh")
@@ -283,7 +283,7 @@ func TestRead_FullRefreshGoesOnAfterAnInterruption(t *testing.T) {
 
 func TestRead_CutsALargeFirstLoadAndGoesOnAfterAnInterruption(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		const responses, window = 2400, 750
+		const responses, window = 1200, 375
 		tn := newTenant(t, sandbox.Options{Seed: 6, Surveys: 1, Responses: responses, Contacts: 10})
 		tn.sizes.LoadRows = window
 		exports := 0

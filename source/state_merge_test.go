@@ -61,7 +61,7 @@ func TestTap_AMergedStateMeansWhatTheNewestOneSays(t *testing.T) {
 			states  []int // sizes
 		}
 		run := func(store func(older, newer []byte) []byte) (o outcome) {
-			tn := newTenant(t, sandbox.Options{Seed: 11, Surveys: 5, Responses: thorough.Number(900, 300), Contacts: 40})
+			tn := newTenant(t, sandbox.Options{Seed: 11, Surveys: 5, Responses: thorough.Number(900, 200), Contacts: thorough.Number(40, 10)})
 			tn.config["deletions"] = map[string]any{"audit_days": 1}
 			tn.jitter = func(wait time.Duration) time.Duration { return wait }
 			tn.config["limits"].(map[string]any)["parallel_exports"] = 1

@@ -19,6 +19,7 @@ import (
 	"github.com/xitongsys/parquet-go/reader"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/landing"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
@@ -340,7 +341,7 @@ func TestTap_BatchesOntoADiskThatFillsUp(t *testing.T) {
 		if len(whole.batches) < 6 {
 			t.Fatalf("%d files: they say little", len(whole.batches))
 		}
-		for room := 0; room < len(whole.batches); room += 2 {
+		for room := 0; room < len(whole.batches); room += thorough.Number(2, 4) {
 			folder := filepath.Join(folder, "full")
 			tn.config["batch_config"] = batchSettings("jsonl", folder)
 			left := room

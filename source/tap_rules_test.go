@@ -17,6 +17,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 	"github.com/birdie-ai/source-qualtrics/source/sandbox"
 )
 
@@ -130,7 +131,7 @@ func TestTap_RecordsKeepTheirSchemas(t *testing.T) {
 	for name, settings := range tapSettings {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				tn := newTenant(t, sandbox.Options{Seed: 69, Surveys: 6, Responses: 120, Contacts: 30})
+				tn := newTenant(t, sandbox.Options{Seed: 69, Surveys: 6, Responses: thorough.Number(120, 60), Contacts: thorough.Number(30, 15)})
 				maps.Copy(tn.config, settings)
 				first := tn.tap(t, "--config", "config.json")
 				tn.Advance(10*24*time.Hour, false)

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 )
 
 func TestList_DeliversAChangeOnceAndADeletionInTheSecondRun(t *testing.T) {
@@ -50,7 +52,9 @@ func TestList_DeliversAChangeOnceAndADeletionInTheSecondRun(t *testing.T) {
 // A run is killed at any document, and the area changes before the next run. After that run the destination is right.
 func TestList_TheRunAfterAKilledOneDeliversTheRest(t *testing.T) {
 	t.Parallel()
-	for _, books := range []int{3, 3_000} {
+	for _, books := range []int{3, maxExact + 100} {
+		var before *library
+		synctest.Test(t, func(t *testing.T) { before = readLibrary(t, books, 1) })
 		for name, between := range map[string]func(l *library){
 			"nothing changes":            func(*library) {},
 			"the new element is deleted": func(l *library) { l.remove("A", "CID_new") },
@@ -66,7 +70,7 @@ func TestList_TheRunAfterAKilledOneDeliversTheRest(t *testing.T) {
 				t.Run(fmt.Sprintf("%d books, killed after %d documents, then %s", books, killAfter, name), func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
-						l := readLibrary(t, books, 1)
+						l := before.copied(t)
 						l.books["A"] = append([]book{{ID: "CID_new"}}, l.books["A"]...)
 						l.edit("A", "CID_A00001", "new")
 						l.remove("A", "CID_A00002")
@@ -96,7 +100,7 @@ func TestList_TheRunAfterAKilledOneDeliversTheRest(t *testing.T) {
 // After a first run was killed, it is unknown which of the announced elements arrived.
 func TestList_AKilledFirstRunIsRepeated(t *testing.T) {
 	t.Parallel()
-	for _, books := range []int{10, 5_000} {
+	for _, books := range []int{10, maxExact + 100} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLibrary(t, books)
 			l.run(7)
@@ -109,11 +113,12 @@ func TestList_AKilledFirstRunIsRepeated(t *testing.T) {
 func TestList_ALongListTakesAFewKilobytesAndLosesNoChange(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLibrary(t, 100_000)
+		n := thorough.Number(100_000, 30_000)
+		l := newLibrary(t, n)
 		l.pageSize = 1000
 		l.readAll()
 		size := len(l.positions["A"])
-		t.Logf("the position of 100,000 elements takes %d bytes", size)
+		t.Logf("the position of %d elements takes %d bytes", n, size)
 		if size > 14<<10 {
 			t.Errorf("the position takes %d bytes", size)
 		}
@@ -121,7 +126,7 @@ func TestList_ALongListTakesAFewKilobytesAndLosesNoChange(t *testing.T) {
 			t.Errorf("a run without changes delivered %d documents", len(delivered))
 		}
 		l.edit("A", "CID_A00007", "new")
-		if delivered := l.readAll(); len(delivered) < 100 || len(delivered) > 1000 || !slices.Contains(delivered, "+CID_A00007") {
+		if delivered := l.readAll(); len(delivered) < n/1000 || len(delivered) > n/100 || !slices.Contains(delivered, "+CID_A00007") {
 			t.Errorf("a run with one edit delivered %d documents, want those of one bucket", len(delivered))
 		}
 		var gone []string
@@ -131,11 +136,12 @@ func TestList_ALongListTakesAFewKilobytesAndLosesNoChange(t *testing.T) {
 		l.remove("A", gone...)
 		l.succeedTwice()
 		// These are more deletions than the state can name. The run fails, and reports no other element.
-		l.books["A"] = l.books["A"][:95_000]
+		l.books["A"] = l.books["A"][:n*95/100]
+		lost := int64(n*5/100 - len(gone))
 		failed := l.run(-1)
 		var unresolved *UnresolvedError
-		if !errors.As(failed["A"], &unresolved) || unresolved.Count < 4_000 || unresolved.Count > 4_850 {
-			t.Errorf("got %v, want that about 4,850 deletions cannot be named", failed)
+		if !errors.As(failed["A"], &unresolved) || unresolved.Count < lost*8/10 || unresolved.Count > lost {
+			t.Errorf("got %v, want that about %d deletions cannot be named", failed, lost)
 		}
 		for _, b := range l.books["A"] {
 			if l.rows["A/"+b.ID] != b {
@@ -173,13 +179,14 @@ func TestList_AListThatBecomesLongOrShortLosesNoChange(t *testing.T) {
 func TestList_AStateOfThousandsOfListsStaysSmall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := readLibrary(t, slices.Repeat([]int{60}, 2000)...)
+		lists := thorough.Number(2000, 1000)
+		l := readLibrary(t, slices.Repeat([]int{60}, lists)...)
 		size := 0
 		for key, position := range l.positions {
 			size += len(key) + len(position)
 		}
-		t.Logf("the positions of 2,000 lists of 60 elements take %d KiB", size>>10)
-		if size > 1<<20 {
+		t.Logf("the positions of %d lists of 60 elements take %d KiB", lists, size>>10)
+		if size > lists<<9 {
 			t.Errorf("the positions take %d KiB", size>>10)
 		}
 		l.edit("777", "CID_77700007", "new")

@@ -43,6 +43,7 @@ type library struct {
 	positions map[string]Position // by partition
 	rows      map[string]book     // of the destination, by partition and id
 	cursors   map[string]time.Time
+	lastRun   time.Time
 	announced int
 	delivered []string // documents of the last run in order: "+id", or "-id" for a tombstone
 }
@@ -72,6 +73,20 @@ func readLibrary(t *testing.T, books ...int) *library {
 	l := newLibrary(t, books...)
 	l.readAll()
 	return l
+}
+
+// copied returns a copy at the same time, for another test with a fake clock.
+func (l *library) copied(t *testing.T) *library {
+	t.Helper()
+	c := *l
+	c.t, c.rooms, c.books = t, slices.Clone(l.rooms), make(map[string][]book)
+	for room, books := range l.books {
+		c.books[room] = slices.Clone(books)
+	}
+	c.hidden, c.answers, c.failing, c.nameless = maps.Clone(l.hidden), maps.Clone(l.answers), maps.Clone(l.failing), maps.Clone(l.nameless)
+	c.asked, c.positions, c.rows, c.cursors = maps.Clone(l.asked), maps.Clone(l.positions), maps.Clone(l.rows), maps.Clone(l.cursors)
+	time.Sleep(time.Until(l.lastRun))
+	return &c
 }
 
 // room adds a room. The ids of its books are CID_, the room, and five digits.
@@ -253,6 +268,7 @@ func (l *library) run(killAfter int) map[string]error {
 func (l *library) runWith(killAfter int, env *Env) map[string]error {
 	l.t.Helper()
 	time.Sleep(pause)
+	l.lastRun = time.Now()
 	_, books := l.lists()
 	failed := make(map[string]error)
 	l.delivered = nil

@@ -191,6 +191,8 @@ func TestTable_CellsAgreeWithTheRecords(t *testing.T) {
 	}
 	expanded := 0
 	for kind, survey := range c.surveyIDs() {
+		const sorted = `,"sortByLastModifiedDate":true`
+		recordsOf := map[string]map[string]fullRecord{"": c.fullRecords(survey, ""), sorted: c.fullRecords(survey, sorted)}
 		for parameters, o := range map[string]cellOptions{
 			``:                  {zone: time.UTC},
 			`,"useLabels":true`: {labels: true, zone: time.UTC},
@@ -202,9 +204,9 @@ func TestTable_CellsAgreeWithTheRecords(t *testing.T) {
 		} {
 			only := ""
 			if strings.Contains(parameters, "sortBy") {
-				only = `,"sortByLastModifiedDate":true`
+				only = sorted
 			}
-			records := c.fullRecords(survey, only)
+			records := recordsOf[only]
 			columns, rows := c.csv(survey, parameters)
 			if len(rows) != len(records) || len(rows) == 0 && kind != 9 {
 				t.Fatalf("kind %d %s: %d rows of %d records", kind, parameters, len(rows), len(records))

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 )
 
 func randomID(random *rand.Rand) string { return randomIDOf("R_", random) }
@@ -109,7 +111,7 @@ func TestIBLT_DecodesItsCapacityIn99Of100Cases(t *testing.T) {
 	for _, size := range ibltCapacities {
 		cells, holds := size.cells, NewIBLT(size.cells).Capacity()
 		random, failed := rand.New(rand.NewPCG(3, uint64(cells))), 0
-		const tries = 2000
+		tries := thorough.Number(2000, 500)
 		for range tries {
 			s := NewIBLT(cells)
 			for range holds {

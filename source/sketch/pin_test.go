@@ -86,7 +86,7 @@ func TestPinSketch_ListsChangesUpToItsCapacity(t *testing.T) {
 func TestPinSketch_DoesNotListWrongIDsBeyondItsCapacity(t *testing.T) {
 	t.Parallel()
 	random, named := rand.New(rand.NewPCG(9, 9)), 0
-	for range 3000 {
+	for range thorough.Number(3000, 1000) {
 		s := NewPinSketch(1 + random.IntN(3))
 		_, ids := randomIDs(t, random, s.Capacity()+1+random.IntN(3))
 		s.Add(ids...)
