@@ -12,10 +12,6 @@ import (
 const (
 	stateBytes    = 8 << 20     // after so many bytes of rows
 	stateInterval = time.Minute // or after so much time, if a position moved
-	// announceBytes is the total size of announcements that a run may send beside a
-	// tenth of its rows. Later ones are left out: a deletion that falls between an
-	// interrupted run and the next one could then go unseen.
-	announceBytes = 16 << 20
 	// largeState is the size of a state from which on platforms may refuse it.
 	largeState = 1 << 20
 )
@@ -34,9 +30,6 @@ type pace struct {
 func (p *pace) checkpointDue(now time.Time) bool {
 	return p.pending >= stateBytes || p.dirty && now.Sub(p.stated) >= stateInterval
 }
-
-// mayAnnounce reports whether rows are announced by a state before they go out.
-func (p *pace) mayAnnounce() bool { return p.announced <= announceBytes+p.delivered/10 }
 
 // silent reports whether a stream has been silent for nine tenths of an interval.
 func (p *pace) silent(now time.Time, interval time.Duration) bool {
@@ -58,11 +51,11 @@ func (e *Engine) sendState(s *selected) (size int, err error) {
 	if e.out.broken != nil {
 		return 0, e.out.broken
 	}
-	encoded, err := s.state.encode()
+	encoded, err := s.state.encode(s.spare[:0], "")
 	if err == nil && s.pace.pending > 0 && (!s.pace.dirty || bytes.Equal(encoded, s.last)) {
 		// Rows went out and no position moved, as when no answer carries a date. Two
 		// equal states with rows between them are forbidden.
-		encoded, err = s.state.encodeAsOf(time.Now().UTC().Format(time.RFC3339Nano))
+		encoded, err = s.state.encode(encoded[:0], time.Now().UTC().Format(time.RFC3339Nano))
 	}
 	if err != nil {
 		return 0, fmt.Errorf("writing the state of %s: %w", s.stream.Name, err)
@@ -73,7 +66,7 @@ func (e *Engine) sendState(s *selected) (size int, err error) {
 	return len(encoded), nil
 }
 
-// writeState writes an encoded state; the lock is held.
+// writeState writes a state that was encoded into the spare buffer; the lock is held.
 func (e *Engine) writeState(s *selected, encoded []byte) error {
 	if len(encoded) > largeState && !s.large {
 		s.large = true
@@ -83,7 +76,7 @@ func (e *Engine) writeState(s *selected, encoded []byte) error {
 		return err
 	}
 	s.pace.state()
-	s.last = encoded
+	s.last, s.spare = encoded, s.last
 	s.states++
 	return nil
 }
@@ -121,7 +114,7 @@ func (e *Engine) beat() {
 			if s.ended || e.out.broken != nil || !s.pace.silent(time.Now(), e.Heartbeat) {
 				continue
 			}
-			encoded, err := s.state.encodeAsOf(time.Now().UTC().Format(time.RFC3339))
+			encoded, err := s.state.encode(s.spare[:0], time.Now().UTC().Format(time.RFC3339))
 			if err != nil || e.writeState(s, encoded) != nil {
 				return // the next row or state of any stream reports it
 			}

@@ -31,7 +31,8 @@ type Sink interface {
 	Holds() record.Format
 	// Record takes a row that was made fit; it is done with it when it returns.
 	Record(stream string, row record.Row) error
-	// State takes a state that covers records accepted before, and no others.
+	// State takes a state that covers records accepted before, and no others; it is done
+	// with it when it returns.
 	State(stream string, state []byte) error
 	Status(stream string, status record.Status) error
 	// End closes a stream; a nil failure means that it is complete.

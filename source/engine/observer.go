@@ -56,7 +56,8 @@ func (e *Engine) endObservers(ctx context.Context) {
 	position, _ := json.Marshal(map[string]string{"run": e.RunID})
 	e.out.locked(func() {
 		for _, s := range observers {
-			s.state.Partitions[""], s.pace.dirty = position, true
+			s.state.put("", position)
+			s.pace.dirty = true
 		}
 	})
 	e.complete(observers)

@@ -96,6 +96,7 @@ type partitionOut struct {
 	engine    *Engine
 	partition feed.Partition
 	streams   []*selected
+	ended     <-chan struct{} // the run; nil: it does not end early
 }
 
 // Document projects a document into the rows of every stream.
@@ -142,25 +143,6 @@ func (o *partitionOut) Checkpoint(position feed.Position) (err error) {
 			if _, err = o.engine.sendState(s); err != nil {
 				return
 			}
-		}
-	})
-	return err
-}
-
-// Announce stores a position before the rows that it names go out, unless the
-// announcements so far are out of proportion to the rows.
-func (o *partitionOut) Announce(position feed.Position) (err error) {
-	o.engine.out.locked(func() {
-		for _, s := range o.streams {
-			s.move(o.partition.Key, position)
-			if !s.pace.mayAnnounce() {
-				continue
-			}
-			var size int
-			if size, err = o.engine.sendState(s); err != nil {
-				return
-			}
-			s.pace.announced += size
 		}
 	})
 	return err

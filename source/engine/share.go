@@ -85,7 +85,7 @@ func (r *partitionRead) fetch(cohorts [][]*selected, audit bool) error {
 	for _, s := range streams {
 		request.Needs |= s.stream.Needs
 	}
-	out := &partitionOut{engine: e, partition: partition, streams: streams}
+	out := &partitionOut{engine: e, partition: partition, streams: streams, ended: r.ctx.Done()}
 	err := failures.Guard(func() error {
 		if r.task.plan.Priority == feed.None {
 			return r.task.conclude(out)

@@ -21,21 +21,32 @@ const (
 	wholeVersion  = 3 // it is to be merged with an older one key by key
 )
 
-// streamState holds the positions of a stream between runs, as readable JSON unless
-// it is long. It is bound to one brand.
+// streamState holds the positions of a stream between runs. It is bound to one brand.
+// The members of its JSON are those that it is read from; see plainState for the rest.
 type streamState struct {
-	Version    int                      `json:"v"`
-	Brand      string                   `json:"brand,omitempty"`
-	Refresh    string                   `json:"refresh,omitempty"` // of a full refresh: running or complete
+	Version int    `json:"v"`
+	Brand   string `json:"brand,omitempty"`
+	Refresh string `json:"refresh,omitempty"` // of a full refresh: running or complete
+	// Partitions are changed by put and remove only.
 	Partitions map[string]feed.Position `json:"partitions"`
 	Packed     []byte                   `json:"packed,omitempty"` // partitions, as JSON in gzip, where that is long
 	// Positions are the partitions of a state of wholeVersion, as JSON text.
 	Positions string `json:"positions,omitempty"`
-	// WaitingAsOf distinguishes a heartbeat from the state before it.
-	WaitingAsOf string `json:"waiting_as_of,omitempty"`
 
 	// whole has the state written in wholeVersion.
 	whole bool
+	text  *positionText // of the partitions; nil: not made yet
+}
+
+// plainState is a state as it is written: readable JSON unless it is long.
+type plainState struct {
+	Version int             `json:"v"`
+	Brand   string          `json:"brand,omitempty"`
+	Refresh string          `json:"refresh,omitempty"`
+	Packed  json.RawMessage `json:"packed,omitempty"`
+	// WaitingAsOf distinguishes a heartbeat from the state before it.
+	WaitingAsOf string          `json:"waiting_as_of,omitempty"`
+	Partitions  json.RawMessage `json:"partitions,omitempty"`
 }
 
 // wholeState is a state of wholeVersion. Meltano can merge a state into the one
@@ -43,13 +54,13 @@ type streamState struct {
 // members are always there, and positions are one text, which is kept or replaced
 // as a whole. So a merged state equals the newer one.
 type wholeState struct {
-	Version     int    `json:"v"`
-	Brand       string `json:"brand"`
-	Refresh     string `json:"refresh"`
-	Positions   string `json:"positions"`
-	Packed      []byte `json:"packed"`
-	WaitingAsOf string `json:"waiting_as_of"`
-	Partitions  any    `json:"partitions"` // null replaces those of older releases
+	Version     int             `json:"v"`
+	Brand       string          `json:"brand"`
+	Refresh     string          `json:"refresh"`
+	Positions   json.RawMessage `json:"positions"`
+	Packed      json.RawMessage `json:"packed"`
+	WaitingAsOf string          `json:"waiting_as_of"`
+	Partitions  any             `json:"partitions"` // null replaces those of older releases
 }
 
 const (
@@ -90,7 +101,7 @@ func newState(name, brand string, stored []byte, refresh bool) (*streamState, er
 	if !brandKnown(state.Brand) || brandKnown(brand) {
 		state.Brand = brand
 	}
-	state.Refresh, state.WaitingAsOf, state.Positions = "", "", ""
+	state.Refresh, state.Positions = "", ""
 	if refresh {
 		state.Refresh = refreshRunning
 	}
@@ -108,59 +119,70 @@ const (
 	mostUnpacked = 64 << 20
 )
 
-// encode writes the state.
-func (s *streamState) encode() ([]byte, error) {
-	partitions, err := json.Marshal(s.Partitions)
-	if err != nil {
-		return nil, err
+// put notes the position of a partition.
+func (s *streamState) put(key string, position feed.Position) {
+	s.Partitions[key] = position
+	if s.text != nil {
+		s.text.changed(key, true)
 	}
-	if s.whole {
-		return s.encodeWhole(partitions)
-	}
-	written := struct {
-		streamState
-		Partitions json.RawMessage `json:"partitions,omitempty"`
-	}{*s, partitions}
-	written.Version = plainVersion
-	if len(partitions) >= packedBytes {
-		written.Version, written.Partitions = packedVersion, nil
-		if written.Packed, err = packed(partitions); err != nil {
-			return nil, err
-		}
-	}
-	return json.Marshal(written)
 }
 
-// encodeAsOf writes the state with a time, so that it differs from the one before.
-func (s *streamState) encodeAsOf(at string) ([]byte, error) {
-	later := *s
-	later.WaitingAsOf = at
-	return later.encode()
+// remove forgets the position of a partition.
+func (s *streamState) remove(key string) {
+	delete(s.Partitions, key)
+	if s.text != nil {
+		s.text.changed(key, false)
+	}
 }
 
-func (s *streamState) encodeWhole(partitions []byte) ([]byte, error) {
-	written := wholeState{Version: wholeVersion, Brand: s.Brand, Refresh: s.Refresh, Positions: string(partitions), Packed: []byte{}, WaitingAsOf: s.WaitingAsOf}
-	if len(partitions) >= packedBytes {
+var (
+	// here stands for the positions until the rest of a state is encoded. No text has
+	// it, because quotes in texts are escaped.
+	here    = json.RawMessage(`[""]`)
+	nothing = json.RawMessage(`""`)
+)
+
+// encode appends the state. A time makes it differ from the one before.
+func (s *streamState) encode(dst []byte, at string) ([]byte, error) {
+	if s.text == nil {
 		var err error
-		written.Positions = ""
-		if written.Packed, err = packed(partitions); err != nil {
+		if s.text, err = newPositionText(s.Partitions); err != nil {
 			return nil, err
 		}
 	}
-	return json.Marshal(written)
-}
-
-func packed(text []byte) ([]byte, error) {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	length, err := s.text.update(s.Partitions)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.Write(text); err != nil {
-		return nil, err
+	plain := plainState{Version: plainVersion, Brand: s.Brand, Refresh: s.Refresh, WaitingAsOf: at}
+	whole := wholeState{Version: wholeVersion, Brand: s.Brand, Refresh: s.Refresh, WaitingAsOf: at, Positions: nothing, Packed: nothing}
+	switch packed := length >= packedBytes; {
+	case s.whole && packed:
+		whole.Packed = here
+		return s.around(dst, whole, packedForm)
+	case s.whole:
+		whole.Positions = here
+		return s.around(dst, whole, quotedForm)
+	case packed:
+		plain.Version, plain.Packed = packedVersion, here
+		return s.around(dst, plain, packedForm)
+	default:
+		plain.Partitions = here
+		return s.around(dst, plain, plainForm)
 	}
-	err = w.Close()
-	return out.Bytes(), err
+}
+
+// around appends a state in which the positions are to be where it says here.
+func (s *streamState) around(dst []byte, state any, f form) ([]byte, error) {
+	frame, err := json.Marshal(state)
+	if err != nil {
+		return dst, err
+	}
+	before, after, _ := bytes.Cut(frame, here)
+	if dst, err = s.text.append(append(dst, before...), f); err != nil {
+		return dst, err
+	}
+	return append(dst, after...), nil
 }
 
 // unpack reads the partitions from their packed or textual form. It drops members

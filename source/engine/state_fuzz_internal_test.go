@@ -30,7 +30,7 @@ func FuzzState(f *testing.F) {
 		if state.Brand != "brand" || state.Partitions == nil {
 			t.Errorf("%q: got %+v", stored, state)
 		}
-		written, err := state.encode()
+		written, err := state.encode(nil, "")
 		if err != nil {
 			t.Fatalf("%q cannot be written: %v", stored, err)
 		}
@@ -41,7 +41,7 @@ func FuzzState(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q, written as %s: %v", stored, written, err)
 		}
-		rewritten, err := again.encode()
+		rewritten, err := again.encode(nil, "")
 		if err != nil || string(rewritten) != string(written) {
 			t.Errorf("%q was written as %s, then as %s, %v", stored, written, rewritten, err)
 		}

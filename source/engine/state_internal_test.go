@@ -38,7 +38,7 @@ func TestState_IsPackedWhereItIsLong(t *testing.T) {
 		t.Run(fmt.Sprint(test.surveys), func(t *testing.T) {
 			t.Parallel()
 			state := stateOf(test.surveys)
-			written, err := state.encode()
+			written, err := state.encode(nil, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +66,7 @@ func TestState_IsPackedWhereItIsLong(t *testing.T) {
 			if diff := cmp.Diff(state.Partitions, again.Partitions); diff != "" {
 				t.Errorf("positions (-written +read):\n%s", diff)
 			}
-			if next, err := again.encode(); err != nil || !bytes.Equal(next, written) {
+			if next, err := again.encode(nil, ""); err != nil || !bytes.Equal(next, written) {
 				t.Errorf("the next state, where nothing happened, is another one: %v", err)
 			}
 		})
@@ -77,11 +77,12 @@ func TestState_IsPackedWhereItIsLong(t *testing.T) {
 func TestState_RefusesWhatIsPackedBadly(t *testing.T) {
 	t.Parallel()
 	pack := func(text []byte) []byte {
-		packed, err := packed(text)
-		if err != nil {
-			t.Fatal(err)
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		if _, err := w.Write(text); err != nil || w.Close() != nil {
+			t.Fatal("the text cannot be packed")
 		}
-		return packed
+		return packed.Bytes()
 	}
 	whole := pack([]byte(`{"SV_1":{"w":1}}`))
 	flipped := bytes.Clone(whole)
@@ -132,7 +133,7 @@ func TestState_WrittenToBeMergedIsWholeAndSmall(t *testing.T) {
 	for _, surveys := range []int{0, 1, 3000, 10_000} {
 		state := stateOf(surveys)
 		state.whole = true
-		written, err := state.encode()
+		written, err := state.encode(nil, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,7 @@ type selected struct {
 	begun     bool
 	ended     bool
 	last      []byte // the last state
+	spare     []byte // a buffer for the next one
 	large     bool   // a state was larger than platforms like, and that was logged
 	rows      int64
 	states    int
@@ -62,13 +63,13 @@ func (s *selected) move(key string, position feed.Position) {
 	if string(s.state.Partitions[key]) == string(position) {
 		return
 	}
-	s.state.Partitions[key] = slices.Clone(position)
+	s.state.put(key, slices.Clone(position))
 	s.pace.dirty = true
 }
 
 // forget removes the position of a partition.
 func (s *selected) forget(key string) {
-	delete(s.state.Partitions, key)
+	s.state.remove(key)
 	s.pace.dirty = true
 }
 

@@ -105,13 +105,17 @@ var errNoObject = errors.New("not a JSON object")
 // tokens. Each string is encoded by [AppendString]. Numbers and the order of
 // members stay.
 func AppendObject(dst, text []byte) ([]byte, error) {
-	var raw json.RawMessage
-	if err := json.Unmarshal(text, &raw); err != nil {
-		return dst, err
+	tokens, plain := hollow(text)
+	if !json.Valid(tokens) {
+		var refused json.RawMessage
+		return dst, json.Unmarshal(text, &refused)
 	}
-	raw = bytes.TrimLeft(raw, " \t\r\n")
+	raw := bytes.TrimLeft(text, " \t\r\n")
 	if raw[0] != '{' {
 		return dst, errNoObject
+	}
+	if plain && !bytes.ContainsAny(tokens, " \t\r\n") {
+		return append(dst, raw...), nil
 	}
 	for i := 0; i < len(raw); {
 		switch raw[i] {
@@ -119,6 +123,11 @@ func AppendObject(dst, text []byte) ([]byte, error) {
 			i++
 		case '"':
 			end := StringEnd(raw, i)
+			if isPlain(raw[i+1 : end-1]) {
+				dst = append(dst, raw[i:end]...)
+				i = end
+				continue
+			}
 			var text string
 			if err := json.Unmarshal(raw[i:end], &text); err != nil {
 				return dst, fmt.Errorf("decoding the string %.40s: %w", raw[i:end], err)

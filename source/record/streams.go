@@ -2,9 +2,10 @@ package record
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 )
 
 // Streams are the streams of a sink, each open between Begin and End. S is the sink's
@@ -79,7 +80,7 @@ func (s *Streams[S]) End(name string, failed bool) (*S, error) {
 // CheckState refuses a state that is not a JSON object, because it could not be read
 // again.
 func CheckState(state []byte) error {
-	if !json.Valid(state) || !bytes.HasPrefix(bytes.TrimLeft(state, " \t\r\n"), []byte("{")) {
+	if !jsonsafe.IsValid(state) || !bytes.HasPrefix(bytes.TrimLeft(state, " \t\r\n"), []byte("{")) {
 		return errors.New("it is not a JSON object")
 	}
 	return nil

@@ -51,6 +51,7 @@ type Writer struct {
 	state   State
 	line    []byte
 	last    []byte // the last state message
+	next    []byte // its buffer for the next one
 	stated  bool   // the last message is a state
 	silent  bool   // no message was written so far
 	broken  error  // the first error of a file
@@ -177,7 +178,7 @@ func (w *Writer) State(stream string, state []byte) error {
 	if err := w.flush(s); err != nil {
 		return err
 	}
-	w.state.Bookmarks[stream] = bytes.Clone(state)
+	w.state.Bookmarks[stream] = compact(w.state.Bookmarks[stream][:0], state)
 	if s.version != 0 || s.outdated {
 		// If this run is interrupted, the next one continues with the version.
 		if w.state.Bookmarks[stream], err = withVersion(state, s.version); err != nil {
@@ -189,16 +190,12 @@ func (w *Writer) State(stream string, state []byte) error {
 
 // sendState writes the state unless it equals the last one and again is false.
 func (w *Writer) sendState(again bool) error {
-	value, err := w.state.encode()
-	if err != nil {
-		return err
-	}
-	if bytes.Equal(value, w.last) && !again {
+	w.next = append(w.state.appendValue(append(w.next[:0], `{"type":"STATE","value":`...)), '}')
+	if bytes.Equal(w.next, w.last) && !again {
 		return nil
 	}
-	w.last = value
-	line := append(append([]byte(`{"type":"STATE","value":`), value...), '}')
-	if err := w.write(jsonsafe.Clean(line, false), true); err != nil {
+	w.last, w.next = w.next, w.last
+	if err := w.write(jsonsafe.Clean(w.last, false), true); err != nil {
 		return err
 	}
 	w.stated = true

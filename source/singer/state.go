@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
+	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 	"github.com/birdie-ai/source-qualtrics/source/wire"
 )
 
@@ -17,26 +19,52 @@ type State struct {
 	other     map[string]json.RawMessage
 }
 
+// clone returns a copy with bookmarks of its own. All its JSON is compact.
 func (s State) clone() State {
-	made := State{Bookmarks: maps.Clone(s.Bookmarks), other: s.other}
-	if made.Bookmarks == nil {
-		made.Bookmarks = make(map[string]json.RawMessage)
+	copied := func(members map[string]json.RawMessage) map[string]json.RawMessage {
+		made := make(map[string]json.RawMessage, len(members))
+		for name, value := range members {
+			made[name] = compact(nil, value)
+		}
+		return made
 	}
-	return made
+	return State{Bookmarks: copied(s.Bookmarks), other: copied(s.other)}
 }
 
-// encode writes the value of a STATE message.
-func (s State) encode() ([]byte, error) {
-	value := make(map[string]json.RawMessage, len(s.other)+1)
-	for name, other := range s.other {
-		value[name] = other
+// compact appends valid JSON without white space.
+func compact(dst, value []byte) []byte {
+	if jsonsafe.IsCompact(value) {
+		return append(dst, value...)
 	}
-	bookmarks, err := encode(s.Bookmarks)
-	if err != nil {
-		return nil, err
+	out := bytes.NewBuffer(dst)
+	_ = json.Compact(out, value)
+	return out.Bytes()
+}
+
+// appendValue appends the value of a STATE message. All JSON in the state is compact.
+func (s State) appendValue(dst []byte) []byte {
+	const bookmarks = "bookmarks"
+	return appendObject(dst, append(slices.Collect(maps.Keys(s.other)), bookmarks), func(dst []byte, name string) []byte {
+		if name != bookmarks {
+			return append(dst, s.other[name]...)
+		}
+		return appendObject(dst, slices.Collect(maps.Keys(s.Bookmarks)), func(dst []byte, stream string) []byte {
+			return append(dst, s.Bookmarks[stream]...)
+		})
+	})
+}
+
+// appendObject appends an object with sorted members.
+func appendObject(dst []byte, names []string, value func(dst []byte, name string) []byte) []byte {
+	slices.Sort(names)
+	dst = append(dst, '{')
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = value(append(jsonsafe.AppendString(dst, name), ':'), name)
 	}
-	value["bookmarks"] = bookmarks
-	return encode(value)
+	return append(dst, '}')
 }
 
 // ParseState reads a state file. It accepts an empty file, the value of a STATE
