@@ -30,7 +30,7 @@ func (l *oneLine) copy(object []byte) (copied []byte, renamed bool) {
 	return bytes.Clone(l.out), l.renamed
 }
 
-// The methods below copy what begins at an offset, and return the offset after it.
+// The methods below copy the part at an offset, and return the offset after it.
 
 func (l *oneLine) value(at int) int {
 	switch l.raw[at] {
