@@ -20,7 +20,8 @@ type cost struct{ cpu, wall time.Duration }
 // costs are the runs of one figure.
 type costs []cost
 
-func (c costs) cpu() []float64  { return c.seconds(func(one cost) time.Duration { return one.cpu }) }
+func (c costs) cpu() []float64 { return c.seconds(func(one cost) time.Duration { return one.cpu }) }
+
 func (c costs) wall() []float64 { return c.seconds(func(one cost) time.Duration { return one.wall }) }
 
 func (c costs) seconds(of func(cost) time.Duration) (seconds []float64) {
@@ -94,15 +95,15 @@ func build(t testing.TB, commit string) (folder string) {
 		source = t.TempDir()
 		packed := filepath.Join(folder, "source.tar")
 		for _, command := range []*exec.Cmd{
-			exec.CommandContext(t.Context(), "git", "-C", "../..", "archive", "--output", packed, commit), //nolint:gosec // of this repository
-			exec.CommandContext(t.Context(), "tar", "-xf", packed, "-C", source),                          //nolint:gosec // as above
+			exec.CommandContext(t.Context(), "git", "-C", "../..", "archive", "--output", packed, commit),
+			exec.CommandContext(t.Context(), "tar", "-xf", packed, "-C", source),
 		} {
 			if output, err := command.CombinedOutput(); err != nil {
 				t.Fatalf("there is no commit %s here: %v: %s", commit, err, output)
 			}
 		}
 	}
-	command := exec.CommandContext(t.Context(), "go", "build", "-o", folder+"/", "./cmd/source-qualtrics", "./cmd/tap-qualtrics") //nolint:gosec // as above
+	command := exec.CommandContext(t.Context(), "go", "build", "-o", folder+"/", "./cmd/source-qualtrics", "./cmd/tap-qualtrics")
 	command.Dir = source
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)

@@ -19,7 +19,7 @@ func (s *Scanner) Object(raw []byte) (*Object, bool) {
 func (s *Scanner) Elements(array []byte, each func(value []byte, object *Object) bool) {
 	for at := skip(array, 0, '['); array[at] != ']'; {
 		var object *Object
-		end := -1
+		var end int
 		if array[at] == '{' {
 			object = &s.scanner.Object
 			end = at + s.scanner.begin(array[at:])

@@ -194,7 +194,8 @@ func (c *Client) SearchContacts(ctx context.Context, directory DirectoryID, filt
 				yield(Found{}, err)
 				return
 			}
-			before, more := yielded, false
+			before := yielded
+			var more bool
 			if yielded, more = elements(got, toSearch, before, foundOf, yield); !more {
 				return
 			}
