@@ -40,7 +40,7 @@ func TestInterrupted_AfterAnyLineARunEndsProperly(t *testing.T) {
 	lines := whole.read(whole.readCommand(s.config(nil)), kill{}).lines
 	n := min(70, lines)
 	if *kills == 0 {
-		n = thorough.Number(12, 6)
+		n = thorough.Number(12, 4)
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

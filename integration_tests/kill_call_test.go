@@ -13,7 +13,7 @@ import (
 )
 
 // everyNth is the distance between the moments that are tried: all of them with
-// -kills, a sample in a thorough run, a quarter of the sample otherwise.
+// -kills, a sample in a thorough run, an eighth of the sample otherwise.
 func everyNth(sampled int) int {
 	switch {
 	case *kills > 0:
@@ -21,7 +21,7 @@ func everyNth(sampled int) int {
 	case thorough.Asked():
 		return max(1, sampled)
 	default:
-		return max(1, 4*sampled)
+		return max(1, 8*sampled)
 	}
 }
 

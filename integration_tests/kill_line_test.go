@@ -29,7 +29,7 @@ func killsAsked() int {
 	case thorough.Asked():
 		return 80
 	default:
-		return 16
+		return 8
 	}
 }
 

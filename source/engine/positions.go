@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"sync"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 )
@@ -32,8 +33,7 @@ const (
 type positionText struct {
 	entries map[string][]byte // a member of the JSON object by key
 	groups  []*group          // the first one has the keys before all that begin a group
-	end     [forms][]byte
-	packer  *gzip.Writer
+	end     [forms][]byte     // nil: not made yet
 }
 
 // group is a part of the text.
@@ -51,17 +51,8 @@ func beginsGroup(key string) bool {
 	return key != "" && crc32.ChecksumIEEE([]byte(key))%groupKeys == 0
 }
 
-func newPositionText(positions map[string]feed.Position) (*positionText, error) {
-	packer, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	if err != nil {
-		return nil, err
-	}
-	t := &positionText{entries: make(map[string][]byte), groups: []*group{{}}, packer: packer}
-	for f := range forms {
-		if t.end[f], err = t.encode([]byte("}"), f); err != nil {
-			return nil, err
-		}
-	}
+func newPositionText(positions map[string]feed.Position) *positionText {
+	t := &positionText{entries: make(map[string][]byte), groups: []*group{{}}}
 	for _, key := range slices.Sorted(maps.Keys(positions)) {
 		if beginsGroup(key) {
 			t.groups = append(t.groups, &group{})
@@ -69,7 +60,7 @@ func newPositionText(positions map[string]feed.Position) (*positionText, error) 
 		last := t.groups[len(t.groups)-1]
 		last.keys = append(last.keys, key)
 	}
-	return t, nil
+	return t
 }
 
 // changed notes that a position changed, and whether it is there.
@@ -134,11 +125,16 @@ func (t *positionText) append(dst []byte, f form) (_ []byte, err error) {
 	}
 	for _, g := range t.groups {
 		if g.text[f] == nil {
-			if g.text[f], err = t.encode(g.text[plainForm], f); err != nil {
+			if g.text[f], err = encode(g.text[plainForm], f); err != nil {
 				return dst, err
 			}
 		}
 		dst = append(dst, g.text[f]...)
+	}
+	if t.end[f] == nil {
+		if t.end[f], err = encode([]byte("}"), f); err != nil {
+			return dst, err
+		}
 	}
 	if dst = append(dst, t.end[f]...); f != plainForm {
 		dst = append(dst, '"')
@@ -147,12 +143,12 @@ func (t *positionText) append(dst []byte, f form) (_ []byte, err error) {
 }
 
 // encode returns a part of the JSON object in a form.
-func (t *positionText) encode(plain []byte, f form) ([]byte, error) {
+func encode(plain []byte, f form) ([]byte, error) {
 	switch f {
 	case plainForm:
 		return plain, nil
 	case packedForm:
-		return t.pack(plain)
+		return pack(plain)
 	}
 	quoted, err := json.Marshal(string(plain))
 	if err != nil {
@@ -161,20 +157,37 @@ func (t *positionText) encode(plain []byte, f form) ([]byte, error) {
 	return quoted[1 : len(quoted)-1], nil
 }
 
+// packers are writers to use again: each takes a megabyte.
+var packers packerPool
+
+type packerPool struct{ sync.Pool }
+
+func (p *packerPool) get() (*gzip.Writer, error) {
+	if packer, ok := p.Get().(*gzip.Writer); ok {
+		return packer, nil
+	}
+	return gzip.NewWriterLevel(nil, gzip.BestSpeed)
+}
+
 // pack returns a gzip member in base64. An empty comment in the member's header, or one
 // of a space, makes its length a multiple of three. Base64 then needs no padding, and
 // such texts can be concatenated.
-func (t *positionText) pack(plain []byte) ([]byte, error) {
+func pack(plain []byte) ([]byte, error) {
 	const (
 		flags, hasComment = 3, 1 << 4
 		header            = 10
 	)
-	var packed bytes.Buffer
-	t.packer.Reset(&packed)
-	if _, err := t.packer.Write(plain); err != nil {
+	packer, err := packers.get()
+	if err != nil {
 		return nil, err
 	}
-	if err := t.packer.Close(); err != nil {
+	defer packers.Put(packer)
+	var packed bytes.Buffer
+	packer.Reset(&packed)
+	if _, err := packer.Write(plain); err != nil {
+		return nil, err
+	}
+	if err := packer.Close(); err != nil {
 		return nil, err
 	}
 	member := packed.Bytes()

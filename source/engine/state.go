@@ -145,10 +145,7 @@ var (
 // encode appends the state. A time makes it differ from the one before.
 func (s *streamState) encode(dst []byte, at string) ([]byte, error) {
 	if s.text == nil {
-		var err error
-		if s.text, err = newPositionText(s.Partitions); err != nil {
-			return nil, err
-		}
+		s.text = newPositionText(s.Partitions)
 	}
 	length, err := s.text.update(s.Partitions)
 	if err != nil {
