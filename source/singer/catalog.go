@@ -178,6 +178,9 @@ func ParseCatalog(text []byte) (*Selection, error) {
 				continue
 			}
 			if len(m.Breadcrumb) > 0 {
+				if !m.ofColumn() {
+					continue // it deselects nothing
+				}
 				column := m.Breadcrumb[1]
 				if !selected(m.Metadata, true) {
 					stream.unwanted[column] = true
@@ -217,7 +220,7 @@ func (m *metadata) mistaken() string {
 	}
 	of := m.Breadcrumb
 	switch {
-	case len(of) == 0, len(of) == 2 && of[0] == "properties", selected(m.Metadata, true):
+	case len(of) == 0, m.ofColumn(), selected(m.Metadata, true):
 		return ""
 	case len(of) > 2 && of[0] == "properties":
 		return "parts of a column cannot be chosen"
@@ -225,6 +228,9 @@ func (m *metadata) mistaken() string {
 		return `a column is at ["properties" "its name"]`
 	}
 }
+
+// ofColumn reports whether the metadata is of a column.
+func (m *metadata) ofColumn() bool { return len(m.Breadcrumb) == 2 && m.Breadcrumb[0] == "properties" }
 
 // selected returns the selection by the metadata of a breadcrumb.
 func selected(m map[string]any, otherwise bool) bool {
