@@ -181,29 +181,39 @@ func spoilElement(t *testing.T, answer *http.Response, id string, members map[st
 // toldChange reads a line of a log about changed values.
 var toldChange = regexp.MustCompile(`values of (\w+\.\w+) (?:are not as Qualtrics sent them|do not come from Qualtrics) (change=\w+ reason=\w+) values=(\d+) instead=\\?"?([^"\\\n]+)`)
 
+// everyOutput has a command for each output of three streams.
+var everyOutput = map[string][]string{
+	"airbyte": {"read", "--config", "config.json", "--catalog", "catalog.json"},
+	"singer":  {"tap", "--config", "config.json"},
+	"ndjson":  {"export", "--config", "config.json", "--format", "ndjson", "--streams", "surveys,responses,contacts", "--to"},
+	"parquet": {"export", "--config", "config.json", "--streams", "surveys,responses,contacts", "--to"},
+}
+
+// countedChanges runs a command of [everyOutput]. It returns how many values of each
+// change the log counts.
+func (tn *tenant) countedChanges(t *testing.T, args []string) (got result, counted map[string]string) {
+	t.Helper()
+	tn.files["catalog.json"] = testkit.Catalog("surveys", "responses", "contacts")
+	if args[0] == "export" {
+		args = append(slices.Clone(args), filepath.Join(t.TempDir(), "data"))
+	}
+	if got = tn.run(t, args...); got.code != 0 {
+		t.Fatalf("code %d: %s", got.code, got.stderr)
+	}
+	counted = make(map[string]string)
+	for _, line := range toldChange.FindAllStringSubmatch(got.stdout+got.stderr, -1) {
+		counted[line[1]+" "+line[2]+" instead="+strings.TrimSpace(line[4])] = line[3]
+	}
+	return got, counted
+}
+
 // What is altered on its way, or invented, is told once for each column, without the
 // values, wherever the rows go.
 func TestRead_TellsOfEveryValueThatIsNotAsItCame(t *testing.T) {
-	for dialect, args := range map[string][]string{
-		"airbyte": {"read", "--config", "config.json", "--catalog", "catalog.json"},
-		"singer":  {"tap", "--config", "config.json"},
-		"ndjson":  {"export", "--config", "config.json", "--format", "ndjson", "--streams", "surveys,responses,contacts", "--to"},
-		"parquet": {"export", "--config", "config.json", "--streams", "surveys,responses,contacts", "--to"},
-	} {
+	for dialect, args := range everyOutput {
 		told := func(t *testing.T) {
 			tn := spoilt(t)
-			tn.files["catalog.json"] = testkit.Catalog("surveys", "responses", "contacts")
-			if args[0] == "export" {
-				args = append(args, filepath.Join(t.TempDir(), "data"))
-			}
-			got := tn.run(t, args...)
-			if got.code != 0 {
-				t.Fatalf("code %d: %s", got.code, got.stderr)
-			}
-			counted := make(map[string]string)
-			for _, line := range toldChange.FindAllStringSubmatch(got.stdout+got.stderr, -1) {
-				counted[line[1]+" "+line[2]+" instead="+strings.TrimSpace(line[4])] = line[3]
-			}
+			got, counted := tn.countedChanges(t, args)
 			for _, place := range places {
 				if place.only != "" && !strings.Contains(place.only, dialect) {
 					continue
@@ -239,12 +249,7 @@ func TestRead_TellsOfEveryValueThatIsNotAsItCame(t *testing.T) {
 // and of responses whose export cannot be sorted by the modified date.
 func TestRead_TellsOfEveryDateThatDidNotCome(t *testing.T) {
 	missing := " reason=SOURCE_RETRIEVAL_ERROR instead="
-	for dialect, args := range map[string][]string{
-		"airbyte": {"read", "--config", "config.json", "--catalog", "catalog.json"},
-		"singer":  {"tap", "--config", "config.json"},
-		"ndjson":  {"export", "--config", "config.json", "--format", "ndjson", "--streams", "surveys,responses,contacts", "--to"},
-		"parquet": {"export", "--config", "config.json", "--streams", "surveys,responses,contacts", "--to"},
-	} {
+	for dialect, args := range everyOutput {
 		told := func(t *testing.T) {
 			tn := newTenant(t, sandbox.Options{Seed: 7, Surveys: 2, Responses: 60, Contacts: 5, Doubt: sandbox.Doubt{LiteDirectory: true, RejectSort: true}})
 			tn.transport = altered{tn.transport, func(r *http.Request, answer *http.Response) {
@@ -252,18 +257,7 @@ func TestRead_TellsOfEveryDateThatDidNotCome(t *testing.T) {
 					rewritten("/surveys", `"lastModified":`, `"modified":`)(r, answer)
 				}
 			}}
-			tn.files["catalog.json"] = testkit.Catalog("surveys", "responses", "contacts")
-			if args[0] == "export" {
-				args = append(args, filepath.Join(t.TempDir(), "data"))
-			}
-			got := tn.run(t, args...)
-			if got.code != 0 {
-				t.Fatalf("code %d: %s", got.code, got.stderr)
-			}
-			counted := make(map[string]string)
-			for _, line := range toldChange.FindAllStringSubmatch(got.stdout+got.stderr, -1) {
-				counted[line[1]+" "+line[2]+" instead="+strings.TrimSpace(line[4])] = line[3]
-			}
+			got, counted := tn.countedChanges(t, args)
 			want := make(map[string]string)
 			for stream, change := range map[string]string{
 				"surveys":   "surveys.last_modified change=invented" + missing + "the time of the read",
