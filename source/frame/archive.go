@@ -9,7 +9,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klauspost/compress/flate"
+	"github.com/birdie-ai/source-qualtrics/source/inflate"
 )
 
 // member is one file of the archive; members are read in order.
@@ -40,7 +40,7 @@ func openArchive(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 	default:
 		return nil, damaged(err)
 	}
-	archive.RegisterDecompressor(zip.Deflate, flate.NewReader)
+	archive.RegisterDecompressor(zip.Deflate, inflate.NewReader)
 	file := &File{limits: limits}
 	left := uint64(limits.InflatedBytes) //nolint:gosec // positive by withDefaults
 	for _, entry := range archive.File {
