@@ -192,6 +192,10 @@ func TestRead_CallsOfManySurveysFollowWhatChanged(t *testing.T) {
 			for _, n := range made {
 				total += n
 			}
+			slices.Sort(w.asked)
+			if once := slices.Compact(slices.Clone(w.asked)); !slices.Equal(w.asked, once) || len(once) < listed/2 {
+				t.Errorf("with %d changed, %d surveys were asked for by %d calls, want most of %d, and each once", changed, len(once), len(w.asked), listed)
+			}
 			pages := (surveys + page - 1) / page
 			if most := float64(pages+surveys+(2+polls)*changed) * 1.05; float64(total) > most || surveys < listed {
 				t.Errorf("%d calls for %d surveys of which %d changed, want at most %.0f: %v", total, surveys, changed, most, made)

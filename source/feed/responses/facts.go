@@ -2,9 +2,13 @@ package responses
 
 import (
 	"cmp"
+	"context"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
 // learned holds the facts that a run learned about the account's exports. The partitions
@@ -17,6 +21,27 @@ type learned struct {
 	// deniedAll is set when the account was refused every survey that was ever read. Each
 	// survey is then tried in every run, so that restored rights take effect at once.
 	deniedAll bool
+	planned   sync.Map // survey id → plannedSurvey, until the survey is read
+}
+
+// plannedSurvey is a survey as its plan read it.
+type plannedSurvey struct {
+	detail qualtrics.SurveyDetail
+	at     time.Time // of this machine's clock
+}
+
+// plannedFor is how long the read of a survey uses the counters and names of its plan. Older
+// ones would miss changes: then the next run would export once more.
+const plannedFor = 5 * time.Minute
+
+// detail returns the survey as its plan read it a moment ago, or reads it.
+func (s *scope) detail(ctx context.Context) (qualtrics.SurveyDetail, error) {
+	if planned, ok := s.learned.planned.LoadAndDelete(s.survey); ok {
+		if planned := planned.(plannedSurvey); s.env.Clock().Sub(planned.at) < plannedFor { //nolint:forcetypeassert // no other type is stored
+			return planned.detail, nil
+		}
+	}
+	return s.env.Client.Survey(ctx, s.survey)
 }
 
 func learnedBy(env *feed.Env) *learned { return feed.Shared[learned](env) }

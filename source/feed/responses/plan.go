@@ -48,6 +48,10 @@ func (Feed) Plan(ctx context.Context, env *feed.Env, request feed.Request) feed.
 		return feed.Plan{Priority: feed.None, Err: err}
 	}
 	if priority := f.schedule.priority(); priority != feed.None {
+		if priority <= feed.News && f.names.defined {
+			// It is read soon. The details of all other surveys would take much memory.
+			f.learned.planned.Store(f.survey, plannedSurvey{f.names.detail, env.Clock()})
+		}
 		return feed.Plan{Priority: priority}
 	}
 	f.report.To, f.report.Reason = f.to, feed.Unchanged

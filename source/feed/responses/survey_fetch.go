@@ -51,7 +51,7 @@ func newSurveyFetch(env *feed.Env, request feed.Request, out feed.Out) *surveyFe
 // prepare reads the counters and the names, then the server time, then decodes the
 // position. Responses that arrive after the server time belong to the next read.
 func (f *surveyFetch) prepare(ctx context.Context, request *feed.Request) error {
-	detail, err := f.env.Client.Survey(ctx, f.survey)
+	detail, err := f.detail(ctx)
 	if err := f.describe(detail, err); err != nil {
 		return err
 	}
