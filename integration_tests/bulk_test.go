@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,14 +22,14 @@ import (
 // it. The survey's counters say less than the file holds: a first load would
 // be cut into several exports otherwise.
 type bulk struct {
-	records int
+	records int  // of each survey
+	surveys int  // read at the same time; 0: 1
 	undated bool // records carry no modified date
-	sent    int64
+	sent    atomic.Int64
 }
 
 const (
-	bulkSurvey = "SV_0123456789abcde"
-	bulkBytes  = 3800 // of an average record
+	bulkBytes = 3800 // of an average record
 )
 
 // serveBulk serves until the test ends, and returns the user's workplace.
@@ -41,24 +42,28 @@ func serveBulk(t testing.TB, b *bulk) *workplace {
 			_, _ = io.WriteString(w, `{"result":`+result+`,"meta":{"httpStatus":"200 - OK","requestId":"1"}}`)
 		})
 	}
-	survey := `"id":"` + bulkSurvey + `","name":"Bulk","ownerId":"UR_1","creationDate":"2020-01-01T00:00:00Z","isActive":true`
 	answer("GET /API/v3/whoami", `{"brandId":"bulk","userId":"UR_1"}`)
-	answer("GET /API/v3/surveys", `{"elements":[{`+survey+`,"lastModified":"2024-01-01T00:00:00Z"}],"nextPage":null}`)
-	var questions []string
+	var questions, listed []string
 	for n := range bulkQuestions {
 		questions = append(questions, fmt.Sprintf(`"QID%d":{}`, n+1))
 	}
-	answer("GET /API/v3/surveys/"+bulkSurvey,
-		`{`+survey+`,"lastModifiedDate":"2024-01-01T00:00:00Z","responseCounts":{"auditable":1,"generated":0,"deleted":0},"embeddedData":[{"name":"Region"}],"questions":{`+strings.Join(questions, ",")+`}}`)
-	export := "/API/v3/surveys/" + bulkSurvey + "/export-responses"
-	answer("POST "+export, `{"progressId":"ES_1","percentComplete":0,"status":"inProgress"}`)
-	answer("GET "+export+"/ES_1", `{"fileId":"1-def","percentComplete":100,"status":"complete"}`)
-	mux.HandleFunc("GET "+export+"/1-def/file", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/zip")
-		if err := b.write(w); err != nil {
-			t.Errorf("sending the export: %v", err)
-		}
-	})
+	for n := range max(1, b.surveys) {
+		id := fmt.Sprintf("SV_0123456789abcd%d", n)
+		survey := `"id":"` + id + `","name":"Bulk","ownerId":"UR_1","creationDate":"2020-01-01T00:00:00Z","isActive":true`
+		listed = append(listed, `{`+survey+`,"lastModified":"2024-01-01T00:00:00Z"}`)
+		answer("GET /API/v3/surveys/"+id,
+			`{`+survey+`,"lastModifiedDate":"2024-01-01T00:00:00Z","responseCounts":{"auditable":1,"generated":0,"deleted":0},"embeddedData":[{"name":"Region"}],"questions":{`+strings.Join(questions, ",")+`}}`)
+		export := "/API/v3/surveys/" + id + "/export-responses"
+		answer("POST "+export, `{"progressId":"ES_1","percentComplete":0,"status":"inProgress"}`)
+		answer("GET "+export+"/ES_1", `{"fileId":"1-def","percentComplete":100,"status":"complete"}`)
+		mux.HandleFunc("GET "+export+"/1-def/file", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/zip")
+			if err := b.write(w); err != nil {
+				t.Errorf("sending the export: %v", err)
+			}
+		})
+	}
+	answer("GET /API/v3/surveys", `{"elements":[`+strings.Join(listed, ",")+`],"nextPage":null}`)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		t.Errorf("nobody serves %s %s", r.Method, r.URL.Path)
 		http.NotFound(w, r)
@@ -68,6 +73,7 @@ func serveBulk(t testing.TB, b *bulk) *workplace {
 	return newWorkplace(t, map[string]any{
 		"base_url":    server.URL,
 		"credentials": map[string]any{"auth_type": "api_token", "api_token": "0123456789012345678901234567890123456789"},
+		"limits":      map[string]any{"parallel_exports": max(1, b.surveys)},
 	})
 }
 
@@ -79,16 +85,17 @@ func (b *bulk) write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b.sent = 0
+	sent := int64(0)
 	prose := bulkProse()
 	var line []byte
 	for n := range b.records {
 		line = b.record(line[:0], n, prose)
-		b.sent += int64(len(line))
+		sent += int64(len(line))
 		if _, err := file.Write(line); err != nil {
 			return err
 		}
 	}
+	b.sent.Store(sent * int64(max(1, b.surveys)))
 	return archive.Close()
 }
 

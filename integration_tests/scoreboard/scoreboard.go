@@ -38,11 +38,23 @@ func (s *Score) Fact(what string, much any) {
 	s.Facts = append(s.Facts, [2]string{what, fmt.Sprint(much)})
 }
 
+// Kept reports whether the figures of a test are to be kept.
+func Kept(t *testing.T) bool { return *keep && !t.Failed() }
+
+// Read returns the score that is kept as name in a folder.
+func Read(folder, name string) (score Score, err error) {
+	text, err := os.ReadFile(filepath.Join(folder, name+".json")) //nolint:gosec // a folder of this repository
+	if err == nil {
+		err = json.Unmarshal(text, &score)
+	}
+	return score, err
+}
+
 // Keep writes the score as name, and the table of all of them, if -scoreboard
 // wants it and the test has not failed.
 func (s *Score) Keep(t *testing.T, name string) {
 	t.Helper()
-	if !*keep || t.Failed() {
+	if !Kept(t) {
 		return
 	}
 	folder := filepath.Join(git(t, "rev-parse", "--show-toplevel"), "integration_tests", "scoreboard")
@@ -105,12 +117,8 @@ func board(folder string) (string, error) {
 	var text strings.Builder
 	text.WriteString("<!-- Made by the tests, with -scoreboard. Do not edit. -->\n\n# Scoreboard\n\nWhat the tests came to when they last ran with `-scoreboard`. A star behind a commit: with changes on top.\n")
 	for _, name := range names {
-		content, err := os.ReadFile(name) //nolint:gosec // of this folder
+		s, err := Read(folder, strings.TrimSuffix(filepath.Base(name), ".json"))
 		if err != nil {
-			return "", err
-		}
-		var s Score
-		if err := json.Unmarshal(content, &s); err != nil {
 			return "", fmt.Errorf("%s: %w", name, err)
 		}
 		fmt.Fprintf(&text, "\n## %s\n\n%s, commit `%s`: `%s`\n", s.Title, s.Date, s.Commit, s.Command)

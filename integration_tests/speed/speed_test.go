@@ -53,7 +53,10 @@ func TestSpeed(t *testing.T) {
 	}
 	table := scoreboard.Table{
 		Title: "CPU seconds of whole programs: minimum · median · maximum",
-		Head:  []string{"what", "rows", "MB", "CPU", "before", "faster than before", "inflate only", "of inflate only", "copy only", "wall", "wall of inflate only", "faster than the loop"},
+		Head: []string{
+			columnWhat, "rows", columnMB, columnCPU, columnBefore, "faster than before", columnInflate, "of inflate only", "copy only",
+			"wall", "wall of inflate only", columnLoop, "wall faster than the loop",
+		},
 	}
 	for _, f := range figures(t) {
 		if *only != "" && f.name != *only {
@@ -64,12 +67,13 @@ func TestSpeed(t *testing.T) {
 	t.Log("\n" + table.Markdown())
 	score := scoreboard.Score{
 		Title:   "Speed of the read path",
-		Command: "go test ./integration_tests/speed -run Speed -v -timeout 2h -rounds 5 -size 190 -against 6396e60 -scoreboard",
+		Command: fmt.Sprintf("go test ./integration_tests/speed -run Speed -v -timeout 2h -rounds %d -size %d -against %s -scoreboard", *rounds, *size, *against),
 		Tables:  []scoreboard.Table{table},
 	}
 	score.Fact("processors", runtime.NumCPU())
 	score.Fact("runs of each program, alternating", *rounds)
 	score.Keep(t, "speed")
+	keepChart(t, score)
 }
 
 func figures(t *testing.T) (all []figure) {
@@ -197,7 +201,7 @@ func (f figure) runLoop(t *testing.T) cost {
 }
 
 func (f figure) row(runs []costs, inflated, copied, loop costs) []string {
-	row := []string{f.name, strconv.Itoa(f.rows), "–", spread(runs[0].cpu()), "–", "–", "–", "–", "–", spread(runs[0].wall()), "–", "–"}
+	row := []string{f.name, strconv.Itoa(f.rows), "–", spread(runs[0].cpu()), "–", "–", "–", "–", "–", spread(runs[0].wall()), "–", "–", "–"}
 	cpu, wall := median(runs[0].cpu()), median(runs[0].wall())
 	if len(runs) > 1 {
 		before := runs[1].cpu()
@@ -210,7 +214,7 @@ func (f figure) row(runs []costs, inflated, copied, loop costs) []string {
 		row[10] = fmt.Sprintf("%.3f", median(inflated.wall())/wall)
 	}
 	if len(loop) > 0 && median(loop.wall()) > 0 {
-		row[11] = fmt.Sprintf("%.1f", median(loop.wall())/wall)
+		row[11], row[12] = spread(loop.cpu()), fmt.Sprintf("%.1f", median(loop.wall())/wall)
 	}
 	return row
 }

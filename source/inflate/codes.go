@@ -23,8 +23,8 @@ type entry uint32
 
 const (
 	literal    entry = 1 << 31 // it is a byte
-	special    entry = 1 << 15 // it is none of these: one of the next two, or no code
-	second     entry = 1 << 14 // a longer code: from bit 16 a place in rest, and its bits in 8 to 12
+	special    entry = 1 << 15 // a longer code, the end of the block, or an invalid code
+	second     entry = 1 << 14 // a longer code. From bit 16: its place in rest. Bits 8 to 12: its further bits
 	endOfBlock entry = 1 << 13
 )
 

@@ -21,7 +21,7 @@ import (
 // that memory stays at a few row groups for rows of any width.
 const (
 	pageBytes     = 64 << 10
-	encodeBytes   = 2 << 20
+	encodeBytes   = 1 << 20
 	rowGroupBytes = 32 << 20
 	parallel      = 2
 	// cellBytes is the least memory of a cell of any kind.

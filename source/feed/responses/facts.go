@@ -30,7 +30,7 @@ type plannedSurvey struct {
 	at     time.Time // of this machine's clock
 }
 
-// plannedFor is how long the read of a survey uses the counters and names of its plan. Older
+// plannedFor bounds the age of counters and names that a read takes from its plan. Older
 // ones would miss changes: then the next run would export once more.
 const plannedFor = 5 * time.Minute
 

@@ -12,9 +12,9 @@ import (
 // Ids of an unknown form are not checked: destinations compare the cursors of such rows.
 type versions map[sketch.ID]int64
 
-// mostVersions bounds the memory. Rows that lie farther apart in a file are not checked,
-// either.
-const mostVersions = 1 << 15
+// mostVersions bounds the memory to 0.4 MB a survey, because several surveys are read at once.
+// Rows that lie farther apart in a file are not checked, either.
+const mostVersions = 1 << 13
 
 // outdated reports whether the file listed a newer version before. It remembers the date
 // of this version.
