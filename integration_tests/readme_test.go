@@ -73,7 +73,7 @@ var sampleColumns = [][]string{
 	{"survey_id", "response_id", "last_modified_date"},
 	{"recorded_date", "status", "finished", "duration", "user_language"},
 	{"recipient_email", "embedded_data"},
-	{"values", "labels"},
+	{"answer_values", "answer_labels"},
 }
 
 // The row of a response that the README shows is one of the default tenant.

@@ -90,9 +90,9 @@ func (h *simHistory) checkParts(run *simRun, tables map[string]testkit.Table) {
 		if string(columns["response_version"]) != string(columns2["response_version"]) {
 			continue // one of the two tables is ahead
 		}
-		values, err := testkit.Members(columns["values"])
+		values, err := testkit.Members(columns["answer_values"])
 		embedded, err2 := testkit.Members(columns["embedded_data"])
-		got, err3 := testkit.Members(columns2["values"])
+		got, err3 := testkit.Members(columns2["answer_values"])
 		if err != nil || err2 != nil || err3 != nil {
 			h.fail("simulator", "%v %v %v", err, err2, err3)
 			return

@@ -470,16 +470,16 @@ func TestRead_AResponseThatIsTooLong(t *testing.T) {
 			t.Fatal(err)
 		}
 		row := merge(nil, got)["responses"][survey+"/"+want.ID]
-		values, _ := row["values"].(map[string]any)
+		values, _ := row["answer_values"].(map[string]any)
 		text, there := values["QID99_TEXT"]
 		if row["last_modified_date"] == nil || !there || text != nil || len(values) < 2 {
 			t.Errorf("the row is %v", row)
 		}
 		delete(values, "QID99_TEXT")
 		tn.compareTruth(t, "responses", merge(nil, got)["responses"])
-		const changed = `"meta":{"changes":[{"field":"values","change":"TRUNCATED","reason":"SOURCE_FIELD_SIZE_LIMITATION"}]}`
+		const changed = `"meta":{"changes":[{"field":"answer_values","change":"TRUNCATED","reason":"SOURCE_FIELD_SIZE_LIMITATION"}]}`
 		told := slices.ContainsFunc(got.logs, func(line string) bool {
-			return strings.Contains(line, "values of responses.values are not as Qualtrics sent them change=truncated reason=SOURCE_FIELD_SIZE_LIMITATION values=1")
+			return strings.Contains(line, "values of responses.answer_values are not as Qualtrics sent them change=truncated reason=SOURCE_FIELD_SIZE_LIMITATION values=1")
 		})
 		if strings.Count(got.output, changed) != 1 || !told {
 			t.Errorf("%d rows say that they are changed, the log says it: %t", strings.Count(got.output, changed), told)

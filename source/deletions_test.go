@@ -84,7 +84,7 @@ func TestRead_ReportsDeletions(t *testing.T) {
 			for _, row := range r.records["responses"] {
 				if row["deleted_at"] != nil {
 					onResponses = append(onResponses, key("responses", row))
-					if row["_ab_cdc_deleted_at"] != row["deleted_at"] || row["last_modified_date"] != row["deleted_at"] || row["values"] != nil {
+					if row["_ab_cdc_deleted_at"] != row["deleted_at"] || row["last_modified_date"] != row["deleted_at"] || row["answer_values"] != nil {
 						t.Errorf("got the tombstone %v", row)
 					}
 				}

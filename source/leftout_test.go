@@ -300,7 +300,7 @@ func TestRead_RawControlCharactersAreDelivered(t *testing.T) {
 		if !strings.Contains(string(values), `"note":"a\u001ab\tc"`) {
 			t.Errorf("got %s", values)
 		}
-		if log := strings.Join(r.logs, "\n"); !strings.Contains(log, "values of responses.values are not as Qualtrics sent them") {
+		if log := strings.Join(r.logs, "\n"); !strings.Contains(log, "values of responses.answer_values are not as Qualtrics sent them") {
 			t.Errorf("the log does not count it:\n%s", log)
 		}
 	})

@@ -79,7 +79,7 @@ func (o *odd) places(r *reading) map[string]int {
 			continue
 		}
 		at := ""
-		for _, column := range []string{"values", "embedded_data"} {
+		for _, column := range []string{"answer_values", "embedded_data"} {
 			members, _ := row[column].(map[string]any)
 			for _, name := range []string{"Q_Odd", "Odd"} {
 				if members[name] != nil {
@@ -119,8 +119,8 @@ func (o *odd) only(t *testing.T, r *reading, place string, least int) {
 }
 
 const (
-	byForm   = "Q_Odd in values Odd in embedded_data"
-	bySchema = "Odd in values Q_Odd in embedded_data"
+	byForm   = "Q_Odd in answer_values Odd in embedded_data"
+	bySchema = "Odd in answer_values Q_Odd in embedded_data"
 )
 
 // The meaning of a name is read before its row goes out; else the survey waits.

@@ -74,7 +74,7 @@ func responseRow(t *testing.T, survey string, record any, embedded ...string) ob
 	values, fields := make(object), make(object)
 	row := object{
 		"survey_id": survey, "status_label": labels["status"], "displayed_fields": at[object](t, record)["displayedFields"],
-		"displayed_values": at[object](t, record)["displayedValues"], "values": values, "embedded_data": fields, "labels": labels,
+		"displayed_values": at[object](t, record)["displayedValues"], "answer_values": values, "embedded_data": fields, "answer_labels": labels,
 	}
 	delete(labels, "status")
 	delete(labels, "finished")

@@ -264,14 +264,14 @@ func TestTap_BatchesHaveTheColumnsThatAreSelected(t *testing.T) {
 		tn, folder := newTenant(t, sandbox.Options{Seed: 73, Surveys: 2, Responses: 60, Contacts: 5}), t.TempDir()
 		tn.env["TAP_QUALTRICS_BATCH_CONFIG"] = string(testkit.Encode(batchSettings("jsonl", folder)))
 		tn.config["sdc_deleted_at"] = true
-		tn.files["catalog.json"] = []byte(`{"streams":[{"tap_stream_id":"responses","metadata":[{"breadcrumb":["properties","values"],"metadata":{"selected":false}}]}]}`)
+		tn.files["catalog.json"] = []byte(`{"streams":[{"tap_stream_id":"responses","metadata":[{"breadcrumb":["properties","answer_values"],"metadata":{"selected":false}}]}]}`)
 		args := []string{"--config", "config.json", "--config", "ENV", "--catalog", "catalog.json"}
 		got := tn.tap(t, args...)
 		if got.result.code != 0 || len(got.batches) == 0 {
 			t.Fatalf("code %d, %d files: %s", got.result.code, len(got.batches), got.stderr)
 		}
 		row := got.records["responses"][0]
-		_, hasValues := row["values"]
+		_, hasValues := row["answer_values"]
 		_, hasDeleted := row["_sdc_deleted_at"]
 		if _, hasForeign := row["_ab_cdc_deleted_at"]; hasValues || !hasDeleted || hasForeign {
 			t.Errorf("the columns are %v", slices.Sorted(maps.Keys(row)))

@@ -59,12 +59,12 @@ func TestTap_LeavesOutWhatTheSchemaOfTheCatalogLeavesOut(t *testing.T) {
 			e.property("duration")["type"] = []any{"null", "integer"}
 			e.property("survey_id")["type"] = []any{"string", "null"}
 		}},
-		"types of a tap that was configured otherwise": {change: func(catalogEntry) {}, config: map[string]any{"nested_as_text": true}, said: `[\"displayed_fields\"`},
+		"types of a tap that was configured otherwise": {change: func(catalogEntry) {}, config: map[string]any{"nested_as_text": true}, said: `[\"answer_labels\"`},
 		"no properties":                  {change: func(e catalogEntry) { e.schema()["properties"] = map[string]any{} }},
 		"no schema":                      {change: func(e catalogEntry) { delete(e, "schema") }},
 		"a property that does not exist": {change: func(e catalogEntry) { e.properties()["ip"] = map[string]any{} }, said: "names a column that does not exist stream=responses column=ip"},
 		"parts of a column": {change: func(e catalogEntry) {
-			e.property("values")["properties"] = map[string]any{"QID1": map[string]any{"selected": false}}
+			e.property("answer_values")["properties"] = map[string]any{"QID1": map[string]any{"selected": false}}
 		}, said: "parts of a column cannot be chosen"},
 		"another key":                       {change: func(e catalogEntry) { e["key_properties"] = []any{"response_id"} }, said: `its key_properties [\"response_id\"] are ignored`},
 		"another replication key":           {change: func(e catalogEntry) { e["replication_key"] = "recorded_date" }, said: `its replication key \"recorded_date\" is ignored`},

@@ -287,8 +287,8 @@ func TestTap_TakesEveryCombinationOfFlags(t *testing.T) {
 			t.Fatalf("code %d: %s", got.result.code, got.stderr)
 		}
 		for _, row := range got.records["responses"] {
-			if _, isText := row["values"].(string); !isText {
-				t.Fatalf("the values are no text: %v", row["values"])
+			if _, isText := row["answer_values"].(string); !isText {
+				t.Fatalf("the values are no text: %v", row["answer_values"])
 			}
 		}
 	})

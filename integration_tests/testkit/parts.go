@@ -142,7 +142,7 @@ func Live(parts Table) (Table, error) {
 				values[part.ValueKey] = json.RawMessage(*part.Value)
 			}
 		}
-		data, err := json.Marshal(map[string]any{"response_version": versions[parent], "values": values})
+		data, err := json.Marshal(map[string]any{"response_version": versions[parent], "answer_values": values})
 		if err != nil {
 			return nil, err
 		}
@@ -163,7 +163,7 @@ func ValuesOnly() *Comparer {
 	responses, _ := stream.ByName("responses")
 	ignored := make(map[string]bool)
 	for _, column := range responses.Table().Columns {
-		ignored[column.Name] = column.Name != "values"
+		ignored[column.Name] = column.Name != "answer_values"
 	}
 	return &Comparer{Ignored: ignored}
 }

@@ -123,7 +123,7 @@ func (c *Comparer) compare(name string, truth, row *Row) string {
 	for column, want := range wanted {
 		switch {
 		case c.Ignored[column], later && column == "last_modified_date":
-		case column == "values" && name == "responses":
+		case column == "answer_values" && name == "responses":
 			if found := c.compareValues(want, columns, later); found != "" {
 				return found
 			}
@@ -141,7 +141,7 @@ func (c *Comparer) compareValues(exported []byte, columns map[string][]byte, lat
 	if err != nil {
 		return err.Error()
 	}
-	got, err := Members(columns["values"])
+	got, err := Members(columns["answer_values"])
 	if err != nil {
 		return err.Error()
 	}

@@ -65,9 +65,9 @@ func (r *Response) Parse(object *frame.Object, keys *Keys) error {
 				id = m
 			}
 		case "values":
-			r.first(&values, m, "values")
+			r.first(&values, m, "answer_values")
 		case "labels":
-			r.first(&texts, m, "labels")
+			r.first(&texts, m, "answer_labels")
 		case "displayedFields":
 			r.first(&fields, m, "displayed_fields")
 		case "displayedValues":
@@ -75,13 +75,13 @@ func (r *Response) Parse(object *frame.Object, keys *Keys) error {
 		}
 	}
 	keys.begin()
-	err := r.parseValues(r.member(values, "values", '{'), keys, &answers, &embedded)
+	err := r.parseValues(r.member(values, "answer_values", '{'), keys, &answers, &embedded)
 	r.Answers, r.EmbeddedData = answers.end(object), embedded.end(object)
 	if err != nil {
 		return err
 	}
 	keys.record++
-	r.parseLabels(r.member(texts, "labels", '{'), keys, &labels)
+	r.parseLabels(r.member(texts, "answer_labels", '{'), keys, &labels)
 	r.Labels = labels.end(object)
 	if m := r.member(fields, "displayed_fields", '['); m != nil {
 		r.DisplayedFields = m.Value
@@ -153,7 +153,7 @@ func (r *Response) parseValues(values *frame.Member, keys *Keys, answers, embedd
 		case kind == embeddedKey:
 			r.add(embedded, m, k, keys, "embedded_data", partEmbedded)
 		default:
-			r.add(answers, m, k, keys, "values", partAnswers)
+			r.add(answers, m, k, keys, "answer_values", partAnswers)
 		}
 	}
 	if r.Metadata[LastModifiedDate] == nil {
@@ -177,7 +177,7 @@ func (r *Response) parseLabels(labels *frame.Member, keys *Keys, into *column) {
 			r.StatusLabel = m.Value
 		case "finished": // the boolean says the same
 		default:
-			r.add(into, m, k, keys, "labels", partLabels)
+			r.add(into, m, k, keys, "answer_labels", partLabels)
 		}
 	}
 	if r.StatusLabel != nil {

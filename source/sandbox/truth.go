@@ -87,7 +87,7 @@ func (w *world) responseTruth() iter.Seq[[]byte] {
 				b = append(append(b, `,"response_id":`...), record.id...)
 				b = appendExact(append(b, `,"recorded_date":`...), f.recorded)
 				b = appendExact(append(b, `,"last_modified_date":`...), f.modified)
-				b = append(append(b, `,"values":`...), record.values...)
+				b = append(append(b, `,"answer_values":`...), record.values...)
 				b = append(b, '}')
 				if !yield(b) {
 					return

@@ -149,5 +149,5 @@ func (q *question) appendChoice(row *rowWriter, kind ChoiceKind, c choice, posit
 	row.textOrNull("export_tag", tag)
 	row.yes("text_entry", kind != KindGroup && (c.entry || q.kind == "Meta"))
 	row.yes("exclusive_answer", kind != KindGroup && (c.exclusive || q.selector == "MaxDiff"))
-	row.yes("analyze", !mute)
+	row.yes("analyzed", !mute)
 }

@@ -79,7 +79,7 @@ func rowsOfDefinition(c *client, definition map[string]any, questions, choices m
 }
 
 func choiceRow(q map[string]any, kind, id string, value any) map[string]any {
-	row := map[string]any{"recode_value": nil, "variable_name": nil, "export_tag": nil, "analyze": true, "position": nil, "text_entry": false, "exclusive_answer": false}
+	row := map[string]any{"recode_value": nil, "variable_name": nil, "export_tag": nil, "analyzed": true, "position": nil, "text_entry": false, "exclusive_answer": false}
 	if element, ok := value.(map[string]any); ok {
 		row["display"] = fmt.Sprint(element["Display"])
 		row["text_entry"] = slices.Contains([]any{"true", true, 1.0}, element["TextEntry"])
@@ -99,7 +99,7 @@ func choiceRow(q map[string]any, kind, id string, value any) map[string]any {
 	}
 	if kind == holder {
 		row["recode_value"], row["variable_name"] = shown(entries(q["RecodeValues"])[id]), shown(entries(q["VariableNaming"])[id])
-		row["analyze"] = entries(q["AnalyzeChoices"])[id] != "No"
+		row["analyzed"] = entries(q["AnalyzeChoices"])[id] != "No"
 	}
 	if kind == "choice" {
 		row["export_tag"] = shown(entries(q["ChoiceDataExportTags"])[id])

@@ -14,7 +14,7 @@ type truthRow struct {
 	ResponseID   string         `json:"response_id"`
 	RecordedDate time.Time      `json:"recorded_date"`
 	LastModified time.Time      `json:"last_modified_date"`
-	Values       map[string]any `json:"values"`
+	Values       map[string]any `json:"answer_values"`
 }
 
 func responseTruth(t testing.TB, w *world) map[string]truthRow {

@@ -50,7 +50,7 @@ func TestProject_ResponsesFillEveryColumn(t *testing.T) {
 		"distribution_channel": `"email"`, "user_language": `"PT-BR"`, "ip_address": `"192.0.2.10"`,
 		"location_latitude": `40.5000`, "location_longitude": `-111.8000`,
 		"recipient_first_name": `"Ann"`, "recipient_last_name": `"Lee"`, "recipient_email": `"ann@example.com"`, "external_data_reference": `"4711"`,
-		"values": `{"QID1":3,"QID2":1.0}`, "labels": `{"QID1":"Product"}`, "displayed_fields": `["QID1"]`,
+		"answer_values": `{"QID1":3,"QID2":1.0}`, "answer_labels": `{"QID1":"Product"}`, "displayed_fields": `["QID1"]`,
 		"displayed_values": `{"QID1":[1,2,10.0]}`, "embedded_data": `{"plan":"gold"}`,
 		"deleted_at": `null`, "_ab_cdc_deleted_at": `null`, "response_version": version(t, fullResponse()),
 	}
@@ -147,7 +147,7 @@ func TestProject_RepairedTextIsSaidBesideWhatDoesNotFit(t *testing.T) {
 	want := []record.Change{
 		record.Null("status_label"),
 		record.Null("duration"),
-		record.Repair("labels"),
+		record.Repair("answer_labels"),
 	}
 	if diff := cmp.Diff(want, got.changes); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
@@ -303,9 +303,9 @@ func TestProject_AShortenedRecordSaysWhereTextsAreMissing(t *testing.T) {
 		change func(*response.Response)
 		want   []string
 	}{
-		"of an answer":        {func(r *response.Response) { r.Answers = []byte(`{"QID1":3,"QID2_TEXT":null}`) }, []string{"values"}},
+		"of an answer":        {func(r *response.Response) { r.Answers = []byte(`{"QID1":3,"QID2_TEXT":null}`) }, []string{"answer_values"}},
 		"of embedded data":    {func(r *response.Response) { r.EmbeddedData = []byte(`{"notes":null}`) }, []string{"embedded_data"}},
-		"of a member of none": {func(*response.Response) {}, []string{"values"}},
+		"of a member of none": {func(*response.Response) {}, []string{"answer_values"}},
 	} {
 		full := fullResponse()
 		full.Shortened = true
@@ -350,7 +350,7 @@ func TestProject_ControlCharactersWithoutAnEscapeAreCounted(t *testing.T) {
 	full := fullResponse()
 	full.Repaired, full.Answers = true, []byte(`{"QID1_TEXT":"a\u001ab"}`)
 	got := project(t, "responses", &feed.Document{ID: "R_1", Content: full, ReadAt: readAt})
-	if diff := cmp.Diff([]record.Change{record.Round("values", "control characters as if they were escaped")}, got.changes); diff != "" {
+	if diff := cmp.Diff([]record.Change{record.Round("answer_values", "control characters as if they were escaped")}, got.changes); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 }

@@ -45,7 +45,7 @@ type QuestionChoice struct {
 	// Whether it excludes the other choices. Null of a removed choice.
 	ExclusiveAnswer *bool `json:"exclusive_answer"`
 	// Whether reports of Qualtrics count it. Null of a removed choice.
-	Analyze *bool `json:"analyze"`
+	Analyze *bool `json:"analyzed"`
 }
 
 var _ = ofList(feed.Definitions, Stream{

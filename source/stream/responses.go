@@ -74,10 +74,10 @@ type Response struct {
 	ExternalDataReference *string `json:"external_data_reference"`
 	// Answers by Qualtrics' value key (QID1, QID1_3_TEXT, QID2_NPS_GROUP,
 	// SC_… …), as coded. Questions without an answer have no key.
-	Values json.RawMessage `json:"values"`
+	Values json.RawMessage `json:"answer_values"`
 	// Texts of the coded answers, by the same keys, as they read when the
 	// response was exported.
-	Labels json.RawMessage `json:"labels"`
+	Labels json.RawMessage `json:"answer_labels"`
 	// Value keys of the questions that the respondent was shown.
 	DisplayedFields json.RawMessage `json:"displayed_fields" jsonschema:"type=array"`
 	// Codes that were offered, by value key.
@@ -181,7 +181,7 @@ func responseChanges(got *response.Response, row *Response) (changes []record.Ch
 	if got.Shortened {
 		short := holding(row, ":null")
 		if short == nil {
-			short = []string{"values"}
+			short = []string{"answer_values"}
 		}
 		for _, column := range short {
 			changes = append(changes, record.Shorten(column))
@@ -193,7 +193,7 @@ func responseChanges(got *response.Response, row *Response) (changes []record.Ch
 			changes = append(changes, record.Repair(column))
 		}
 		if broken == nil { // control characters without an escape, in any of the texts
-			changes = append(changes, record.Round("values", "control characters as if they were escaped"))
+			changes = append(changes, record.Round("answer_values", "control characters as if they were escaped"))
 		}
 	}
 	return changes
