@@ -12,7 +12,15 @@ import (
 
 // accountStreams are the streams of objects that the API lists around responses and
 // contacts.
-var accountStreams = []string{"directories", "mailing_lists", "mailing_list_memberships", "users", "questions", "question_choices"}
+var accountStreams = append([]string{"directories", "mailing_lists", "mailing_list_memberships", "users", "survey_translations"}, definitionStreams...)
+
+// structureStreams are made of the definitions of surveys, and are read if they are named.
+var structureStreams = []string{
+	"blocks", "block_questions", "survey_flow_elements", "embedded_data_fields", "scoring_categories", "survey_languages", "survey_definitions",
+}
+
+// definitionStreams are the streams of which one answer has all rows of a survey.
+var definitionStreams = append([]string{"questions", "question_choices"}, structureStreams...)
 
 // exactTruth compares tables with the tenant, and reports rows that do not exist.
 func (tn *tenant) exactTruth(t *testing.T, tables map[string]table, streams ...string) {

@@ -25,7 +25,7 @@ func (r *invocation) exportCommand(ctx context.Context, flags *flag.FlagSet, arg
 	to := flags.String("to", "", "`folder` for the files; it also keeps the state")
 	format := flags.String("format", string(landing.Parquet), "file `format`: parquet or ndjson")
 	compression := flags.String("compression", zstdCompression, "`compression` of ndjson files: zstd or none; Parquet files are always compressed")
-	names := flags.String("streams", "", "`streams` to read, such as surveys,responses; default: all that the account can read; those for administrators have to be named")
+	names := flags.String("streams", "", "`streams` to read, such as surveys,responses; default: all that the account can read; users and tables of survey structure have to be named")
 	if err := parse(flags, args, "config", "to"); err != nil {
 		return 0, err
 	}

@@ -376,7 +376,9 @@ func TestExport_LeavesOutListsThatTheAccountMayNotReadAndUsers(t *testing.T) {
 	})
 }
 
-func TestTap_ACatalogOffersUsersAndDoesNotSelectThem(t *testing.T) {
+// Streams that few need, or that few may read, are offered and not selected.
+func TestTap_ACatalogSelectsTheStreamsThatAreReadByDefault(t *testing.T) {
+	onRequest := append([]string{"users", "survey_translations"}, structureStreams...)
 	tn := newTenant(t, small)
 	got := tn.run(t, "tap", "--config", "config.json", "--discover")
 	var catalog struct {
@@ -393,7 +395,7 @@ func TestTap_ACatalogOffersUsersAndDoesNotSelectThem(t *testing.T) {
 	}
 	for _, s := range catalog.Streams {
 		for _, m := range s.Metadata {
-			if len(m.Breadcrumb) == 0 && m.Metadata["selected-by-default"] != (s.Stream != "users") {
+			if len(m.Breadcrumb) == 0 && m.Metadata["selected-by-default"] == slices.Contains(onRequest, s.Stream) {
 				t.Errorf("%s is selected by default: %v", s.Stream, m.Metadata["selected-by-default"])
 			}
 		}

@@ -15,6 +15,7 @@ import (
 type partitionRun struct {
 	report  feed.Report
 	facts   feed.SurveyFacts // that the streams need
+	answer  any              // that the feed keeps for several reads
 	calls   qualtrics.CallStats
 	planned time.Duration // of planning
 	begun   time.Time
@@ -68,12 +69,13 @@ func (e *Engine) completed(streams []*selected) {
 	})
 }
 
-// cohorts groups streams that have the same position of a partition.
+// cohorts groups streams that take the same part of a partition from the same position.
 func (e *Engine) cohorts(partition feed.Partition, streams []*selected) (cohorts [][]*selected) {
 	e.out.locked(func() {
 		for _, s := range streams {
 			at := slices.IndexFunc(cohorts, func(cohort []*selected) bool {
-				return string(cohort[0].state.Partitions[partition.Key]) == string(s.state.Partitions[partition.Key])
+				return cohort[0].stream.Part == s.stream.Part &&
+					string(cohort[0].state.Partitions[partition.Key]) == string(s.state.Partitions[partition.Key])
 			})
 			if at < 0 {
 				cohorts = append(cohorts, nil)

@@ -74,6 +74,7 @@ func (r *partitionRead) fetch(cohorts [][]*selected, audit bool) error {
 	e, partition := r.engine, r.task.partition
 	request := feed.Request{
 		Partition: partition, Position: e.position(partition, cohorts[0][0]), Audit: audit, Report: &r.task.run.report, Facts: &r.task.run.facts,
+		Part: cohorts[0][0].stream.Part, Answer: &r.task.run.answer,
 	}
 	for _, other := range cohorts[1:] {
 		if position := e.position(partition, other[0]); string(position) != string(request.Position) {

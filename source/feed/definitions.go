@@ -7,17 +7,25 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
-// DefinitionPart is a question of a survey's definition, or a choice of a question.
+// DefinitionPart is a question of a survey's definition, a block, or another part that is a row.
 type DefinitionPart = qualtrics.DefinitionPart
 
 // Definitions are the parts of the definition of each survey. One call reads all parts of a survey,
 // if it was modified since the call before.
 var Definitions = RegisterList(List[DefinitionPart]{
 	Name:  "definitions",
-	Noun:  "question or choice",
+	Noun:  "definition part",
 	Below: Surveys,
 	Read: func(client *qualtrics.Client, parents []string) qualtrics.Listing[DefinitionPart] {
-		return client.DefinitionParts(qualtrics.SurveyID(parents[0]))
+		return client.ReadDefinition(qualtrics.SurveyID(parents[0])).Parts(qualtrics.QuestionSection)
+	},
+	ReadPart: func(client *qualtrics.Client, parents []string, part string, answer *any) qualtrics.Listing[DefinitionPart] {
+		reading, ok := (*answer).(*qualtrics.DefinitionReading)
+		if !ok {
+			reading = client.ReadDefinition(qualtrics.SurveyID(parents[0]))
+			*answer = reading
+		}
+		return reading.Parts(qualtrics.DefinitionSection(part))
 	},
 	Whole:   true,
 	Version: definitionVersion,

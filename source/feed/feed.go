@@ -128,6 +128,12 @@ type Request struct {
 	// Facts are filled with them, once for all reads of the partition in a run. nil: they
 	// are made for this read.
 	Facts *SurveyFacts
+	// Part names the documents that the streams of this read take, if the feed has several
+	// kinds of them: see [List.ReadPart].
+	Part string
+	// Answer is kept by a feed for further reads of the partition in this run. nil: nothing
+	// is kept.
+	Answer *any
 }
 
 // Positions returns the positions of all streams that share the read, without empty ones.

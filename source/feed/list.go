@@ -46,6 +46,10 @@ type List[T any] struct {
 	Below Parents
 	// Read returns the list of one parent. Parents has its id, after the ids of its own parents.
 	Read func(client *qualtrics.Client, parents []string) qualtrics.Listing[T]
+	// ReadPart replaces Read if one answer has the lists of several streams. The part is that of
+	// the request. The answer keeps its value for the other parts of a parent in this run, so
+	// that they cost no call. The position of a part has its own elements only.
+	ReadPart func(client *qualtrics.Client, parents []string, part string, answer *any) qualtrics.Listing[T]
 	// Ask reads one element by its own call. nil: there is no such call, and only the list shows
 	// that an element was deleted.
 	Ask func(ctx context.Context, client *qualtrics.Client, parents []string, id string) error

@@ -6,12 +6,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
 // listContents is the list of one parent in one run. A list of parents is read once, for all feeds
 // below it. All and shown may be read after [List.Contents] returned.
 type listContents[T any] struct {
 	list    *List[T]
+	listing qualtrics.Listing[T]
 	env     *Env
 	parents []string // ids of the parents
 
@@ -29,7 +32,11 @@ type listContents[T any] struct {
 // Contents reads the list below the parents. If other lists are below it, a run reads it once and
 // then returns the same contents.
 func (l *List[T]) Contents(ctx context.Context, env *Env, parents []string) (*listContents[T], error) {
-	c := &listContents[T]{list: l, env: env, parents: slices.Clone(parents), verdicts: make(map[string]error), answers: make(map[string]error)}
+	return l.contents(ctx, env, parents, l.Read(env.Client, parents))
+}
+
+func (l *List[T]) contents(ctx context.Context, env *Env, parents []string, listing qualtrics.Listing[T]) (*listContents[T], error) {
+	c := &listContents[T]{list: l, listing: listing, env: env, parents: slices.Clone(parents), verdicts: make(map[string]error), answers: make(map[string]error)}
 	if l.parent {
 		c = env.lists.sharedContents(partitionID(l.Name, strings.Join(parents, separator)), c).(*listContents[T])
 	}
@@ -65,7 +72,7 @@ func (c *listContents[T]) key(id string) string {
 }
 
 func (c *listContents[T]) fetch(ctx context.Context) {
-	list := c.list.Read(c.env.Client, c.parents)
+	list := c.listing
 	all, err := list.All(ctx)
 	if err != nil && c.withoutID.Takes(err) {
 		err = nil

@@ -29,7 +29,7 @@ func (l *List[T]) Fetch(ctx context.Context, env *Env, request Request, out Out)
 	if version != "" && version == position.Version && position.selected(l.mark(env), "") {
 		return out.Checkpoint(request.Position)
 	}
-	now, err := l.read(ctx, env, request.Partition, &position)
+	now, err := l.read(ctx, env, &request, &position)
 	if err != nil {
 		return l.denied(env, &request, err)
 	}
@@ -105,15 +105,15 @@ type partitionList[T any] struct {
 }
 
 // read reads the list of a partition.
-func (l *List[T]) read(ctx context.Context, env *Env, partition Partition, position *listPosition) (*partitionList[T], error) {
+func (l *List[T]) read(ctx context.Context, env *Env, request *Request, position *listPosition) (*partitionList[T], error) {
 	if l.surveys.read != nil {
 		return l.surveys.read(ctx, env, position)
 	}
-	contents, err := l.Contents(ctx, env, partition.Parents())
+	contents, err := l.contents(ctx, env, request.Partition.Parents(), l.listing(env, request))
 	if err != nil {
 		return nil, err
 	}
-	p := &partitionList[T]{id: l.Read(env.Client, contents.parents).ID, withoutID: func() error { return contents.withoutID.First }}
+	p := &partitionList[T]{id: contents.listing.ID, withoutID: func() error { return contents.withoutID.First }}
 	if l.Below != nil { // all are selected; there may be many, so they are not copied
 		p.elements = contents.All
 	}
@@ -141,6 +141,18 @@ func (l *List[T]) read(ctx context.Context, env *Env, partition Partition, posit
 		return contents.decide(ctx, missing)
 	}
 	return p, nil
+}
+
+// listing returns the list of a partition, or the part of it that the request names.
+func (l *List[T]) listing(env *Env, request *Request) qualtrics.Listing[T] {
+	if l.ReadPart == nil {
+		return l.Read(env.Client, request.Partition.Parents())
+	}
+	answer := request.Answer
+	if answer == nil {
+		answer = new(any)
+	}
+	return l.ReadPart(env.Client, request.Partition.Parents(), request.Part, answer)
 }
 
 // allGone returns the verdicts on elements that a complete answer lacks.

@@ -7,12 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -27,29 +25,14 @@ type SurveyDefinition struct {
 
 // Definition reads a survey's definition.
 func (c *Client) Definition(ctx context.Context, survey SurveyID) (SurveyDefinition, error) {
-	return c.definition(ctx, survey, false)
-}
-
-// definition reads a survey's definition. With questions set, an answer without a list
-// of questions is an error.
-func (c *Client) definition(ctx context.Context, survey SurveyID, questions bool) (SurveyDefinition, error) {
-	var m members
-	call := request{to: toDefinition, method: http.MethodGet, path: "/survey-definitions/" + id(survey), survey: survey}
-	err := c.get(ctx, call, checked(func(result *fields) error {
-		if m = membersOf(result.raw); m == nil {
-			return errors.New("it is no object")
-		}
-		if of := m.text("SurveyID"); of != nil && *of != string(survey) {
-			return fmt.Errorf("it is about survey %.40q", *of)
-		}
-		if _, listed := listOf(m["Questions"]); questions && !listed {
-			return errors.New("it has no list of questions")
-		}
-		return nil
-	}))
+	m, err := c.definitionMembers(ctx, survey)
 	if err != nil {
 		return SurveyDefinition{}, err
 	}
+	return definitionOf(m), nil
+}
+
+func definitionOf(m members) SurveyDefinition {
 	definition := SurveyDefinition{BrandID: text(m.text("BrandID"))}
 	if _, listed := listOf(m["Questions"]); listed {
 		definition.Questions = questionsOf(m)
@@ -57,7 +40,37 @@ func (c *Client) definition(ctx context.Context, survey SurveyID, questions bool
 	if at := m.time("LastModified"); at != nil {
 		definition.LastModified = *at
 	}
-	return definition, nil
+	return definition
+}
+
+// definitionMembers reads a survey's definition. An answer without one of the lists or
+// objects is an error, which comes with its other members.
+func (c *Client) definitionMembers(ctx context.Context, survey SurveyID, required ...string) (m members, err error) {
+	call := request{to: toDefinition, method: http.MethodGet, path: "/survey-definitions/" + id(survey), survey: survey}
+	err = c.get(ctx, call, checked(func(result *fields) error {
+		if m = membersOf(result.raw); m == nil {
+			return errors.New("it is no object")
+		}
+		if of := m.text("SurveyID"); of != nil && *of != string(survey) {
+			m = nil
+			return fmt.Errorf("it is about survey %.40q", *of)
+		}
+		return m.lacks(required)
+	}))
+	return m, err
+}
+
+// lacks returns an error that names the first of several lists or objects that is not
+// there.
+func (m members) lacks(required []string) error {
+	for _, name := range required {
+		if _, listed := listOf(m[name]); !listed {
+			return fmt.Errorf("it has no list of %s", map[string]string{
+				"Questions": "questions", "Blocks": "blocks", "SurveyFlow": "flow elements", "Scoring": "scoring categories", "SurveyOptions": "survey options",
+			}[name])
+		}
+	}
+	return nil
 }
 
 // Question is a question of a survey's definition (API §2.2). A column of a
@@ -248,67 +261,3 @@ func nonempty(text *string) *string {
 }
 
 func isTrue(value *bool) bool { return value != nil && *value }
-
-// DefinitionPart is a question of a survey's definition without its choices, or one
-// choice of a question.
-type DefinitionPart struct {
-	QuestionID string
-	Question   *Question `json:",omitempty"` // nil: a choice
-	Choice     *Choice   `json:",omitempty"` // nil: a question
-}
-
-// ID is unique in a definition: "QID7", or "QID7/choice/2".
-func (p DefinitionPart) ID() string {
-	if p.Choice == nil {
-		return p.QuestionID
-	}
-	return p.QuestionID + "/" + string(p.Choice.Kind) + "/" + p.Choice.ID
-}
-
-// SplitPartID splits the id of a part. The kind is "" for a question.
-func SplitPartID(id string) (question string, kind ChoiceKind, choice string) {
-	question, rest, _ := strings.Cut(id, "/")
-	of, choice, _ := strings.Cut(rest, "/")
-	return question, ChoiceKind(of), choice
-}
-
-// DefinitionParts lists the questions of a survey's definition and their choices. An
-// answer without a list of questions is an error.
-func (c *Client) DefinitionParts(survey SurveyID) Listing[DefinitionPart] {
-	return NewListing("the questions of survey "+string(survey), func(ctx context.Context, pages *int) iter.Seq2[DefinitionPart, error] {
-		return func(yield func(DefinitionPart, error) bool) {
-			*pages++
-			definition, err := c.definition(ctx, survey, true)
-			if err != nil {
-				yield(DefinitionPart{}, err)
-				return
-			}
-			for _, part := range definition.parts() {
-				if !yield(part, nil) {
-					return
-				}
-			}
-		}
-	}, DefinitionPart.ID)
-}
-
-// parts lists the questions and choices one by one. Of two with the same id it keeps
-// the first.
-func (d *SurveyDefinition) parts() (all []DefinitionPart) {
-	seen := make(map[string]bool)
-	add := func(part DefinitionPart) {
-		if id := part.ID(); !seen[id] {
-			seen[id] = true
-			all = append(all, part)
-		}
-	}
-	for _, question := range d.Questions {
-		choices := question.Choices
-		question.Choices = nil
-		add(DefinitionPart{QuestionID: question.ID, Question: &question})
-		for _, choice := range choices {
-			add(DefinitionPart{QuestionID: question.ID, Choice: &choice})
-		}
-	}
-	return all
-}

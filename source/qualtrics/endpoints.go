@@ -30,6 +30,8 @@ var (
 	toSurveys     = endpoint{name: "GET /surveys", perMinute: 3000, does: "list the surveys", needs: useAPI + " and " + seeSurveys}
 	toSurvey      = endpoint{name: "GET /surveys/{id}", perMinute: 3000, does: "describe survey %s", needs: seeSurvey}
 	toDefinition  = endpoint{name: "GET /survey-definitions/{id}", perMinute: 3000, does: "show the definition of survey %s", needs: seeSurvey}
+	toLanguages   = endpoint{name: "GET /surveys/{id}/languages", perMinute: 2000, does: "list the languages of survey %s", needs: seeSurvey}
+	toTexts       = endpoint{name: "GET /surveys/{id}/translations/{language}", perMinute: 2000, does: "show a translation of survey %s", needs: seeSurvey}
 	toSchema      = endpoint{name: "GET /surveys/{id}/response-schema", perMinute: 60, does: "show the response schema of survey %s", needs: seeSurvey}
 	toResponse    = endpoint{name: "GET /surveys/{id}/responses/{id}", perMinute: 240, does: "show a response of survey %s", needs: seeResults}
 	toExport      = endpoint{name: "POST /surveys/{id}/export-responses", perMinute: exportPerMinute, export: true, does: "start an export of survey %s", needs: seeResults}

@@ -51,6 +51,7 @@ var eventCoverage = []Behavior{
 	{"rename, add and delete a mailing list; let a contact join, leave or opt out", Assumed, "4.4", "TestMailingLists_MembersLeaveJoinAndOptOut", ""},
 	{"change and delete a user", Assumed, "6", "TestUsers_AreChangedAndRemoved", ""},
 	{"edit a survey: any edit, or a given edit of a question or choice", Assumed, "2.2", "TestEditSurvey_MakesAnEditThatTheSeedDecides", ""},
+	{"edit a survey beside its questions: any edit, or a given element of the flow", Assumed, "2.2", "TestEditStructure_MakesAnEditThatTheSeedDecides", ""},
 	{"withdraw the right to users or to mailing lists, and give it back", Assumed, "8", "TestRights_AnAccountCanLackThem", ""},
 	{"write records without an id, with a number as id, with raw control characters, or cut in the middle", Assumed, "3.6", "TestDamage_ExportsHoldARecordAgainstTheFormat", ""},
 	{"refuse calls of one endpoint, of one object or of all, with any status, for a time or a number of calls", Assumed, "7.3", "TestDisturb_RefusesTheCallsOfOneObject", ""},

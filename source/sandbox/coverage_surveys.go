@@ -27,6 +27,10 @@ var definitionCoverage = []Behavior{
 	{"has ids as numbers and as texts in one `ChoiceOrder`", Recorded, "2.2", "TestQuestions_ChoicesAreAddedRewordedAndRemoved", ""},
 	{"has columns of side-by-side questions in `AdditionalQuestions`, groups, drill-downs and MaxDiff as recorded", Recorded, "2.2", "TestQuestions_HaveTheTablesOfTheirTypes", ""},
 	{"has numbers as `RecodeValues` of some questions", Assumed, "2.2", "TestTruth_OfQuestionsIsThatOfTheDefinitions", ""},
+	{"has blocks, a nested flow, embedded data, scoring and languages, each as in its truth", Recorded, "2.2", "TestTruth_OfTheStructureIsThatOfTheDefinitions", ""},
+	{"writes blocks in the order of the editor", Assumed, "2.2", "TestTruth_OfTheStructureIsThatOfTheDefinitions", ""},
+	{"has web services with a credential in header, parameter, body and address", Assumed, "2.2", "TestFlowElements_AreAddedAndRemoved", ""},
+	{"keeps the ids of flow elements over edits, and uses none twice", Assumed, "2.2", "TestFlowElements_AreAddedAndRemoved", ""},
 	{"keeps a question in the trash in `Questions`", Documented, "2.2", "TestQuestions_GoToTheTrashAndAreDeleted", ""},
 	{"answers 403 `QMST_2.1` if the user has no right to read the survey", Recorded, "2.2", "TestExport_UnknownIDsAnd403", ""},
 	{"answers 404 `GSI_2` to an unknown id", Assumed, "2.2", "TestSurvey_IsReadByItsFourRoutes", ""},
@@ -54,6 +58,12 @@ var filtersCoverage = []Behavior{
 
 var languagesCoverage = []Behavior{
 	{"lists `AvailableLanguages`", Assumed, "2.2", "TestSurvey_IsReadByItsFourRoutes", ""},
+	{"lists the languages of the definition", Assumed, "2.2", "TestLanguages_AreThoseOfTheDefinition", ""},
+}
+
+var translationCoverage = []Behavior{
+	{"returns the texts of questions, choices and answers by their keys", Documented, "2.2", "TestTranslations_AreThoseOfTheTruth", ""},
+	{"answers 404 to a language that the survey does not have", Assumed, "2.2", "TestTranslations_AreThoseOfTheTruth", ""},
 }
 
 var schemaCoverage = []Behavior{

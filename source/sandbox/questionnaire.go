@@ -16,6 +16,7 @@ type questionnaire struct {
 	questions []question
 	blocks    []block
 	next      int // number of the next question
+	outline
 }
 
 // questionnaireLocked returns the present questionnaire.
@@ -46,6 +47,7 @@ func (k *blueprint) questionnaire() *questionnaire {
 				k.form.next = max(k.form.next, n+1)
 			}
 		}
+		k.form.outline = k.outline()
 	})
 	return k.form
 }
@@ -75,10 +77,10 @@ func (f *questionnaire) blockOf(id string) (block, bool) {
 	return f.blocks[at], true
 }
 
-// copied returns a questionnaire with copies of the questions and blocks. The
-// choices of its questions are still shared.
+// copied returns a questionnaire with copies of the questions, the blocks and the
+// outline. The choices of its questions are still shared.
 func (f *questionnaire) copied() *questionnaire {
-	out := &questionnaire{slices.Clone(f.questions), slices.Clone(f.blocks), f.next}
+	out := &questionnaire{slices.Clone(f.questions), slices.Clone(f.blocks), f.next, f.outline.copied()}
 	for i := range out.blocks {
 		out.blocks[i].questions = slices.Clone(out.blocks[i].questions)
 	}

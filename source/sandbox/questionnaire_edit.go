@@ -34,6 +34,7 @@ func (f *questionnaire) add(q question, blockID string, position int) *questionn
 	if at < 0 {
 		at = len(out.blocks)
 		out.blocks = append(out.blocks, block{id: blockID, name: "Default Question Block", kind: "Default"})
+		out.flow = out.show(out.flow, blockID, "Block")
 	}
 	b := &out.blocks[at]
 	b.questions = slices.Insert(b.questions, min(position, len(b.questions)), q.id)

@@ -30,6 +30,7 @@ const (
 	kindUser
 	kindUserAdvance
 	kindQuestionEdit
+	kindStructureEdit
 )
 
 const golden = 0x9e3779b97f4a7c15

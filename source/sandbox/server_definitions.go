@@ -23,7 +23,7 @@ func definitionQuestions(s *survey) any {
 	}{elements}
 }
 
-func definitionFlow(s *survey) any { return s.definitionFlow(s.questionnaire().blocks) }
+func definitionFlow(s *survey) any { return s.questionnaire().definitionFlow(false) }
 
 func definitionMetadata(s *survey) any { return s.definitionMetadata() }
 

@@ -141,7 +141,7 @@ func TestRequests_NameTheShapeOfUnknownPaths(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, sandbox.Options{})
 	for path, shape := range map[string]string{
-		"/API/v3/surveys/SV_012345678912345/translations/EN":                     "GET (unknown) /surveys/{id}/translations/EN",
+		"/API/v3/surveys/SV_012345678912345/wordings/EN":                         "GET (unknown) /surveys/{id}/wordings/EN",
 		"/API/v3/distributions?surveyId=SV_012345678912345":                      "GET (unknown) /distributions",
 		"/API/v3/distributions/EMD_012345678912345/history":                      "GET (unknown) /distributions/{id}/history",
 		"/API/v3/survey-definitions/SV_012345678912345/questions/QID12":          "GET (unknown) /survey-definitions/{id}/questions/{id}",

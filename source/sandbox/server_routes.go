@@ -57,6 +57,7 @@ func newRouter(s *Sandbox) *router {
 		{method: get, pattern: "/surveys/{id}/quotas", scope: "read:surveys", perMinute: 3000, list: true, handle: s.surveyMember(surveyQuotas), covered: quotasCoverage},
 		{method: get, pattern: "/surveys/{id}/filters", scope: "read:survey_responses", perMinute: 100, list: true, handle: s.surveyMember(surveyFilters), covered: filtersCoverage},
 		{method: get, pattern: "/surveys/{id}/languages", scope: "read:surveys", perMinute: 2000, handle: s.surveyLanguages, covered: languagesCoverage},
+		{method: get, pattern: "/surveys/{id}/translations/{language}", scope: "read:surveys", perMinute: 2000, handle: s.surveyTranslation, covered: translationCoverage},
 		{method: get, pattern: "/surveys/{id}/response-schema", scope: "read:survey_responses", perMinute: 60, handle: s.responseSchema, covered: schemaCoverage},
 		{method: get, pattern: "/surveys/{id}/responses/{responseId}", scope: "read:survey_responses", perMinute: 240, handle: s.singleResponse, covered: responseCoverage},
 		{method: post, pattern: "/surveys/{id}/export-responses", scope: "read:survey_responses", perMinute: 100, handle: s.startExport, covered: startCoverage},

@@ -27,6 +27,7 @@ type survey struct {
 	responses overlay
 	edited    *questionnaire    // nil until a question is edited
 	edits     uint64            // number of edits so far; the next edit depends on it
+	changes   uint64            // the same of edits beside the questions
 	torn      map[int]time.Time // time at which an export omitted the response with this index
 }
 
@@ -113,7 +114,13 @@ func (s *survey) readable() bool {
 	return s.legible && !s.withdrawn
 }
 
-func (s *survey) languages() []string { return s.kind.languages }
+func (s *survey) languages() []string {
+	var codes []string
+	for _, l := range s.questionnaire().languages {
+		codes = append(codes, l.code)
+	}
+	return codes
+}
 
 // responseCount returns the number of responses in an export of the whole
 // survey.

@@ -10,6 +10,12 @@ func number(i int) string { return strconv.Itoa(i + 1) }
 func (s *survey) definitionBody() any {
 	s.world.mutex.RLock()
 	defer s.world.mutex.RUnlock()
+	return s.definitionLocked(false)
+}
+
+// definitionLocked returns the definition. With masked set, it is without the
+// credentials of other systems.
+func (s *survey) definitionLocked(masked bool) map[string]any {
 	status := "Active"
 	if !s.active {
 		status = "Inactive"
@@ -19,12 +25,12 @@ func (s *survey) definitionBody() any {
 		questions[form.questions[i].id] = form.questions[i].definition()
 	}
 	return map[string]any{
-		"QuestionCount": "1000", "SurveyOptions": s.definitionOptions(), "SurveyID": s.ident, "SurveyName": s.title,
+		"QuestionCount": "1000", "SurveyOptions": s.definitionOptions(form), "SurveyID": s.ident, "SurveyName": s.title,
 		"SurveyStatus": status, "LastModified": isoSeconds(s.modified), "BrandID": s.world.brandID(),
 		"OwnerID": s.owner, "LastAccessed": nil, "CreatorID": s.owner, "LastActivated": isoSeconds(s.created + 3600),
 		"Questions": objectOrList(questions), "Blocks": s.definitionBlocks(form.blocks),
 		"ResponseSets": map[string]any{s.responseSet(): "Default Response Set"},
-		"SurveyFlow":   s.definitionFlow(form.blocks), "Scoring": s.definitionScoring(),
+		"SurveyFlow":   form.definitionFlow(masked), "Scoring": form.definitionScoring(),
 		"ProjectInfo": map[string]any{
 			"SurveyID": s.ident, "ProjectCategory": "CORE", "ProjectType": nil, "CompositionType": nil, "ContentBundle": nil,
 		},
@@ -32,7 +38,7 @@ func (s *survey) definitionBody() any {
 	}
 }
 
-func (s *survey) definitionOptions() map[string]any {
+func (s *survey) definitionOptions(form *questionnaire) map[string]any {
 	partial := "+1 week"
 	if s.index%4 == 3 {
 		partial = "false"
@@ -44,6 +50,7 @@ func (s *survey) definitionOptions() map[string]any {
 		"ProgressBarDisplay": "None", "PartialData": partial, "ValidationMessage": nil, "NewScoring": 1,
 		"PreviousButton": " ← ", "NextButton": " → ", "QuestionsPerPage": "", "SurveyTitle": "Online Survey",
 	}
+	form.addLanguages(options, s.kind.languages[0], s.index%6 != 5)
 	if s.kind.anonymous {
 		options["AnonymizeResponse"] = "Yes"
 	}
@@ -53,39 +60,88 @@ func (s *survey) definitionOptions() map[string]any {
 // definitionBlocks returns an array for every seventh survey, and an object for
 // the others.
 func (s *survey) definitionBlocks(blocks []block) any {
-	byID, list := map[string]any{}, []any{}
+	byID, list := ordered{}, []any{}
 	for _, b := range blocks {
 		elements := []any{}
-		for i, id := range b.questions {
-			if i > 0 && i%3 == 0 {
-				elements = append(elements, map[string]any{"Type": "Page Break"})
+		for _, e := range b.elements() {
+			element := map[string]any{"Type": e.kind}
+			if e.question != "" {
+				element["QuestionID"] = e.question
 			}
-			elements = append(elements, map[string]any{"Type": "Question", "QuestionID": id})
+			elements = append(elements, element)
 		}
 		element := map[string]any{
 			"Type": b.kind, "SubType": "", "Description": b.name, "ID": b.id, "BlockElements": elements,
 		}
-		if b.kind != "Trash" {
-			options := map[string]any{
-				"BlockLocking": "false", "RandomizeQuestions": "false", "BlockVisibility": "Expanded", "Looping": "None",
-			}
-			if b.loops != nil {
-				static := map[string]any{}
-				for _, key := range b.loops {
-					static[key] = map[string]any{"1": "Product " + key}
-				}
-				options["Looping"] = "Static"
-				options["LoopingOptions"] = map[string]any{"Randomization": "None", "Static": static}
-			}
+		if options := b.options(); options != nil {
 			element["Options"] = options
 		}
-		byID[b.id] = element
+		byID = append(byID, member{b.id, element})
 		list = append(list, element)
 	}
-	if s.index%7 == 6 {
+	if s.index%7 == 6 || len(list) == 0 {
 		return list
 	}
-	return objectOrList(byID)
+	return byID
+}
+
+// blockElement is a question or a page break of a block.
+type blockElement struct{ kind, question string }
+
+// elements returns the questions of a block, with a page break after every third.
+func (b block) elements() (elements []blockElement) {
+	for i, id := range b.questions {
+		if i > 0 && i%3 == 0 {
+			elements = append(elements, blockElement{kind: "Page Break"})
+		}
+		elements = append(elements, blockElement{"Question", id})
+	}
+	return elements
+}
+
+// options returns the options of a block; nil: the trash has none.
+func (b block) options() map[string]any {
+	if b.kind == "Trash" {
+		return nil
+	}
+	options := map[string]any{
+		"BlockLocking": "false", "RandomizeQuestions": "false", "BlockVisibility": "Expanded", "Looping": "None",
+	}
+	if b.random {
+		options["RandomizeQuestions"] = "RandomWithXPerPage"
+	}
+	if b.loops != nil {
+		static := map[string]any{}
+		for _, key := range b.loops {
+			static[key] = map[string]any{"1": "Product " + key}
+		}
+		options["Looping"] = "Static"
+		options["LoopingOptions"] = map[string]any{"Randomization": "None", "Static": static}
+	}
+	return options
+}
+
+// member is a member of an object.
+type member struct {
+	name  string
+	value any
+}
+
+// ordered is an object whose members are written in the order of the editor, as PHP
+// does.
+type ordered []member
+
+// MarshalJSON writes the members in their order.
+func (o ordered) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, m := range o {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendQuoted(b, m.name), ':')
+		b = append(b, encodeJSON(m.value)...)
+	}
+	return append(b, '}'), nil
 }
 
 // objectOrList returns an empty array for an empty object, as recorded.
@@ -94,68 +150,6 @@ func objectOrList(object map[string]any) any {
 		return []any{}
 	}
 	return object
-}
-
-// definitionFlow puts the second half of the flow inside a group.
-func (s *survey) definitionFlow(blocks []block) map[string]any {
-	id := 1
-	next := func() string { id++; return "FL_" + strconv.Itoa(id) }
-	flow := []any{}
-	if len(s.kind.fields) > 0 {
-		var fields []any
-		for i, f := range s.kind.fields {
-			field := map[string]any{
-				"Description": f.name, "Type": "Custom", "Field": f.name, "VariableType": "String",
-				"DataVisibility": []any{}, "AnalyzeText": false,
-			}
-			if f.value == valueLarge {
-				field["VariableType"] = "Scale"
-			}
-			if i == 0 {
-				field["Value"], field["DataVisibility"] = "none", map[string]any{"Private": false}
-			}
-			fields = append(fields, field)
-		}
-		flow = append(flow, map[string]any{"Type": "EmbeddedData", "FlowID": next(), "EmbeddedData": fields})
-	}
-	nested := []any{}
-	for i, b := range blocks {
-		if b.kind == "Trash" {
-			continue
-		}
-		kind := "Standard"
-		if b.kind == "Default" {
-			kind = "Block"
-		}
-		element := map[string]any{"Type": kind, "ID": b.id, "FlowID": next(), "Autofill": []any{}}
-		if i%2 == 1 {
-			nested = append(nested, element)
-		} else {
-			flow = append(flow, element)
-		}
-	}
-	if len(nested) > 0 {
-		flow = append(flow, map[string]any{"Type": "Group", "FlowID": next(), "Description": "Later", "Flow": nested})
-	}
-	flow = append(flow, map[string]any{"Type": "EndSurvey", "FlowID": next()})
-	return map[string]any{
-		"Type": "Root", "FlowID": "FL_1", "Flow": flow,
-		"Properties": map[string]any{"Count": id, "RemovedFieldsets": []any{}},
-	}
-}
-
-func (s *survey) definitionScoring() map[string]any {
-	categories := []any{}
-	if s.kind.scored {
-		categories = append(categories, map[string]any{
-			"ID": scoreID(uint64(s.index % len(s.world.kinds))), "Name": "Satisfaction score", "Description": "",
-		})
-	}
-	return map[string]any{
-		"ScoringCategories": categories, "ScoringCategoryGroups": []any{}, "ScoringSummaryCategory": nil,
-		"ScoringSummaryAfterQuestions": 0, "ScoringSummaryAfterSurvey": 0,
-		"DefaultScoringCategory": nil, "AutoScoringCategory": nil,
-	}
 }
 
 // definitionMetadata returns the result of GET

@@ -10,6 +10,7 @@ import (
 // takes the next kind. So a tenant of any size has many question types, and the
 // questions of its surveys need no memory of their own.
 type blueprint struct {
+	number    uint64
 	questions []question // in flow order; the last one holds the keys of the survey itself
 	blocks    []block
 	fields    []field
@@ -29,6 +30,7 @@ type block struct {
 	id, name, kind string
 	questions      []string
 	loops          []string // loop keys of a loop & merge block
+	random         bool     // its questions come in random order
 }
 
 // items returns the questions of the block, with their tags as in files.
@@ -88,7 +90,7 @@ func smallBlueprints() []*blueprint {
 // build puts the questions into blocks of five, but loops and trash into
 // separate blocks. Then it compiles their keys.
 func (p plan) build(number uint64) *blueprint {
-	out := &blueprint{questions: p.questions, languages: p.languages, anonymous: p.anonymous, scored: p.scored}
+	out := &blueprint{number: number, questions: p.questions, languages: p.languages, anonymous: p.anonymous, scored: p.scored}
 	for _, fields := range p.fields {
 		out.fields = append(out.fields, fields...)
 	}

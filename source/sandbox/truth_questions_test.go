@@ -164,7 +164,7 @@ func TestQuestions_ChangeOnlyWithTheModifiedDate(t *testing.T) {
 		c := newClient(t, sandbox.Options{Seed: 6, Surveys: 8, Responses: 8, Contacts: 1})
 		snapshot := func() map[string]string {
 			all := make(map[string]string)
-			for _, kind := range []string{"questions", "question_choices"} {
+			for _, kind := range []string{"questions", "question_choices", "blocks", "survey_flow_elements", "embedded_data_fields", "scoring_categories", "survey_languages"} {
 				rows, _ := c.tenant.Truth(kind)
 				for row := range rows {
 					all[decode[map[string]any](t, row)["survey_id"].(string)] += string(row)

@@ -35,6 +35,15 @@ func (r *rowWriter) yes(name string, value bool) {
 	}
 }
 
+// object writes an object, or null for one without members.
+func (r *rowWriter) object(name string, value map[string]any) {
+	if len(value) == 0 {
+		r.null(name)
+		return
+	}
+	r.json(name, encodeJSON(value))
+}
+
 // json writes a value as in the API.
 func (r *rowWriter) json(name string, value json.RawMessage) { r.name(name); *r = append(*r, value...) }
 

@@ -17,6 +17,7 @@ func (p *progressing) changeSurveys() {
 		s.title = fmt.Sprintf("%s (v%d)", shorten(s.title, 200), p.dice.between(2, 99))
 		s.modified = max(s.modified, at)
 		s.editQuestions()
+		s.editStructure()
 	}
 	for _, at := range p.seconds(min(p.dice.count(0.2*whole), int(math.Ceil(whole)))) {
 		s := p.addSurvey(len(p.surveys), 0)

@@ -25,6 +25,11 @@ type Stream struct {
 	Cursor  string    // column name; "" means full refresh only
 	Feed    feed.Kind // whose documents it projects
 	Scopes  []string  // OAuth scopes without which it cannot be read (API §1.4)
+	// Part names the documents of the feed that it projects, if the feed has several kinds.
+	// Its state then has these only. "": the first kind.
+	Part string
+	// ByName is set if users have to name the stream to select it.
+	ByName bool
 	// Tombstones is set for a stream that only reports deleted rows of another one.
 	Tombstones bool
 	// Project turns one document into records: pointers to the record struct, each
@@ -95,6 +100,9 @@ func (s *Stream) Table() *record.Table { return s.table }
 
 // OnRequest reports whether the stream is read only if the user names it.
 func (s *Stream) OnRequest() bool {
+	if s.ByName {
+		return true
+	}
 	source, _ := feed.ByKind(s.Feed)
 	list, ok := source.(feed.ListFeed)
 	return ok && list.ByRequest()

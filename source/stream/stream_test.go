@@ -23,14 +23,22 @@ func TestAll_StreamsStayWhatUsersConfigured(t *testing.T) {
 		Incremental                         bool
 	}
 	want := []promise{
+		{"block_questions", "survey_id block_id element_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
+		{"blocks", "survey_id block_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"contacts", "directory_id contact_id", "last_modified", "deleted_at", "read:directories read:directory_contacts", feed.Contacts, true},
 		{"directories", "directory_id", "last_modified", "deleted_at", "read:directories", feed.DirectoryList, true},
+		{"embedded_data_fields", "survey_id flow_id field", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"mailing_list_memberships", "mailing_list_id contact_id", "last_modified", "deleted_at", "read:directories read:mailing_lists read:mailing_list_contacts", "mailing_list_memberships", true},
 		{"mailing_lists", "directory_id mailing_list_id", "last_modified_date", "deleted_at", "read:directories read:mailing_lists", "mailing_lists", true},
 		{"question_choices", "survey_id question_id kind choice_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"questions", "survey_id question_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"response_deletions", "survey_id response_id", "deleted_at", "deleted_at", "read:survey_responses read:surveys", feed.Responses, true},
 		{"responses", "survey_id response_id", "last_modified_date", "deleted_at", "read:survey_responses read:surveys", feed.Responses, true},
+		{"scoring_categories", "survey_id category_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
+		{"survey_definitions", "survey_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
+		{"survey_flow_elements", "survey_id flow_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
+		{"survey_languages", "survey_id language", "last_modified", "deleted_at", "read:surveys", "definitions", true},
+		{"survey_translations", "survey_id language text_key", "last_modified", "deleted_at", "read:surveys", "survey_translations", true},
 		{"surveys", "survey_id", "last_modified", "deleted_at", "read:surveys", feed.SurveyList, true},
 		{"sync_audit", "run_id survey_id", "finished_at", "", "read:survey_responses read:surveys", feed.SyncAudit, true},
 		{"users", "user_id", "last_modified", "deleted_at", "read:users", "users", true},
@@ -103,7 +111,9 @@ func TestStream_FeedsNameTheirPartitions(t *testing.T) {
 	want := map[string]string{
 		"surveys": "list", "responses": "survey", "response_deletions": "survey", "contacts": "directory", "sync_audit": "survey",
 		"directories": "list", "mailing_lists": "directory", "mailing_list_memberships": "mailing list", "users": "list",
-		"questions": "survey", "question_choices": "survey",
+		"questions": "survey", "question_choices": "survey", "blocks": "survey", "block_questions": "survey", "survey_flow_elements": "survey",
+		"embedded_data_fields": "survey", "scoring_categories": "survey", "survey_languages": "survey", "survey_definitions": "survey",
+		"survey_translations": "survey",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("nouns (-want +got):\n%s", diff)
