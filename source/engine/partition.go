@@ -38,7 +38,10 @@ func (r *partitionRun) ended(err error) {
 func (e *Engine) runPartition(ctx context.Context, cancel context.CancelCauseFunc, source feed.Feed, t *task, streams []*selected) {
 	t.run.begun = time.Now()
 	func() {
-		defer func() { e.observe(ctx, t.partition, t.run) }()
+		defer func() {
+			t.run.facts = feed.SurveyFacts{} // they may be large
+			e.observe(ctx, t.partition, t.run)
+		}()
 		r := &partitionRead{engine: e, ctx: t.run.counting(ctx), cancel: cancel, source: source, task: t, all: streams}
 		r.read(e.cohorts(t.partition, streams))
 	}()

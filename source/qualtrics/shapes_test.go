@@ -333,6 +333,16 @@ func TestResponseSchema_ReadsTheValues(t *testing.T) {
 			"QID1": {DataType: "question", QuestionID: "QID1"}, "duration": {DataType: "metadata"}, "x": {DataType: "embeddedData"}, "y": {},
 		},
 		`{"properties":{"values":{"properties":[]}}}`: {},
+		`{"properties":{"values":{"properties":{` +
+			`"1_QID2":{"description":"Taste","dataType":"question","type":"array","exportTag":"1_Q2","questionId":"QID2","questionExportTag":"Q2","loopNumber":1,` +
+			`"items":{"type":"string","oneOf":[{"label":"Sweet","const":"1"},{"label":"Sour","const":"2"},{"label":"again","const":"2"},7,{"const":"3"}]}},` +
+			`"QID3":{"type":"number","format":["x"],"oneOf":[{"label":5,"const":10.0}],"items":null},"QID4":{"oneOf":{},"items":[]}}}}}`: {
+			"1_QID2": {
+				Description: "Taste", DataType: "question", Type: "array", ExportTag: "1_Q2", QuestionID: "QID2", QuestionTag: "Q2", Loop: "1",
+				Labels: map[string]string{"1": "Sweet", "2": "Sour"},
+			},
+			"QID3": {Type: "number", Labels: map[string]string{"10.0": "5"}}, "QID4": {},
+		},
 	} {
 		got, err := client(t, func(*http.Request) *http.Response { return ok(result) }).ResponseSchema(t.Context(), "SV_1")
 		if err != nil {

@@ -128,15 +128,6 @@ func (c *Client) Survey(ctx context.Context, survey SurveyID) (SurveyDetail, err
 	return detail, nil
 }
 
-// Property describes a key of a response's values (API §2.4).
-type Property struct {
-	DataType   string // question, metadata or embeddedData
-	QuestionID string // of question keys
-}
-
-// errNoValues reports a response schema of an unknown shape.
-var errNoValues = errors.New("it does not list the values of a response")
-
 // IsPermanent reports whether later runs will fail too: Qualtrics refuses the call, or
 // answers in a shape that cannot be read.
 func IsPermanent(err error) bool {
@@ -145,34 +136,6 @@ func IsPermanent(err error) bool {
 		return answer.kind() != KindTransient && answer.Status/100 == 4 && answer.Status != http.StatusUnauthorized
 	}
 	return errors.Is(err, errNoValues)
-}
-
-// ResponseSchema reads the descriptions of the keys of a survey's responses, by key.
-func (c *Client) ResponseSchema(ctx context.Context, survey SurveyID) (map[string]Property, error) {
-	values := make(members)
-	call := request{to: toSchema, method: http.MethodGet, path: "/surveys/" + id(survey) + "/response-schema", survey: survey}
-	err := c.get(ctx, call, checked(func(result *fields) error {
-		raw := result.raw
-		for _, name := range []string{"properties", "values", "properties"} {
-			raw = membersOf(raw).first(name)
-		}
-		if emptyList(raw) {
-			return nil // PHP's form of an object without members
-		}
-		if values = membersOf(raw); values == nil {
-			return errNoValues
-		}
-		return nil
-	}))
-	if err != nil {
-		return nil, err
-	}
-	properties := make(map[string]Property, len(values))
-	for key, property := range values {
-		m := membersOf(property)
-		properties[key] = Property{DataType: text(m.text("dataType")), QuestionID: text(m.text("questionId"))}
-	}
-	return properties, nil
 }
 
 // Response reads one response in the form of an export (API §3.7). It returns

@@ -245,6 +245,16 @@ func (r Row) Cell(i int) any {
 	}
 }
 
+// Text returns the text of the i-th column, which holds strings: "" for null.
+func (r Row) Text(i int) string {
+	field, ok := r.field(i)
+	if !ok {
+		return ""
+	}
+	text, _ := text(field)
+	return text
+}
+
 // Size returns the approximate bytes of the row, without column names.
 func (r Row) Size() int {
 	size := 0

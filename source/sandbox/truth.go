@@ -24,6 +24,7 @@ var truths = []struct {
 	{"survey_definitions", (*world).definitionTruth},
 	{"survey_translations", structureTruth(asked.translations)},
 	{"responses", (*world).responseTruth},
+	{"answers", (*world).answerTruth},
 	{"directories", (*world).directoryTruth},
 	{"contacts", (*world).contactTruth},
 	{"mailing_lists", (*world).mailingListTruth},

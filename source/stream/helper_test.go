@@ -57,7 +57,7 @@ func (r row) nulls() []string {
 	return names
 }
 
-func byName(t *testing.T, name string) *stream.Stream {
+func byName(t testing.TB, name string) *stream.Stream {
 	t.Helper()
 	s, ok := stream.ByName(name)
 	if !ok {

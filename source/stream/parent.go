@@ -12,10 +12,12 @@ import (
 // replacing returns the rows of a document that take the place of all its earlier rows: those
 // of the projection, or else the marker.
 func (s *Stream) replacing(doc *feed.Document, format record.Format) (rows []record.Row, err error) {
+	parent := append(doc.Partition.Parents(), doc.ID)
+	parent = parent[max(0, len(parent)-len(s.Parent)):]
 	add := func(rec any, changes ...record.Change) error {
 		row, err := s.table.Row(rec, changes...)
 		if err == nil {
-			err = s.checkPart(doc, row)
+			err = s.checkPart(doc, row, parent)
 		}
 		if err != nil {
 			return err
@@ -66,17 +68,17 @@ func (s *Stream) partColumns() partColumns {
 
 // marks reports whether a row has the key of a marker.
 func (s *Stream) marks(row record.Row) bool {
-	return !slices.ContainsFunc(s.columns.own, func(i int) bool { return row.Cell(i) != record.MarkerKey })
+	return !slices.ContainsFunc(s.columns.own, func(i int) bool { return row.Text(i) != record.MarkerKey })
 }
 
 // checkPart refuses a row of another parent than the document.
-func (s *Stream) checkPart(doc *feed.Document, row record.Row) error {
-	ids := append(doc.Partition.Parents(), doc.ID)
-	ids = ids[max(0, len(ids)-len(s.Parent)):]
-	if got := texts(row, s.columns.parent); !slices.Equal(got, ids) {
-		return s.invariant(doc, fmt.Sprintf("a row belongs to %q, not %q", got, ids))
+func (s *Stream) checkPart(doc *feed.Document, row record.Row, parent []string) error {
+	for at, i := range s.columns.parent {
+		if at >= len(parent) || row.Text(i) != parent[at] {
+			return s.invariant(doc, fmt.Sprintf("a row belongs to %q, not %q", texts(row, s.columns.parent), parent))
+		}
 	}
-	if version := row.Cell(s.columns.version); (version == record.DeletedVersion) == doc.DeletedAt.IsZero() {
+	if version := row.Text(s.columns.version); (version == record.DeletedVersion) == doc.DeletedAt.IsZero() {
 		return s.invariant(doc, fmt.Sprintf("a row has the version %q", version))
 	}
 	return nil
@@ -84,17 +86,26 @@ func (s *Stream) checkPart(doc *feed.Document, row record.Row) error {
 
 // checkParts refuses rows with equal keys, and rows of different versions.
 func (s *Stream) checkParts(doc *feed.Document, rows []record.Row) error {
+	var cursor any
 	seen := make(map[string]bool, len(rows))
-	for _, row := range rows {
-		key := strings.Join(texts(row, s.columns.own), "\x00")
+	for i, row := range rows {
+		key := row.Text(s.columns.own[0])
+		if len(s.columns.own) > 1 {
+			key = strings.Join(texts(row, s.columns.own), "\x00")
+		}
 		if seen[key] {
 			return s.invariant(doc, fmt.Sprintf("two rows have the key %q", key))
 		}
 		seen[key] = true
-		for _, i := range []int{s.columns.version, s.columns.cursor} {
-			if got, want := row.Cell(i), rows[0].Cell(i); got != want {
-				return s.invariant(doc, fmt.Sprintf("its rows have the %s %v and %v", s.table.Columns[i].Name, want, got))
-			}
+		if i == 0 {
+			cursor = row.Cell(s.columns.cursor)
+			continue
+		}
+		if got, want := row.Text(s.columns.version), rows[0].Text(s.columns.version); got != want {
+			return s.invariant(doc, fmt.Sprintf("its rows have the %s %v and %v", s.Version, want, got))
+		}
+		if got := row.Cell(s.columns.cursor); got != cursor {
+			return s.invariant(doc, fmt.Sprintf("its rows have the %s %v and %v", s.Cursor, cursor, got))
 		}
 	}
 	return nil
@@ -103,8 +114,7 @@ func (s *Stream) checkParts(doc *feed.Document, rows []record.Row) error {
 // texts are the values of columns of a key.
 func texts(row record.Row, columns []int) (texts []string) {
 	for _, i := range columns {
-		text, _ := row.Cell(i).(string)
-		texts = append(texts, text)
+		texts = append(texts, row.Text(i))
 	}
 	return texts
 }

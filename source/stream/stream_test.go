@@ -23,6 +23,7 @@ func TestAll_StreamsStayWhatUsersConfigured(t *testing.T) {
 		Incremental                         bool
 	}
 	want := []promise{
+		{"answers", "survey_id response_id answer_key", "last_modified_date", "", "read:survey_responses read:surveys", feed.Responses, true},
 		{"block_questions", "survey_id block_id element_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"blocks", "survey_id block_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"contacts", "directory_id contact_id", "last_modified", "deleted_at", "read:directories read:directory_contacts", feed.Contacts, true},
@@ -111,6 +112,7 @@ func TestStream_FeedsNameTheirPartitions(t *testing.T) {
 	want := map[string]string{
 		"surveys": "list", "responses": "survey", "response_deletions": "survey", "contacts": "directory", "sync_audit": "survey",
 		"directories": "list", "mailing_lists": "directory", "mailing_list_memberships": "mailing list", "users": "list",
+		"answers":   "survey",
 		"questions": "survey", "question_choices": "survey", "blocks": "survey", "block_questions": "survey", "survey_flow_elements": "survey",
 		"embedded_data_fields": "survey", "scoring_categories": "survey", "survey_languages": "survey", "survey_definitions": "survey",
 		"survey_translations": "survey",

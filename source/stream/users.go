@@ -50,7 +50,7 @@ var users = feed.RegisterList(feed.List[qualtrics.User]{
 })
 
 var _ = ofList(users, Stream{
-	Name: "users", Summary: "The users of the brand, for administrators; read only if it is selected by its name",
+	Name: "users", Summary: "The users of the brand, for administrators; only if selected by its name",
 	Record: User{}, Key: []string{"user_id"}, Cursor: "last_modified",
 }, projectUser)
 

@@ -18,6 +18,7 @@ type learned struct {
 	unlistable         atomic.Bool // exports of ids alone are refused
 	startDateNotStrict atomic.Bool // exports hold responses that were modified before their window
 	probed             atomic.Bool // a single response was read
+	without            sync.Map    // names of facts that a missing scope keeps from all surveys
 	// deniedAll is set when the account was refused every survey that was ever read. Each
 	// survey is then tried in every run, so that restored rights take effect at once.
 	deniedAll bool

@@ -15,49 +15,87 @@ type factReader struct {
 	facts     *feed.SurveyFacts // those of an earlier read of this run are kept
 	embedded  []string          // names of the survey's embedded data
 	undefined error             // why the survey could not be read; nil: it was read
+	noSchema  error             // why the response schema was refused in this read; nil: it was not
 }
 
 // read returns the facts. It is called when the first response goes out, so that a survey
 // without news costs no call.
 func (f *factReader) read(ctx context.Context) (*feed.SurveyFacts, error) {
-	missing := func(fact feed.Needs) bool { return f.needs.Has(fact) && !f.facts.Known.Has(fact) }
-	if missing(feed.NeedDefinition) {
-		definition, err := f.env.Client.Definition(ctx, f.survey)
-		if err == nil && definition.Questions == nil {
-			err = errors.New("it has no list of questions")
+	for _, one := range []struct {
+		fact feed.Needs
+		name string
+		read func(context.Context) error
+	}{
+		{feed.NeedDefinition, "definition", f.definition},
+		{feed.NeedSchema, "response schema", func(ctx context.Context) error {
+			_, err := f.schema(ctx)
+			return err
+		}},
+		{feed.NeedEmbeddedData, "embedded data", func(context.Context) error {
+			f.facts.EmbeddedData = f.embedded
+			return f.undefined
+		}},
+	} {
+		needed := f.needs.Has(one.fact)
+		if !f.needs.Wants(one.fact) || f.facts.Known.Has(one.fact) || f.facts.Refused.Has(one.fact) && !needed {
+			continue
 		}
-		if err != nil {
-			return nil, f.lacks(ctx, "definition", err)
+		switch err := one.read(ctx); {
+		case err == nil:
+			f.facts.Known |= one.fact
+		case needed, !isRefused(err), ctx.Err() != nil:
+			return nil, f.lacks(ctx, one.name, err)
+		default:
+			f.facts.Refused |= one.fact
+			f.goWithout(one.name, err)
 		}
-		f.facts.Definition = definition
-		f.facts.Known |= feed.NeedDefinition
-	}
-	if missing(feed.NeedSchema) {
-		if _, err := f.schema(ctx); err != nil {
-			return nil, f.lacks(ctx, "response schema", err)
-		}
-	}
-	if missing(feed.NeedEmbeddedData) {
-		if f.undefined != nil {
-			return nil, f.lacks(ctx, "embedded data", f.undefined)
-		}
-		f.facts.EmbeddedData = f.embedded
-		f.facts.Known |= feed.NeedEmbeddedData
 	}
 	return f.facts, nil
 }
 
+var errNoQuestions = errors.New("it has no list of questions")
+
+// isRefused reports whether a later run will not read the fact either.
+func isRefused(err error) bool { return qualtrics.IsPermanent(err) || errors.Is(err, errNoQuestions) }
+
+func (f *factReader) definition(ctx context.Context) error {
+	definition, err := f.env.Client.Definition(ctx, f.survey)
+	if err == nil && definition.Questions == nil {
+		err = errNoQuestions
+	}
+	if err == nil {
+		f.facts.Definition = definition
+	}
+	return err
+}
+
 // schema reads the response schema, once if a stream needs it.
 func (f *factReader) schema(ctx context.Context) (map[string]qualtrics.Property, error) {
-	if f.facts.Known.Has(feed.NeedSchema) {
+	switch {
+	case f.facts.Known.Has(feed.NeedSchema):
 		return f.facts.Schema, nil
+	case f.noSchema != nil:
+		return nil, f.noSchema
 	}
 	schema, err := f.env.Client.ResponseSchema(ctx, f.survey)
-	if err == nil && f.needs.Has(feed.NeedSchema) {
+	if err != nil && isRefused(err) && ctx.Err() == nil {
+		f.noSchema = err // asked for once, because 60 calls a minute are allowed
+	}
+	if err == nil && f.needs.Wants(feed.NeedSchema) {
 		f.facts.Schema = schema
 		f.facts.Known |= feed.NeedSchema
 	}
 	return schema, err
+}
+
+// goWithout logs that responses go out without a fact. A missing scope concerns all surveys,
+// so one line says it.
+func (f *factReader) goWithout(fact string, err error) {
+	if !qualtrics.IsMissingScope(err) {
+		f.env.Log.Warn("the survey's "+fact+" is refused: its answers go out without the texts from it", "survey", f.survey, "error", err)
+	} else if _, said := f.learned.without.LoadOrStore(fact, true); !said {
+		f.env.Log.Warn("a scope is missing to read the "+fact+" of surveys: answers go out without the texts from it", "error", err)
+	}
 }
 
 // lacks returns the error of a fact that cannot be read. No row goes out without it.
