@@ -104,7 +104,7 @@ func (r *shareRun) answersHaveEachResponse(t *testing.T, lack string, lacks func
 	}
 	for key, row := range r.tables["responses"] {
 		var columns struct {
-			Values map[string]json.RawMessage `json:"values"`
+			Values map[string]json.RawMessage `json:"answer_values"`
 		}
 		if err := json.Unmarshal(row.Data, &columns); err != nil {
 			t.Fatal(err)
