@@ -25,7 +25,7 @@ func readOnce(t testing.TB, s *server, stream string) int {
 func runTo(t testing.TB, s *server, out io.Writer, args ...string) {
 	t.Helper()
 	files := &testkit.Files{Content: map[string][]byte{"config": s.config()}}
-	for _, stream := range []string{"responses", "contacts"} {
+	for _, stream := range []string{"responses", "answers", "contacts"} {
 		files.Content[stream] = testkit.Catalog(stream)
 	}
 	program := &source.Program{Stdout: out, Transport: s, Files: files}
@@ -62,6 +62,13 @@ func TestRead_TakesFewAllocationsForEachResponse(t *testing.T) {
 // BenchmarkRead and BenchmarkExport run in this process, for profiles.
 func BenchmarkRead(b *testing.B) {
 	benchmark(b, func(s *server) { readOnce(b, s, "responses") })
+}
+
+// BenchmarkReadAnswers reads the answers of the same responses.
+func BenchmarkReadAnswers(b *testing.B) {
+	lines := 0
+	benchmark(b, func(s *server) { lines = readOnce(b, s, "answers") })
+	b.ReportMetric(float64(b.N)*float64(lines)/b.Elapsed().Seconds(), "rows/s")
 }
 
 func BenchmarkExport(b *testing.B) {

@@ -73,6 +73,30 @@ func (a *archive) record(line []byte, n int) []byte {
 	return append(line, '\n')
 }
 
+// definition is the survey's definition.
+func (a *archive) definition() string {
+	questions := []byte(`{"SurveyID":"` + surveyID + `","Questions":{`)
+	for q := range a.choices + a.texts {
+		if q > 0 {
+			questions = append(questions, ',')
+		}
+		kind, selector := "MC", "SAVR"
+		if q >= a.choices {
+			kind, selector = "TE", "SL"
+		}
+		questions = fmt.Appendf(questions, `"QID%d":{"QuestionID":"QID%d","DataExportTag":"Q%d","QuestionType":%q,"Selector":%q,"QuestionText":"<b>Question</b> number %d"`, q, q, q, kind, selector, q)
+		if q < a.choices {
+			questions = append(questions, `,"Choices":{`...)
+			for choice := range 7 {
+				questions = fmt.Appendf(questions, `"%d":{"Display":"Choice number %d"},`, choice, choice)
+			}
+			questions[len(questions)-1] = '}'
+		}
+		questions = append(questions, '}')
+	}
+	return string(questions) + "}}"
+}
+
 // idRecord appends record n in the form of a list of ids.
 func (a *archive) idRecord(line []byte, n int) []byte {
 	at := a.begin.Add(time.Duration(n) * apart).Format("2006-01-02T15:04:05Z")

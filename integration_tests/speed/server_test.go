@@ -77,6 +77,8 @@ func newServer(t testing.TB, a *archive, counted, contacts int) *server {
 	}
 	answer("GET /API/v3/surveys/"+surveyID, fixed(fmt.Sprintf(`{%s,"lastModifiedDate":"2024-01-01T00:00:00Z","responseCounts":{"auditable":%d,"generated":0,"deleted":0},"embeddedData":[{"name":"Region"}],"questions":{%s}}`,
 		survey, counted, strings.Join(questions, ","))))
+	answer("GET /API/v3/survey-definitions/"+surveyID, fixed(a.definition()))
+	answer("GET /API/v3/surveys/"+surveyID+"/response-schema", fixed(`{"properties":{"values":{"properties":{}}}}`))
 	answer("GET /API/v3/directories", fixed(`{"elements":[{"directoryId":"POOL_0123456789abcde","name":"Speed","contactCount":`+strconv.Itoa(contacts)+`,"isDefault":true}],"nextPage":null}`))
 	answer("POST /API/v3/directories/POOL_0123456789abcde/contacts/search", s.search)
 	answer("GET /API/v3/directories/POOL_0123456789abcde/contacts", s.list)
