@@ -93,6 +93,25 @@ func TestAll_StreamsCanBeFoundReadAndExplained(t *testing.T) {
 	}
 }
 
+// Each word is reserved in an engine. Some were names of columns once. The client
+// tests know all words of ten engines.
+func TestAll_NamesAreNoReservedWords(t *testing.T) {
+	t.Parallel()
+	reserved := []string{
+		"analyze", "column", "credentials", "default", "end", "group", "key", "order", "rank", "row", "table", "type", "user", "values",
+	}
+	for _, s := range stream.All() {
+		if slices.Contains(reserved, s.Name) {
+			t.Errorf("the stream %s has the name of a reserved word", s.Name)
+		}
+		for _, column := range s.Table().Columns {
+			if slices.Contains(reserved, column.Name) {
+				t.Errorf("the column %s.%s has the name of a reserved word", s.Name, column.Name)
+			}
+		}
+	}
+}
+
 func TestByName_KnowsNoOtherStream(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "Responses", "response", "responses "} {
