@@ -15,7 +15,9 @@ const whiteSpace = " \t\r\n"
 // Kind returns the kind of a raw value by its first byte: '{', '[', '"', '0' for
 // a number, 't', 'f' or 'n'. It returns 0 for empty text.
 func Kind(value []byte) byte {
-	value = bytes.TrimLeft(value, whiteSpace)
+	if len(value) > 0 && value[0] <= ' ' {
+		value = bytes.TrimLeft(value, whiteSpace)
+	}
 	switch {
 	case len(value) == 0:
 		return 0
