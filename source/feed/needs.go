@@ -1,6 +1,8 @@
 package feed
 
 import (
+	"strings"
+
 	"github.com/birdie-ai/source-qualtrics/source/answers"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
@@ -38,6 +40,7 @@ type SurveyFacts struct {
 	EmbeddedData []string
 
 	codebook *answers.Codebook
+	declared map[string]bool // the names of EmbeddedData; nil: not made yet
 }
 
 // Codebook returns the codebook of the survey's answers, made once of the known facts.
@@ -51,4 +54,21 @@ func (f *SurveyFacts) Codebook() *answers.Codebook {
 		f.codebook = answers.NewCodebook(definition, f.Schema)
 	}
 	return f.codebook
+}
+
+// Declares reports whether the survey declares a field of embedded data under the name that
+// exports have. known is false without the names of its embedded data.
+func (f *SurveyFacts) Declares(name string) (declared, known bool) {
+	if f == nil || !f.Known.Has(NeedEmbeddedData) {
+		return false, false
+	}
+	if f.declared == nil {
+		f.declared = make(map[string]bool, len(f.EmbeddedData))
+		for _, field := range f.EmbeddedData {
+			f.declared[field] = true
+		}
+	}
+	// A name that collides with a column is exported with this prefix (API §3.6).
+	original, renamed := strings.CutPrefix(name, "QSED")
+	return f.declared[name] || renamed && f.declared[original], true
 }

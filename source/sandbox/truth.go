@@ -25,6 +25,7 @@ var truths = []struct {
 	{"survey_translations", structureTruth(asked.translations)},
 	{"responses", (*world).responseTruth},
 	{"answers", (*world).answerTruth},
+	{"response_embedded_data", (*world).embeddedDataTruth},
 	{"directories", (*world).directoryTruth},
 	{"contacts", (*world).contactTruth},
 	{"mailing_lists", (*world).mailingListTruth},

@@ -11,6 +11,22 @@ import (
 // its elements. Texts of questions and choices are those of the present questionnaire. A
 // question that was deleted for good has no texts, and its answers have no kind.
 func (w *world) answerTruth() iter.Seq[[]byte] {
+	return w.recordTruth(func(s *survey) func(*answered, func([]byte) bool) bool {
+		places := s.kind.places()
+		return func(one *answered, yield func([]byte) bool) bool {
+			for i := range places {
+				if value, ok := one.values[places[i].column.key]; ok && !one.rows(&places[i], value, yield) {
+					return false
+				}
+			}
+			return true
+		}
+	})
+}
+
+// recordTruth yields rows of the records of all visible responses. rowsOf returns the function
+// that yields the rows of a record of the survey.
+func (w *world) recordTruth(rowsOf func(*survey) func(*answered, func([]byte) bool) bool) iter.Seq[[]byte] {
 	type moment struct {
 		survey *survey
 		shot   snapshot
@@ -32,7 +48,7 @@ func (w *world) answerTruth() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		q := exportQuery{Sort: true}
 		for _, m := range moments {
-			record, places := newRecord(m.survey, q), m.survey.kind.places()
+			record, rows := newRecord(m.survey, q), rowsOf(m.survey)
 			record.damaged = m.shot.damaged
 			for f := range m.shot.query(q, w.doubt) {
 				record.fill(f)
@@ -40,10 +56,8 @@ func (w *world) answerTruth() iter.Seq[[]byte] {
 				if json.Unmarshal(record.values, &one.values) != nil || json.Unmarshal(record.labels, &one.labels) != nil {
 					continue // the sandbox damaged it
 				}
-				for i := range places {
-					if value, ok := one.values[places[i].column.key]; ok && !one.rows(&places[i], value, yield) {
-						return
-					}
+				if !rows(&one, yield) {
+					return
 				}
 			}
 		}
@@ -93,12 +107,8 @@ var shortCode = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,64}$`)
 
 // row writes one answer. The position counts from 1; 0 stands for a value that is no list.
 func (a *answered) row(p *place, key string, position int, value, label json.RawMessage) []byte {
-	var row rowWriter
-	row.text("survey_id", a.record.survey.ident)
-	row.json("response_id", a.record.id)
+	row := a.begin()
 	row.text("answer_key", key)
-	row.json("last_modified_date", appendExact(nil, a.facts.modified))
-	row.json("recorded_date", appendExact(nil, a.facts.recorded))
 	row.text("value_key", p.column.key)
 	row.textOrNull("question_id", p.id)
 	row.textOrNull("loop_id", p.loop)
@@ -120,6 +130,15 @@ func (a *answered) row(p *place, key string, position int, value, label json.Raw
 		a.definition(&row, p, value, label)
 	}
 	return row.done()
+}
+
+// begin begins a row of the response.
+func (a *answered) begin() (row rowWriter) {
+	row.text("survey_id", a.record.survey.ident)
+	row.json("response_id", a.record.id)
+	row.json("last_modified_date", appendExact(nil, a.facts.modified))
+	row.json("recorded_date", appendExact(nil, a.facts.recorded))
+	return row
 }
 
 // positive returns a number as text, and "" for -1.

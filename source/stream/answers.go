@@ -2,16 +2,13 @@ package stream
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/answers"
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 	"github.com/birdie-ai/source-qualtrics/source/record"
-	"github.com/birdie-ai/source-qualtrics/source/response"
 )
 
 // Answer is a row of answers: one answer of a response, or one of several choices that
@@ -129,7 +126,7 @@ var _ = Register(&Stream{
 
 func projectAnswers(doc *feed.Document, emit Emit) error {
 	var c cells
-	got, common, err := answersOf(doc, &c)
+	got, head, err := headOf(doc, &c)
 	if err != nil {
 		return err
 	}
@@ -140,9 +137,11 @@ func projectAnswers(doc *feed.Document, emit Emit) error {
 	before := slices.Clip(c.changes)
 	for a := range facts.Codebook().Answers(got) {
 		c.changes = before
-		row := common
+		row := answerOf(&head)
 		c.answer(&row, a)
-		if err := emit(&row, append(c.changes, answerChanges(got, a, &row)...)...); err != nil {
+		changes := memberChanges(got, "answer_values", a.Raw,
+			columnText{"value_key", row.ValueKey}, columnText{"value_text", row.ValueText}, columnText{"choice_text", row.ChoiceText})
+		if err := emit(&row, append(c.changes, changes...)...); err != nil {
 			return err
 		}
 	}
@@ -151,33 +150,21 @@ func projectAnswers(doc *feed.Document, emit Emit) error {
 
 func markAnswers(doc *feed.Document, emit Emit) error {
 	var c cells
-	if !doc.DeletedAt.IsZero() {
-		c.cursor("last_modified_date", false, foundDeleted)
-		return emit(&Answer{
-			SurveyID: doc.Partition.Key, ResponseID: doc.ID, AnswerKey: record.MarkerKey, LastModifiedDate: doc.DeletedAt,
-			ResponseVersion: record.DeletedVersion, DeletedAt: &doc.DeletedAt,
-		}, c.changes...)
-	}
-	_, row, err := answersOf(doc, &c)
+	_, head, err := headOf(doc, &c)
 	if err != nil {
 		return err
 	}
+	row := answerOf(&head)
 	row.AnswerKey = record.MarkerKey
 	return emit(&row, c.changes...)
 }
 
-// answersOf returns the response and the columns that all of its answers share.
-func answersOf(doc *feed.Document, c *cells) (*response.Response, Answer, error) {
-	got, ok := doc.Content.(*response.Response)
-	if !ok {
-		return nil, Answer{}, fmt.Errorf("projecting the answers of response %s: unexpected content %T", doc.ID, doc.Content)
+// answerOf returns an answer with the columns that all answers of a response share.
+func answerOf(head *responseHead) Answer {
+	return Answer{
+		SurveyID: head.surveyID, ResponseID: head.responseID, LastModifiedDate: head.modified, ResponseVersion: head.version,
+		DeletedAt: head.deleted, RecordedDate: head.recorded,
 	}
-	row := Answer{
-		SurveyID: doc.Partition.Key, ResponseID: doc.ID, ResponseVersion: string(got.AppendVersion(nil)),
-		RecordedDate: c.time("recorded_date", got.Metadata[response.RecordedDate]),
-	}
-	row.LastModifiedDate = c.modifiedDate(doc, got, row.RecordedDate)
-	return got, row, nil
 }
 
 // answer fills the columns of one answer. Texts of the field are shared with all rows.
@@ -249,22 +236,4 @@ func nonempty(text *string) *string {
 		return nil
 	}
 	return text
-}
-
-// answerChanges reports the altered parts of an answer.
-func answerChanges(got *response.Response, a *answers.Answer, row *Answer) (changes []record.Change) {
-	if slices.Contains(got.Renamed, "values") && strings.Contains(a.Key, "_dup") {
-		changes = append(changes, record.Rename("value_key"))
-	}
-	if got.Shortened && frame.Kind(a.Raw) == 'n' {
-		changes = append(changes, record.Shorten("value_text"))
-	}
-	if got.Repaired {
-		for i, text := range []*string{row.ValueKey, row.ValueText, row.ChoiceText} {
-			if text != nil && strings.Contains(*text, "\ufffd") {
-				changes = append(changes, record.Repair([]string{"value_key", "value_text", "choice_text"}[i]))
-			}
-		}
-	}
-	return changes
 }

@@ -1,7 +1,6 @@
 package stream_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,41 +38,11 @@ func answersDoc(values, labels string) *feed.Document {
 	}
 }
 
-// rowsOf are the rows of answers of a document, each with the columns that are not null, and
-// with its changes.
-func rowsOf(t *testing.T, doc *feed.Document) (all []map[string]string, changes [][]record.Change) {
-	t.Helper()
-	s := byName(t, "answers")
-	rows, err := s.Rows(doc, record.Format{NUL: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range rows {
-		line, err := row.AppendJSON(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		validate(t, s, line)
-		var columns map[string]json.RawMessage
-		if err := json.Unmarshal(line, &columns); err != nil {
-			t.Fatal(err)
-		}
-		texts := make(map[string]string)
-		for column, value := range columns {
-			if string(value) != "null" {
-				texts[column] = string(value)
-			}
-		}
-		all, changes = append(all, texts), append(changes, slices.Clone(row.Changes))
-	}
-	return all, changes
-}
-
 func TestProject_AnswersFillTheirColumns(t *testing.T) {
 	t.Parallel()
 	doc := answersDoc(`{"1_QID6_1":10.0,"QID36":["1","7"],"QID7_TEXT":"2026-01-15T12:00:00Z","QID64_G0_13_RANK":2,"QID1_10_TEXT":"own","QID9":false,`+
 		`"QID8#1_2_3":"x","QID23_FILE_NAME":"a.png","SC_1":-3.25,"QID1_TEXT_72a02c576fa44110b0c20aa9Topics":["Price"],"new":{"a":1},"QID5":null}`, `{"QID36":["Ropes","Other"]}`)
-	got, changes := rowsOf(t, doc)
+	got, changes := rowsOf(t, "answers", doc)
 	for i, row := range got {
 		for column, want := range map[string]string{
 			"survey_id": `"SV_1"`, "response_id": `"R_1"`, "last_modified_date": `"2024-08-01T09:12:45.310Z"`, "recorded_date": `"2024-07-08T16:00:23.994Z"`,
@@ -141,11 +110,11 @@ func TestProject_AnswersFillTheirColumns(t *testing.T) {
 // A response without answers, and a deleted one, have one row with the key of a marker.
 func TestProject_AnswersHaveMarkers(t *testing.T) {
 	t.Parallel()
-	rows, _ := rowsOf(t, answersDoc(`{}`, `{}`))
+	rows, _ := rowsOf(t, "answers", answersDoc(`{}`, `{}`))
 	if len(rows) != 1 || rows[0]["answer_key"] != `"*"` || rows[0]["kind"] != "" || rows[0]["response_version"] == `"deleted"` {
 		t.Errorf("a response without answers has the rows %v", rows)
 	}
-	rows, changes := rowsOf(t, &feed.Document{Partition: feed.Partition{Key: "SV_1"}, ID: "R_1", DeletedAt: readAt, ReadAt: readAt})
+	rows, changes := rowsOf(t, "answers", &feed.Document{Partition: feed.Partition{Key: "SV_1"}, ID: "R_1", DeletedAt: readAt, ReadAt: readAt})
 	at := `"2026-03-04T05:06:07Z"`
 	want := []map[string]string{{
 		"survey_id": `"SV_1"`, "response_id": `"R_1"`, "answer_key": `"*"`, "last_modified_date": at, "response_version": `"deleted"`, "deleted_at": at,
@@ -170,7 +139,7 @@ func TestProject_AnswersOfOddKeys(t *testing.T) {
 	t.Parallel()
 	doc := answersDoc("{\"*\":1,\"\":2,\"a/b\":3,\"a\":[\"b\",\"b\",\"*\"],\"x\\u0000\":4,\"x\ufffd\":5,\"QID1_dup\":6}", `{"z":"label"}`)
 	got := doc.Content.(*response.Response)
-	got.Renamed, got.Repaired, got.Shortened = []string{"values"}, true, true
+	got.Renamed, got.Repaired, got.Shortened = []string{"answer_values"}, true, true
 	var keys []string
 	for _, format := range []record.Format{{}, {NUL: true}} {
 		rows, err := byName(t, "answers").Rows(doc, format)
@@ -185,7 +154,7 @@ func TestProject_AnswersOfOddKeys(t *testing.T) {
 	if want := "/* / a//b a/b a/#2 a/#3 x/! x\ufffd QID1_dup z"; strings.Join(keys, " ") != want {
 		t.Errorf("got the keys %q, want %q", strings.Join(keys, " "), want)
 	}
-	_, changes := rowsOf(t, doc)
+	_, changes := rowsOf(t, "answers", doc)
 	if diff := cmp.Diff([]record.Change{record.Repair("value_key")}, changes[7]); diff != "" {
 		t.Errorf("changes of a repaired key (-want +got):\n%s", diff)
 	}
@@ -194,9 +163,20 @@ func TestProject_AnswersOfOddKeys(t *testing.T) {
 	}
 	doc = answersDoc(`{"QID1_TEXT":null,"QID64_G0_1_RANK":"first"}`, `{}`)
 	doc.Content.(*response.Response).Shortened = true
-	if _, changes := rowsOf(t, doc); len(changes) != 2 || !slices.Equal(changes[0], []record.Change{record.Shorten("value_text")}) ||
+	if _, changes := rowsOf(t, "answers", doc); len(changes) != 2 || !slices.Equal(changes[0], []record.Change{record.Shorten("value_text")}) ||
 		!slices.Equal(changes[1], []record.Change{record.Null("rank_position")}) {
 		t.Errorf("a shortened text and a rank that is no number have the changes %v", changes)
+	}
+}
+
+// A value key that comes twice in a record has another name, and its row reports that.
+func TestProject_AnswersOfARepeatedKeyAreRenamed(t *testing.T) {
+	t.Parallel()
+	doc := answersDoc(`{}`, `{}`)
+	doc.Content = parsed(t, `{"responseId":"R_1","values":{"_lastModifiedDate":"2026-01-15T12:00:00Z","QID1":1,"QID1":2}}`)
+	rows, changes := rowsOf(t, "answers", doc)
+	if len(rows) != 2 || rows[1]["value_key"] != `"QID1_dup"` || changes[0] != nil || !slices.Equal(changes[1], []record.Change{record.Rename("value_key")}) {
+		t.Errorf("got the rows %v with the changes %v", rows, changes)
 	}
 }
 
@@ -206,7 +186,7 @@ func TestProject_AnswersWithoutFacts(t *testing.T) {
 	for _, facts := range []*feed.SurveyFacts{nil, {Refused: feed.NeedDefinition | feed.NeedSchema}} {
 		doc := answersDoc(`{"QID6_1":10,"QID1":5}`, `{"QID1":"Product"}`)
 		doc.Survey = facts
-		rows, _ := rowsOf(t, doc)
+		rows, _ := rowsOf(t, "answers", doc)
 		if len(rows) != 2 || rows[0]["choice_text"] != "" || rows[0]["sub_question_id"] != `"1"` || rows[1]["choice_text"] != `"Product"` {
 			t.Errorf("with the facts %+v: got the rows %v", facts, rows)
 		}

@@ -13,7 +13,9 @@ import (
 	"github.com/birdie-ai/source-qualtrics/schemas"
 	"github.com/birdie-ai/source-qualtrics/source/airbyte/airbytetest"
 	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/frame"
 	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/response"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
 
@@ -97,6 +99,36 @@ func project(t *testing.T, name string, doc *feed.Document) row {
 	return rows[0]
 }
 
+// rowsOf are the rows of a document, each with the columns that are not null, and
+// with its changes.
+func rowsOf(t *testing.T, name string, doc *feed.Document) (all []map[string]string, changes [][]record.Change) {
+	t.Helper()
+	s := byName(t, name)
+	rows, err := s.Rows(doc, record.Format{NUL: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		line, err := row.AppendJSON(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		validate(t, s, line)
+		var columns map[string]json.RawMessage
+		if err := json.Unmarshal(line, &columns); err != nil {
+			t.Fatal(err)
+		}
+		texts := make(map[string]string)
+		for column, value := range columns {
+			if string(value) != "null" {
+				texts[column] = string(value)
+			}
+		}
+		all, changes = append(all, texts), append(changes, slices.Clone(row.Changes))
+	}
+	return all, changes
+}
+
 // validate checks a line against the stream's published schema.
 func validate(t *testing.T, s *stream.Stream, line []byte) {
 	t.Helper()
@@ -112,6 +144,22 @@ func validate(t *testing.T, s *stream.Stream, line []byte) {
 	if err := schema.Validate(value); err != nil {
 		t.Errorf("the row does not fit its schema: %v\n%s", err, line)
 	}
+}
+
+// parsed takes the record of a response apart. Its names have the form of answers or of
+// embedded data, or they are among the survey's embedded data.
+func parsed(t testing.TB, line string, embedded ...string) *response.Response {
+	t.Helper()
+	value, err := frame.Record([]byte(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := new(response.Response)
+	if err := got.Parse(value.Object, response.NewKeys(embedded, nil, nil)); err != nil {
+		t.Fatal(err)
+	}
+	got.Repaired = value.Repaired
+	return got
 }
 
 func pointer[T any](value T) *T { return &value }

@@ -3,7 +3,6 @@ package stream
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -107,9 +106,9 @@ func projectResponse(doc *feed.Document, emit Emit) error {
 			DeletedAt: &doc.DeletedAt, CDCDeletedAt: &doc.DeletedAt,
 		}, c.changes...)
 	}
-	got, ok := doc.Content.(*response.Response)
-	if !ok {
-		return fmt.Errorf("projecting response %s: unexpected content %T", doc.ID, doc.Content)
+	got, err := responseOf(doc)
+	if err != nil {
+		return err
 	}
 	of := &got.Metadata
 	row := Response{

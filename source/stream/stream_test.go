@@ -34,6 +34,7 @@ func TestAll_StreamsStayWhatUsersConfigured(t *testing.T) {
 		{"question_choices", "survey_id question_id kind choice_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"questions", "survey_id question_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"response_deletions", "survey_id response_id", "deleted_at", "deleted_at", "read:survey_responses read:surveys", feed.Responses, true},
+		{"response_embedded_data", "survey_id response_id field", "last_modified_date", "", "read:survey_responses read:surveys", feed.Responses, true},
 		{"responses", "survey_id response_id", "last_modified_date", "deleted_at", "read:survey_responses read:surveys", feed.Responses, true},
 		{"scoring_categories", "survey_id category_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"survey_definitions", "survey_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
@@ -131,7 +132,7 @@ func TestStream_FeedsNameTheirPartitions(t *testing.T) {
 	want := map[string]string{
 		"surveys": "list", "responses": "survey", "response_deletions": "survey", "contacts": "directory", "sync_audit": "survey",
 		"directories": "list", "mailing_lists": "directory", "mailing_list_memberships": "mailing list", "users": "list",
-		"answers":   "survey",
+		"answers": "survey", "response_embedded_data": "survey",
 		"questions": "survey", "question_choices": "survey", "blocks": "survey", "block_questions": "survey", "survey_flow_elements": "survey",
 		"embedded_data_fields": "survey", "scoring_categories": "survey", "survey_languages": "survey", "survey_definitions": "survey",
 		"survey_translations": "survey",

@@ -21,17 +21,19 @@ type factReader struct {
 // read returns the facts. It is called when the first response goes out, so that a survey
 // without news costs no call.
 func (f *factReader) read(ctx context.Context) (*feed.SurveyFacts, error) {
+	const noTexts = "answers go out without the texts from it"
 	for _, one := range []struct {
 		fact feed.Needs
 		name string
+		lack string // how responses go out without it
 		read func(context.Context) error
 	}{
-		{feed.NeedDefinition, "definition", f.definition},
-		{feed.NeedSchema, "response schema", func(ctx context.Context) error {
+		{feed.NeedDefinition, "definition", noTexts, f.definition},
+		{feed.NeedSchema, "response schema", noTexts, func(ctx context.Context) error {
 			_, err := f.schema(ctx)
 			return err
 		}},
-		{feed.NeedEmbeddedData, "embedded data", func(context.Context) error {
+		{feed.NeedEmbeddedData, "embedded data", "fields go out without is_declared", func(context.Context) error {
 			f.facts.EmbeddedData = f.embedded
 			return f.undefined
 		}},
@@ -47,7 +49,7 @@ func (f *factReader) read(ctx context.Context) (*feed.SurveyFacts, error) {
 			return nil, f.lacks(ctx, one.name, err)
 		default:
 			f.facts.Refused |= one.fact
-			f.goWithout(one.name, err)
+			f.goWithout(one.name, one.lack, err)
 		}
 	}
 	return f.facts, nil
@@ -90,11 +92,11 @@ func (f *factReader) schema(ctx context.Context) (map[string]qualtrics.Property,
 
 // goWithout logs that responses go out without a fact. A missing scope concerns all surveys,
 // so one line says it.
-func (f *factReader) goWithout(fact string, err error) {
+func (f *factReader) goWithout(fact, lack string, err error) {
 	if !qualtrics.IsMissingScope(err) {
-		f.env.Log.Warn("the survey's "+fact+" is refused: its answers go out without the texts from it", "survey", f.survey, "error", err)
+		f.env.Log.Warn("the survey's "+fact+" is refused: its "+lack, "survey", f.survey, "error", err)
 	} else if _, said := f.learned.without.LoadOrStore(fact, true); !said {
-		f.env.Log.Warn("a scope is missing to read the "+fact+" of surveys: answers go out without the texts from it", "error", err)
+		f.env.Log.Warn("a scope is missing to read the "+fact+" of surveys: "+lack, "error", err)
 	}
 }
 
