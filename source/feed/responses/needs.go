@@ -16,11 +16,15 @@ type factReader struct {
 	embedded  []string          // names of the survey's embedded data
 	undefined error             // why the survey could not be read; nil: it was read
 	noSchema  error             // why the response schema was refused in this read; nil: it was not
+	complete  bool              // each fact was read or refused
 }
 
 // read returns the facts. It is called when the first response goes out, so that a survey
 // without news costs no call.
 func (f *factReader) read(ctx context.Context) (*feed.SurveyFacts, error) {
+	if f.complete {
+		return f.facts, nil
+	}
 	const noTexts = "answers go out without the texts from it"
 	for _, one := range []struct {
 		fact feed.Needs
@@ -52,6 +56,7 @@ func (f *factReader) read(ctx context.Context) (*feed.SurveyFacts, error) {
 			f.goWithout(one.name, one.lack, err)
 		}
 	}
+	f.complete = true
 	return f.facts, nil
 }
 
