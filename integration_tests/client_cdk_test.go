@@ -29,8 +29,8 @@ acceptance_tests:
     tests: [{config_path: config.json}, {config_path: oauth.json}]
   basic_read: &read
     tests:
-      - {config_path: config.json, empty_streams: [{name: response_deletions, bypass_reason: none yet}]}
-      - {config_path: oauth.json, empty_streams: [{name: response_deletions, bypass_reason: none yet}]}
+      - {config_path: config.json, empty_streams: [{name: response_deletions, bypass_reason: none yet}, {name: scoring_categories, bypass_reason: no survey has scores}]}
+      - {config_path: oauth.json, empty_streams: [{name: response_deletions, bypass_reason: none yet}, {name: scoring_categories, bypass_reason: no survey has scores}]}
   full_refresh: *read
 `
 

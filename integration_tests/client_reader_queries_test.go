@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,8 +68,10 @@ func TestClientReader_TheReadmesQueriesRun(t *testing.T) {
 	config, owner := testkit.Encode(s.config(nil)), newUser(t)
 	for _, format := range []string{"parquet", "ndjson"} {
 		args := []string{"export", "--config", owner.file("config.json", config), "--to", filepath.Join(owner.folder, format), "--format", format}
-		if end := owner.silent(owner.command(args...)); end.code != 0 {
-			t.Fatalf("the export ended with code %d: %s", end.code, end.stderr)
+		for _, selected := range [][]string{nil, {"--streams", "answers"}} {
+			if end := owner.silent(owner.command(slices.Concat(args, selected)...)); end.code != 0 {
+				t.Fatalf("the export ended with code %d: %s", end.code, end.stderr)
+			}
 		}
 	}
 	for page, views := range queryPages {

@@ -29,7 +29,7 @@ func TestClientTables_PackagesOfOthersReadEveryResponse(t *testing.T) {
 		Survey   string `json:"survey_id"`
 		Response string `json:"response_id"`
 		NPS      *string
-		Values   map[string]json.RawMessage
+		Values   map[string]json.RawMessage `json:"answer_values"`
 	}
 	rows := func(text []byte) (all []row) {
 		for line := range bytes.Lines(text) {
