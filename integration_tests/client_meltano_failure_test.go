@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
 
 func TestClientMeltano_PassesOnWhatIsWrong(t *testing.T) {
@@ -109,6 +110,7 @@ func TestClientMeltano_ResumesAfterAKill(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				m := newMeltano(t, clientSite(t)).configured()
+				m.settings = append(m.settings, "TAP_QUALTRICS__SELECT="+defaultSelection())
 				compared := m.resumes(kill)
 				lock.Lock()
 				defer lock.Unlock()
@@ -120,6 +122,17 @@ func TestClientMeltano_ResumesAfterAKill(t *testing.T) {
 		client: "Meltano", version: version, what: "run into target-duckdb, in which Meltano or the tap is killed, and run", rows: rows,
 		result: "goes on from the states that the target handed out; where Meltano was killed, with `--force` or five minutes later",
 	})
+}
+
+// defaultSelection is Meltano's form of the streams that the tap reads by default.
+func defaultSelection() string {
+	var selected []string
+	for _, s := range stream.All() {
+		if !s.OnRequest() {
+			selected = append(selected, s.Name+".*")
+		}
+	}
+	return string(testkit.Encode(selected))
 }
 
 // resumes kills a run when most of the records are out. It returns how many
