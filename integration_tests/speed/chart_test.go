@@ -43,7 +43,7 @@ func bars(table scoreboard.Table) ([]bar, error) {
 		{"Airbyte messages", "Airbyte lines", columnCPU},
 		{"Singer messages", "Singer lines", columnCPU},
 		{"Parquet files", "Parquet", columnCPU},
-		{"Airbyte messages, an earlier version", "Airbyte lines", columnBefore},
+		{"Airbyte, an earlier version", "Airbyte lines", columnBefore},
 		{"a loop of 20 lines in Python", "Airbyte lines", columnLoop},
 	} {
 		at := slices.IndexFunc(table.Rows, func(row []string) bool {
