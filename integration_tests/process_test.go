@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,12 +25,7 @@ func TestMain(m *testing.M) {
 	if file := os.Getenv(measureVariable); file != "" {
 		os.Exit(measure(file))
 	}
-	// Most tests here wait for processes: more of them at once than there are
-	// processors. A number on the command line wins.
-	flag.Parse()
-	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
-		_ = parallel.Value.Set("8")
-	}
+	testkit.RunAtOnce(8)
 	code := m.Run()
 	_ = testkit.RemoveBuilds()
 	os.Exit(code)

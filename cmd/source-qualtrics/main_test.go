@@ -15,11 +15,17 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 func TestMain(m *testing.M) {
 	// The second name is a link to the same program.
-	testscript.Main(m, map[string]func(){"source-qualtrics": main, "tap-qualtrics": main})
+	programs := map[string]func(){"source-qualtrics": main, "tap-qualtrics": main}
+	if programs[filepath.Base(os.Args[0])] == nil { // it is started as a test
+		testkit.RunAtOnce(8)
+	}
+	testscript.Main(m, programs)
 }
 
 // The command line is specified by the scripts, one per promise.
