@@ -39,7 +39,7 @@ func (e *Engine) runPartition(ctx context.Context, cancel context.CancelCauseFun
 	t.run.begun = time.Now()
 	func() {
 		defer func() {
-			t.run.facts = feed.SurveyFacts{} // they may be large
+			t.run.facts, t.run.answer = feed.SurveyFacts{}, nil // they may be large
 			e.observe(ctx, t.partition, t.run)
 		}()
 		r := &partitionRead{engine: e, ctx: t.run.counting(ctx), cancel: cancel, source: source, task: t, all: streams}
