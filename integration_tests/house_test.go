@@ -69,7 +69,7 @@ var mayImport = map[string][]string{
 	"integration_tests/speed":      {"integration_tests/scoreboard", "integration_tests/testkit", "source"},
 	"integration_tests/thorough":   nil,
 	"integration_tests/testkit": {
-		"source", "source/airbyte/airbytetest", "source/feed", "source/frame", "source/landing", "source/qualtrics", "source/record", "source/response",
+		"source", "source/airbyte/airbytetest", "source/feed", "source/frame", "source/jsonsafe", "source/landing", "source/qualtrics", "source/record", "source/response",
 		"source/sandbox", "source/stream",
 	},
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 )
 
 // recordedDefinition returns a recorded definition. Of a survey file (QSF) it is made of the
@@ -125,7 +127,7 @@ func TestReplay_RecordedDefinitionsBecomeRows(t *testing.T) {
 
 // The list of this test is complete: every recording of a definition is in it.
 func TestReplay_NoRecordedDefinitionIsLeftOut(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(recordings(t), "*.json"))
+	files, err := filepath.Glob(filepath.Join(testkit.Recordings(t), "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d recordings, %v", len(files), err)
 	}

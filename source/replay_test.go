@@ -20,29 +20,18 @@ import (
 // The tests of this file serve recorded answers to the whole program. What
 // they expect is read from the recordings themselves, in a plain way.
 
-// recordings returns the folder of the recordings. It skips the test where
-// there are none.
-func recordings(t *testing.T) string {
-	t.Helper()
-	folder := os.Getenv("QUALTRICS_PAYLOADS")
-	if folder == "" {
-		t.Skip("QUALTRICS_PAYLOADS names no folder of recorded API answers")
-	}
-	return folder
-}
-
 // insideRecording runs a test on a fake clock. A test that is skipped inside
 // of a bubble would count as passed.
 func insideRecording(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
-	recordings(t)
+	testkit.Recordings(t)
 	insideBubble(t, test)
 }
 
 // payload reads a recording; numbers keep their digits.
 func payload[T any](t *testing.T, name string) (value T) {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(recordings(t), name))
+	content, err := os.ReadFile(filepath.Join(testkit.Recordings(t), name))
 	if err != nil {
 		t.Fatal(err)
 	}

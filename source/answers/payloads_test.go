@@ -9,26 +9,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/answers"
 	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/response"
 )
 
-// payloads returns the folder of recorded payloads.
-func payloads(t *testing.T) string {
-	t.Helper()
-	folder := os.Getenv("QUALTRICS_PAYLOADS")
-	if folder == "" {
-		t.Skip("QUALTRICS_PAYLOADS names no folder of recorded API answers")
-	}
-	return folder
-}
-
 // payload decodes a recorded payload.
 func payload(t *testing.T, name string, into any) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(payloads(t), name))
+	data, err := os.ReadFile(filepath.Join(testkit.Recordings(t), name))
 	if err == nil {
 		err = json.Unmarshal(data, into)
 	}
@@ -111,7 +102,7 @@ func TestAnswers_HaveEachRecordedJSONRecord(t *testing.T) {
 func TestAnswers_HaveEachRecordedCSVRow(t *testing.T) {
 	t.Parallel()
 	definitions := map[string]string{"export_csv_many_question_types.json": "survey_definition_qsf_many_question_types.json"}
-	names, err := filepath.Glob(filepath.Join(payloads(t), "export_csv*.json"))
+	names, err := filepath.Glob(filepath.Join(testkit.Recordings(t), "export_csv*.json"))
 	if err != nil || len(names) < 8 {
 		t.Fatalf("found %q, %v", names, err)
 	}

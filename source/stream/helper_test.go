@@ -3,6 +3,7 @@ package stream_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -163,3 +164,23 @@ func parsed(t testing.TB, line string, embedded ...string) *response.Response {
 }
 
 func pointer[T any](value T) *T { return &value }
+
+// headsOf takes the columns out of the rows that all rows of a response share, which have to
+// be those of the response, and demands that no row is changed.
+func headsOf(t *testing.T, doc *feed.Document, rows []map[string]string, changes [][]record.Change, modified, recorded string) {
+	t.Helper()
+	for i, row := range rows {
+		for column, want := range map[string]string{
+			"survey_id": `"SV_1"`, "response_id": `"R_1"`, "last_modified_date": modified, "recorded_date": recorded,
+			"response_version": fmt.Sprintf("%q", doc.Content.(*response.Response).AppendVersion(nil)),
+		} {
+			if row[column] != want {
+				t.Errorf("%s of row %d is %s, want %s", column, i, row[column], want)
+			}
+			delete(row, column)
+		}
+		if changes[i] != nil {
+			t.Errorf("row %d has the changes %v", i, changes[i])
+		}
+	}
+}
