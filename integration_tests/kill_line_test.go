@@ -210,10 +210,7 @@ func TestKill_AtRandomNothingIsLost(t *testing.T) {
 		const least = 3 // kills of a history, more or less
 		return score.kills+least*int(playing.Load()) >= want || score.histories >= 2*want
 	}
-	inParallel(t, want, func(t *testing.T, i int) {
-		if enough() {
-			return
-		}
+	play := func(t *testing.T, i int) {
 		playing.Add(1)
 		defer playing.Add(-1)
 		seed := first + uint64(i)
@@ -222,7 +219,16 @@ func TestKill_AtRandomNothingIsLost(t *testing.T) {
 			t.Errorf("lost %d, stale %d: %s\ngo test ./integration_tests -run Kill_AtRandom -kills=4 -seed=%d", short.lost, short.stale, problem, seed)
 		}
 		score.add(killed, short)
+	}
+	inParallel(t, want, func(t *testing.T, i int) {
+		if !enough() {
+			play(t, i)
+		}
 	})
+	// Some histories have fewer kills than were expected of them.
+	for i := want; score.kills < want && i < 2*want+10; i++ {
+		play(t, i)
+	}
 	score.report(t, "killed at random", begun)
 	if score.kills < want {
 		t.Errorf("%d kills, want %d", score.kills, want)
