@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
+	"github.com/birdie-ai/source-qualtrics/integration_tests/thorough"
 )
 
 // faultyBinary is the program as the go command builds it over replaced files:
@@ -31,6 +32,15 @@ var faultyBinary = sync.OnceValues(func() (string, error) {
 	}
 	return path, nil
 })
+
+// needsFaultyBuild skips a test of the faulty program where only a sample of the tests is
+// asked for: building the program a second time takes a third of their time.
+func needsFaultyBuild(t *testing.T) {
+	t.Helper()
+	if *kills == 0 && !thorough.Asked() {
+		t.Skipf("skipped: it builds the program a second time; ask for it by %s=all or -kills", thorough.Variable)
+	}
+}
 
 // newFaultyUser is a user of the program that can be made to fail.
 func newFaultyUser(t *testing.T) *user {

@@ -82,6 +82,7 @@ func (u *user) fails(f fault) {
 // shows, and the next one completes the folder.
 func TestKill_AtEveryFileOperationTheFolderStaysWhole(t *testing.T) {
 	t.Parallel()
+	needsFaultyBuild(t)
 	testFileFaults(t, "killed at each file operation", func(operation string) []string {
 		if operation == "write" {
 			return []string{"kill", "torn"}
@@ -98,6 +99,7 @@ func TestKill_AtEveryFileOperationTheFolderStaysWhole(t *testing.T) {
 // before stays.
 func TestExport_OntoADiskThatFillsUpAtAnyOperation(t *testing.T) {
 	t.Parallel()
+	needsFaultyBuild(t)
 	testFileFaults(t, "disk full at each operation", func(operation string) []string {
 		switch operation {
 		case "create", "mkdir", "write", "sync":

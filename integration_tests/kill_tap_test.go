@@ -41,6 +41,7 @@ func TestKill_TheTapAfterEveryBatchNothingIsLost(t *testing.T) {
 // full: no message names what is not there, and the next run clears up.
 func TestKill_TheTapAtEveryFileOperationOfItsBatches(t *testing.T) {
 	t.Parallel()
+	needsFaultyBuild(t)
 	begun := time.Now()
 	s := serveSite(t, sandbox.Options{Seed: 13, Surveys: 2, Responses: 60, Contacts: 20})
 	one := map[string]any{"limits": testkit.Limits(1)}

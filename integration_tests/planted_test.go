@@ -48,6 +48,7 @@ func (u *user) plant(s *site, place string, n int) {
 // that holds no secret; no state follows it, and the next run is complete.
 func TestPanic_InAnyFunctionEndsTheRunProperly(t *testing.T) {
 	t.Parallel()
+	needsFaultyBuild(t)
 	options := sandbox.Options{Seed: 14, Surveys: 2, Responses: 60, Contacts: 20}
 	tests := map[string]struct {
 		run   func(s *site, u *user, folder string) finished

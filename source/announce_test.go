@@ -113,7 +113,7 @@ func (tn *tenant) skim(t *testing.T, state []byte, streams ...string) *skimmer {
 func TestRead_AnInterruptedFirstLoadOfManySurveysLeavesNoGhosts(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
 		streams := []string{"responses", "response_deletions"}
-		surveys := thorough.Number(10_000, 700)
+		surveys := thorough.Number(10_000, 400)
 		tn := newTenant(t, sandbox.Options{
 			Seed: 71, Surveys: surveys, Responses: 1, Contacts: 1, KeepSurveys: surveys, SmallSurveys: true, Stored: true,
 			Limits: "published", ExportDelay: 1500 * time.Millisecond,

@@ -22,7 +22,7 @@ var ofDefinition = []string{
 // surveys.
 func TestRead_AnswersEqualTheTruth(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		p := newPartReader(t, "answers", sandbox.Options{Seed: 77, Surveys: 10, Responses: thorough.Number(500, 60), Contacts: 5, KeepSurveys: 10})
+		p := newPartReader(t, "answers", sandbox.Options{Seed: 77, Surveys: 10, Responses: thorough.Number(500, 25), Contacts: 5, KeepSurveys: 10})
 		p.next(t)
 		p.compare(t, "the first read")
 		p.change(t)

@@ -217,7 +217,7 @@ func TestRead_EqualsTheTruthInEveryDoubt(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 6, Responses: thorough.Number(600, 150), Contacts: thorough.Number(250, 60), Doubt: doubt, ExportDelay: time.Second}).withOAuth()
+				tn := newTenant(t, sandbox.Options{Seed: 5, Surveys: 6, Responses: thorough.Number(600, 80), Contacts: thorough.Number(250, 40), Doubt: doubt, ExportDelay: time.Second}).withOAuth()
 				if doubt.OptOutKeepsModified {
 					tn.ignored = []string{"unsubscribed"} // until the weekly sweep
 				}

@@ -157,7 +157,7 @@ func TestShards_AddUpToTheWhole(t *testing.T) {
 	for name, door := range doors {
 		t.Run(name, func(t *testing.T) {
 			insideBubble(t, func(t *testing.T) {
-				tn := newTenant(t, sandbox.Options{Seed: 10, Surveys: 12, Responses: thorough.Number(600, 100), Contacts: thorough.Number(100, 50), KeepSurveys: 5})
+				tn := newTenant(t, sandbox.Options{Seed: 10, Surveys: 12, Responses: thorough.Number(600, 60), Contacts: thorough.Number(100, 50), KeepSurveys: 5})
 				tn.config["deletions"] = map[string]any{"audit_days": 1}
 				whole, shards := tn.shares(t)
 				owners := make(map[string]string) // who read what lies in a survey or a directory
