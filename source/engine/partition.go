@@ -9,6 +9,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/record"
+	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
 
 // partitionRun holds the report of one partition in this run.
@@ -101,13 +102,19 @@ type partitionOut struct {
 	engine    *Engine
 	partition feed.Partition
 	streams   []*selected
-	ended     <-chan struct{} // the run; nil: it does not end early
+	projected []*stream.Projector // of each stream, once there is a document
+	ended     <-chan struct{}     // the run; nil: it does not end early
 }
 
 // Document projects a document into the rows of every stream.
 func (o *partitionOut) Document(doc *feed.Document) error {
-	for _, s := range o.streams {
-		rows, err := s.stream.Rows(doc, o.engine.format)
+	if o.projected == nil {
+		for _, s := range o.streams {
+			o.projected = append(o.projected, s.stream.Projector(o.engine.format))
+		}
+	}
+	for i, s := range o.streams {
+		rows, err := o.projected[i].Rows(doc)
 		if err != nil {
 			return err
 		}

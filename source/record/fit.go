@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/big"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,27 +33,23 @@ type Masker interface {
 // an output.
 func (r Row) Fit(format Format) Row {
 	for i := range r.table.Columns {
-		kind := r.table.Columns[i].Kind
-		if kind == Integer || kind == Boolean {
-			continue
-		}
-		field, ok := r.field(i)
-		if !ok {
-			continue
-		}
-		switch kind {
+		switch r.table.Columns[i].Kind {
 		case String:
-			r.fitText(i, field.String(), format)
+			if text, ok := r.text(i); ok {
+				r.fitText(i, text, format)
+			}
 		case Object, Array:
-			if field.Len() > 0 {
-				r.fitJSON(i, field.Bytes(), format)
+			if raw := r.raw(i); raw != nil {
+				r.fitJSON(i, raw, format)
 			}
 		case Number:
-			if format.Double && field.Len() > 0 {
-				r.fitNumber(i, field.String())
+			if digits := r.number(i); format.Double && digits != "" {
+				r.fitNumber(i, string(digits))
 			}
 		case Timestamp:
-			r.fitTime(i, timeOf(field), format)
+			if cell, ok := value[time.Time](r.cell(i)); ok {
+				r.fitTime(i, *cell, format)
+			}
 		}
 	}
 	return r
@@ -72,16 +67,8 @@ func (r *Row) fitText(i int, text string, format Format) {
 		r.changed(Repair(r.table.Columns[i].Name))
 	}
 	if fit != text {
-		typ := r.value.Field(r.table.fields[i]).Type()
-		if typ.Kind() == reflect.Pointer {
-			typ = typ.Elem()
-		}
-		cell := reflect.New(typ)
-		cell.Elem().SetString(fit)
-		if !r.table.Columns[i].Nullable {
-			cell = cell.Elem()
-		}
-		r.put(i, cell)
+		cell := fit // which alone needs memory
+		r.put(i, &cell)
 	}
 }
 
@@ -100,7 +87,8 @@ func (r *Row) fitJSON(i int, raw []byte, format Format) {
 		r.changed(Repair(r.table.Columns[i].Name))
 	}
 	if changed {
-		r.put(i, reflect.ValueOf(json.RawMessage(fit)))
+		cell := json.RawMessage(fit)
+		r.put(i, &cell)
 	}
 }
 
@@ -153,39 +141,13 @@ func (r *Row) null(i int) {
 		return
 	}
 	r.changed(Null(r.table.Columns[i].Name))
-	r.put(i, reflect.Zero(r.value.Field(r.table.fields[i]).Type()))
+	r.put(i, nil)
 }
 
 // put replaces a cell, but not in the record, which other outputs also use.
-func (r *Row) put(i int, value reflect.Value) {
-	at := r.table.fields[i]
-	cells := make(map[int]reflect.Value, len(r.cells)+1)
-	for each, cell := range r.cells {
-		cells[each] = cell
-	}
-	cells[at] = value
-	r.cells = cells
+func (r *Row) put(i int, cell any) {
+	r.cells = slices.Clone(r.cells)
+	r.cells[r.table.cells[i]] = cell
 }
 
 func (r *Row) changed(change Change) { r.Changes = append(slices.Clip(r.Changes), change) }
-
-// at returns the field of the i-th column.
-func (r *Row) at(i int) reflect.Value {
-	at := r.table.fields[i]
-	if r.cells != nil {
-		if cell, ok := r.cells[at]; ok {
-			return cell
-		}
-	}
-	return r.value.Field(at)
-}
-
-// field returns the value of the i-th column without the pointer of a nullable one. ok
-// is false for a nil pointer.
-func (r *Row) field(i int) (value reflect.Value, ok bool) {
-	value = r.at(i)
-	if value.Kind() != reflect.Pointer {
-		return value, true
-	}
-	return value.Elem(), !value.IsNil()
-}

@@ -2,7 +2,6 @@ package record
 
 import (
 	"fmt"
-	"reflect"
 	"strconv"
 	"time"
 
@@ -30,39 +29,38 @@ func (r Row) AppendJSON(dst []byte) ([]byte, error) {
 }
 
 func (r *Row) appendCell(dst []byte, i int) ([]byte, error) {
-	field, ok := r.field(i)
-	if !ok {
-		return append(dst, "null"...), nil
-	}
 	switch r.table.Columns[i].Kind {
 	case String:
-		if text, ok := text(field); ok {
+		if text, ok := r.text(i); ok {
 			return jsonsafe.AppendString(dst, text), nil
 		}
-		return append(dst, "null"...), nil
 	case Integer:
-		return strconv.AppendInt(dst, field.Int(), 10), nil
+		if cell, ok := value[int64](r.cell(i)); ok {
+			return strconv.AppendInt(dst, *cell, 10), nil
+		}
 	case Boolean:
-		return strconv.AppendBool(dst, field.Bool()), nil
+		if cell, ok := value[bool](r.cell(i)); ok {
+			return strconv.AppendBool(dst, *cell), nil
+		}
 	case Timestamp:
-		at := timeOf(field)
-		if year := at.UTC().Year(); year < 0 || year > 9999 {
-			return dst, fmt.Errorf("the year %d does not fit RFC 3339", year)
+		if cell, ok := value[time.Time](r.cell(i)); ok {
+			if year := cell.UTC().Year(); year < 0 || year > 9999 {
+				return dst, fmt.Errorf("the year %d does not fit RFC 3339", year)
+			}
+			dst = append(dst, '"')
+			dst = AppendTime(dst, *cell)
+			return append(dst, '"'), nil
 		}
-		dst = append(dst, '"')
-		dst = AppendTime(dst, at)
-		return append(dst, '"'), nil
 	case Number:
-		if field.Len() == 0 {
-			return append(dst, "null"...), nil
+		if digits := r.number(i); digits != "" {
+			return append(dst, digits...), nil
 		}
-		return append(dst, field.String()...), nil
 	default:
-		if field.Len() == 0 {
-			return append(dst, "null"...), nil
+		if raw := r.raw(i); raw != nil {
+			return append(dst, raw...), nil
 		}
-		return append(dst, field.Bytes()...), nil
 	}
+	return append(dst, "null"...), nil
 }
 
 // AppendTime appends a time in the form of all streams: RFC 3339 in UTC with Z.
@@ -87,12 +85,4 @@ func AppendTime(dst []byte, at time.Time) []byte {
 		nanos /= 10
 	}
 	return append(dst, 'Z')
-}
-
-// timeOf returns the time of a field, without an allocation where it can be addressed.
-func timeOf(field reflect.Value) time.Time {
-	if field.CanAddr() {
-		return *field.Addr().Interface().(*time.Time)
-	}
-	return field.Interface().(time.Time)
 }

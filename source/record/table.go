@@ -2,7 +2,6 @@ package record
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -57,25 +56,32 @@ type Column struct {
 type Table struct {
 	Columns []Column
 	record  reflect.Type
-	fields  []int
+	fields  []int // of the record struct, those of a view included
+	cells   []int // place of each column in the cells of a row
 	// prefixes are the bytes of a JSON object in front of each value, such as ,"id":
 	prefixes [][]byte
 }
 
-func (t *Table) add(column Column, field int) {
+// add adds a column that is the cell of a row at that place.
+func (t *Table) add(column Column, cell int) {
 	prefix := []byte{','}
 	if len(t.Columns) == 0 {
 		prefix[0] = '{'
 	}
 	t.prefixes = append(t.prefixes, append(jsonsafe.AppendString(prefix, column.Name), ':'))
 	t.Columns = append(t.Columns, column)
-	t.fields = append(t.fields, field)
+	t.cells = append(t.cells, cell)
 }
 
 var (
-	timeType   = reflect.TypeFor[time.Time]()
-	numberType = reflect.TypeFor[json.Number]()
-	rawType    = reflect.TypeFor[json.RawMessage]()
+	rawType = reflect.TypeFor[json.RawMessage]()
+	kinds   = map[reflect.Type]Kind{
+		reflect.TypeFor[string]():      String,
+		reflect.TypeFor[int64]():       Integer,
+		reflect.TypeFor[json.Number](): Number,
+		reflect.TypeFor[bool]():        Boolean,
+		reflect.TypeFor[time.Time]():   Timestamp,
+	}
 )
 
 // NewTable returns the columns of a record struct, given its zero value. It refuses
@@ -108,7 +114,8 @@ func NewTable(record any) (*Table, error) {
 		if column.Deletion && table.Deletion() != "" {
 			return nil, fmt.Errorf("reading the columns of %s: %s and %s both hold the time of a deletion", typ, table.Deletion(), name)
 		}
-		table.add(column, i)
+		table.add(column, len(table.fields))
+		table.fields = append(table.fields, i)
 	}
 	if len(table.Columns) == 0 {
 		return nil, fmt.Errorf("reading the columns of %s: none found", typ)
@@ -127,19 +134,7 @@ func kindOf(field reflect.StructField) (kind Kind, nullable bool) {
 	if typ.Kind() == reflect.Pointer {
 		typ, nullable = typ.Elem(), true
 	}
-	switch {
-	case typ == timeType:
-		return Timestamp, nullable
-	case typ == numberType:
-		return Number, nullable
-	case typ.Kind() == reflect.String:
-		return String, nullable
-	case typ.Kind() == reflect.Int64:
-		return Integer, nullable
-	case typ.Kind() == reflect.Bool:
-		return Boolean, nullable
-	}
-	return 0, false
+	return kinds[typ], nullable
 }
 
 // describe reads the column tag of a field.
@@ -183,105 +178,4 @@ func (t *Table) Deletion() string {
 		return ""
 	}
 	return t.Columns[at].Name
-}
-
-// Row returns the row of a pointer to the table's record struct. The row refers to
-// the struct, so it is valid until the struct changes. A sink that keeps cells
-// after its call copies them.
-func (t *Table) Row(record any, changes ...Change) (Row, error) {
-	value := reflect.ValueOf(record)
-	if value.Kind() != reflect.Pointer || value.IsNil() || value.Type().Elem() != t.record {
-		return Row{}, fmt.Errorf("making a row: got a %T, want a *%s", record, t.record)
-	}
-	return Row{Changes: changes, table: t, value: value.Elem()}, nil
-}
-
-// Row is one record to deliver.
-type Row struct {
-	Changes []Change // columns that differ from the values of Qualtrics
-	// Safe is set if the raw JSON of all cells is safe text on one line, see jsonsafe.
-	// It is not searched again.
-	Safe  bool
-	table *Table
-	value reflect.Value
-	cells map[int]reflect.Value // cells replaced by Fit, by field
-}
-
-// ErrNoRow is the error of using a zero [Row].
-var ErrNoRow = errors.New("the row was not made by a table")
-
-// Table returns the table of the row.
-func (r Row) Table() *Table { return r.table }
-
-// Cell returns the value of the i-th column: nil for null, else a string,
-// int64, json.Number, bool, time.Time or json.RawMessage by the column's kind.
-func (r Row) Cell(i int) any {
-	field, ok := r.field(i)
-	if !ok {
-		return nil
-	}
-	switch r.table.Columns[i].Kind {
-	case String:
-		if text, ok := text(field); ok {
-			return text
-		}
-		return nil
-	case Integer:
-		return field.Int()
-	case Number:
-		if field.Len() == 0 {
-			return nil
-		}
-		return json.Number(field.String())
-	case Boolean:
-		return field.Bool()
-	case Timestamp:
-		return timeOf(field).UTC()
-	default:
-		if field.Len() == 0 {
-			return nil
-		}
-		return json.RawMessage(field.Bytes())
-	}
-}
-
-// Text returns the text of the i-th column, which holds strings: "" for null.
-func (r Row) Text(i int) string {
-	field, ok := r.field(i)
-	if !ok {
-		return ""
-	}
-	text, _ := text(field)
-	return text
-}
-
-// Size returns the approximate bytes of the row, without column names.
-func (r Row) Size() int {
-	size := 0
-	for i := range r.table.fields {
-		field, ok := r.field(i)
-		if !ok {
-			continue
-		}
-		switch r.table.Columns[i].Kind {
-		case String, Number, Object, Array:
-			size += field.Len()
-		default:
-			size += 8
-		}
-	}
-	return size
-}
-
-// Empty reports whether the i-th column is null or "".
-func (r Row) Empty(i int) bool {
-	field := r.at(i)
-	switch field.Kind() {
-	case reflect.Pointer:
-		return field.IsNil()
-	case reflect.String, reflect.Slice:
-		return field.Len() == 0
-	default:
-		return false
-	}
 }

@@ -2,7 +2,6 @@ package record
 
 import (
 	"fmt"
-	"reflect"
 )
 
 // Pick is a column of a [Table.View].
@@ -17,14 +16,14 @@ type Pick struct {
 // View returns a table of some columns of t, which may have other names. [Row.As]
 // returns its rows.
 func (t *Table) View(picks []Pick) *Table {
-	view := &Table{record: t.record}
+	view := &Table{record: t.record, fields: t.fields}
 	for _, pick := range picks {
 		column := t.Columns[pick.Column]
 		column.Name = pick.Name
 		if pick.Text && (column.Kind == Object || column.Kind == Array) {
 			column.Kind = String
 		}
-		view.add(column, t.fields[pick.Column])
+		view.add(column, t.cells[pick.Column])
 	}
 	return view
 }
@@ -39,14 +38,4 @@ func (r Row) As(view *Table) (Row, error) {
 	}
 	r.table = view
 	return r, nil
-}
-
-// text returns the text of a field in a string column; false for null. In a view
-// the text may be JSON.
-func text(field reflect.Value) (string, bool) {
-	if field.Kind() != reflect.Slice {
-		return field.String(), true
-	}
-	raw := field.Bytes()
-	return string(raw), len(raw) > 0 && string(raw) != "null"
 }

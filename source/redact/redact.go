@@ -12,6 +12,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Mask replaces a secret in text.
@@ -47,10 +48,10 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(Mask) }
 // Redactor replaces known secrets in text. It is safe for concurrent use. The zero
 // value has no secrets, and a nil *Redactor changes nothing.
 type Redactor struct {
-	mu      sync.RWMutex
+	mu      sync.Mutex // of adding secrets
 	secrets map[string]bool
-	known   map[string]bool // the secrets in all encoded forms
-	finder  *finder         // nil: no secrets
+	known   map[string]bool        // the secrets in all encoded forms
+	finder  atomic.Pointer[finder] // nil: no secrets
 }
 
 // New returns a redactor of the given secrets.
@@ -84,7 +85,7 @@ func (r *Redactor) Add(secrets ...Secret) {
 	if !news {
 		return
 	}
-	r.finder = newFinder(slices.Collect(maps.Keys(r.known)))
+	r.finder.Store(newFinder(slices.Collect(maps.Keys(r.known))))
 }
 
 // String returns text in which the mask replaces every secret and encoded form.
@@ -110,13 +111,12 @@ func masked[T string | []byte](r *Redactor, text T) (out []byte) {
 	if r == nil {
 		return nil
 	}
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if r.finder == nil {
+	finder := r.finder.Load()
+	if finder == nil || len(text) < finder.window {
 		return nil
 	}
 	shown := 0 // text[:shown] was copied or masked
-	for start, end := range found(r.finder, text) {
+	for start, end := range found(finder, text) {
 		if start >= shown {
 			out = append(append(out, text[shown:start]...), Mask...)
 		}

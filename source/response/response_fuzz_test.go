@@ -116,7 +116,7 @@ func projected(t *testing.T, s *stream.Stream, schema *jsonschema.Schema, respon
 		Partition: feed.Partition{Kind: feed.Responses, Key: "SV_1"}, ID: response.ID, Content: response,
 		ReadAt: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
 	}
-	rows, err := s.Rows(doc, record.Format{NUL: true})
+	rows, err := s.Projector(record.Format{NUL: true}).Rows(doc)
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("projecting: %d rows, %v", len(rows), err)
 	}

@@ -114,7 +114,7 @@ func TestProject_AnswersHaveMarkers(t *testing.T) {
 	for _, content := range []any{nil, 7} {
 		doc := answersDoc(`{}`, `{}`)
 		doc.Content = content
-		if rows, err := byName(t, "answers").Rows(doc, record.Format{}); err == nil {
+		if rows, err := byName(t, "answers").Projector(record.Format{}).Rows(doc); err == nil {
 			t.Errorf("a document with the content %v has the rows %v", content, rows)
 		}
 	}
@@ -128,7 +128,7 @@ func TestProject_AnswersOfOddKeys(t *testing.T) {
 	got.Renamed, got.Repaired, got.Shortened = []string{"answer_values"}, true, true
 	var keys []string
 	for _, format := range []record.Format{{}, {NUL: true}} {
-		rows, err := byName(t, "answers").Rows(doc, format)
+		rows, err := byName(t, "answers").Projector(format).Rows(doc)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -75,7 +75,7 @@ func project(t *testing.T, name string, doc *feed.Document) row {
 	t.Helper()
 	s := byName(t, name)
 	var rows []row
-	emitted, err := s.Rows(doc, record.Format{NUL: true})
+	emitted, err := s.Projector(record.Format{NUL: true}).Rows(doc)
 	for _, emitted := range emitted {
 		line, err := emitted.AppendJSON(nil)
 		if err != nil {
@@ -105,7 +105,7 @@ func project(t *testing.T, name string, doc *feed.Document) row {
 func rowsOf(t *testing.T, name string, doc *feed.Document) (all []map[string]string, changes [][]record.Change) {
 	t.Helper()
 	s := byName(t, name)
-	rows, err := s.Rows(doc, record.Format{NUL: true})
+	rows, err := s.Projector(record.Format{NUL: true}).Rows(doc)
 	if err != nil {
 		t.Fatal(err)
 	}

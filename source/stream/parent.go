@@ -9,42 +9,13 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
 
-// replacing returns the rows of a document that take the place of all its earlier rows: those
-// of the projection, or else the marker.
-func (s *Stream) replacing(doc *feed.Document, format record.Format) (rows []record.Row, err error) {
-	parent := append(doc.Partition.Parents(), doc.ID)
-	parent = parent[max(0, len(parent)-len(s.Parent)):]
-	add := func(rec any, changes ...record.Change) error {
-		row, err := s.table.Row(rec, changes...)
-		if err == nil {
-			err = s.checkPart(doc, row, parent)
-		}
-		if err != nil {
-			return err
-		}
-		rows = append(rows, row.Fit(format))
+// parentOf returns the values of the columns of the parent; nil for a stream without one.
+func (s *Stream) parentOf(doc *feed.Document) []string {
+	if len(s.Parent) == 0 {
 		return nil
 	}
-	if doc.DeletedAt.IsZero() {
-		err = s.Project(doc, add)
-		for _, row := range rows {
-			if s.marks(row) {
-				return nil, s.invariant(doc, "the projection made a marker")
-			}
-		}
-	}
-	if err == nil && len(rows) == 0 {
-		if err = s.Marker(doc, add); err == nil && (len(rows) != 1 || !s.marks(rows[0])) {
-			err = s.invariant(doc, "the marker is not one row with the key of a marker")
-		}
-	}
-	if err == nil {
-		err = s.checkParts(doc, rows)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return rows, nil
+	parent := append(doc.Partition.Parents(), doc.ID)
+	return parent[max(0, len(parent)-len(s.Parent)):]
 }
 
 // partColumns are the columns of a stream whose rows have a parent.

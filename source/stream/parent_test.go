@@ -34,7 +34,7 @@ func answered(answers string) *feed.Document {
 // have the ids and the date of the document, and one version.
 func partsOf(t *testing.T, s *stream.Stream, doc *feed.Document) (all [][3]string, version string, err error) {
 	t.Helper()
-	rows, err := s.Rows(doc, record.Format{})
+	rows, err := s.Projector(record.Format{}).Rows(doc)
 	for _, row := range rows {
 		line, err := row.AppendJSON(nil)
 		if err != nil {
@@ -133,7 +133,7 @@ func TestRows_RefusesWrongRowsOfAParent(t *testing.T) {
 	} {
 		s := *partsStream
 		test.change(&s)
-		rows, err := s.Rows(answered(`{}`), record.Format{})
+		rows, err := s.Projector(record.Format{}).Rows(answered(`{}`))
 		var bug *record.InvariantError
 		if len(rows) > 0 || !errors.As(err, &bug) || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "document R_1") {
 			t.Errorf("%s: got %d rows and %v, want the mistake %q", name, len(rows), err, test.says)

@@ -259,7 +259,7 @@ func TestProject_RefusesAnotherFeedsDocument(t *testing.T) {
 			if of == name {
 				continue
 			}
-			rows, err := byName(t, name).Rows(&feed.Document{ID: "X_1", Content: content}, record.Format{})
+			rows, err := byName(t, name).Projector(record.Format{}).Rows(&feed.Document{ID: "X_1", Content: content})
 			if len(rows) > 0 {
 				t.Errorf("%s made a row of a document of %s", name, of)
 			}

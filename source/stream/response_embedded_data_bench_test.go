@@ -13,7 +13,7 @@ func BenchmarkEmbeddedData(b *testing.B) {
 	s, count := byName(b, embeddedData), 0
 	b.ReportAllocs()
 	for b.Loop() {
-		rows, err := s.Rows(doc, record.Format{NUL: true})
+		rows, err := s.Projector(record.Format{NUL: true}).Rows(doc)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -91,7 +91,7 @@ func TestProject_EmbeddedDataOfOddNames(t *testing.T) {
 	} {
 		doc := embeddedDoc(t, test.values, "QID1")
 		for _, format := range []record.Format{{}, {NUL: true, Double: true, Micros: true}} {
-			rows, err := byName(t, embeddedData).Rows(doc, format)
+			rows, err := byName(t, embeddedData).Projector(format).Rows(doc)
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -157,7 +157,7 @@ func TestProject_EmbeddedDataOfManyFieldsAndALongValue(t *testing.T) {
 		fmt.Fprintf(&values, `"field %d":"%d",`, i, i)
 	}
 	text := strings.Repeat("9 ", 1<<20)
-	rows, err := byName(t, embeddedData).Rows(embeddedDoc(t, values.String()+`"long":"`+text+`"`), record.Format{})
+	rows, err := byName(t, embeddedData).Projector(record.Format{}).Rows(embeddedDoc(t, values.String()+`"long":"`+text+`"`))
 	if err != nil || len(rows) != fields+1 {
 		t.Fatalf("got %d rows, %v", len(rows), err)
 	}
@@ -191,7 +191,7 @@ func TestProject_EmbeddedDataOfOtherContents(t *testing.T) {
 	for _, content := range []any{nil, 7, broken} {
 		doc := embeddedDoc(t, `"plan":"gold"`)
 		doc.Content = content
-		if rows, err := byName(t, embeddedData).Rows(doc, record.Format{}); err == nil || !strings.Contains(err.Error(), "projecting response R_1: ") {
+		if rows, err := byName(t, embeddedData).Projector(record.Format{}).Rows(doc); err == nil || !strings.Contains(err.Error(), "projecting response R_1: ") {
 			t.Errorf("a document with the content %v has the rows %v, and the error %v", content, rows, err)
 		}
 	}

@@ -57,25 +57,9 @@ type Stream struct {
 	columns partColumns            // of a stream with a parent
 }
 
-// Emit takes one record, which stays as it is until the projection of the document ends.
+// Emit takes a copy of one record. Values that it points to stay as they are until the rows
+// of the document were written.
 type Emit func(record any, changes ...record.Change) error
-
-// Rows projects a document into rows that fit a format. They are valid as long as the
-// document.
-func (s *Stream) Rows(doc *feed.Document, format record.Format) (rows []record.Row, err error) {
-	if len(s.Parent) > 0 {
-		return s.replacing(doc, format)
-	}
-	err = s.Project(doc, func(rec any, changes ...record.Change) error {
-		row, err := s.table.Row(rec, changes...)
-		if err == nil {
-			row.Safe = s.Safe
-			rows = append(rows, row.Fit(format))
-		}
-		return err
-	})
-	return rows, err
-}
 
 // Schema returns the JSON Schema of the stream's records.
 func (s *Stream) Schema() ([]byte, error) { return s.schema() }
