@@ -33,11 +33,6 @@ const (
 func newMeltano(t *testing.T, s *site, more ...any) *meltano {
 	t.Helper()
 	m := &meltano{clientUser: newClientUser(t, "meltano"), site: s}
-	packed := func(environmentName, name string, config map[string]any) map[string]any {
-		return map[string]any{
-			"name": name, "namespace": strings.ReplaceAll(name, "-", "_"), "executable": filepath.Join(environment(t, environmentName), name), "config": config,
-		}
-	}
 	if err := os.Mkdir(m.data(""), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +40,9 @@ func newMeltano(t *testing.T, s *site, more ...any) *meltano {
 		"project_id": "qualtrics-in-tests", "default_environment": "dev", "send_anonymous_usage_stats": false,
 		"environments": []any{map[string]any{"name": "dev"}},
 		"plugins": map[string]any{"loaders": append(more,
-			packed("targets-singer", "target-jsonl", map[string]any{"destination_path": m.data(""), "do_timestamp_file": false}),
+			packed(t, "targets-singer", "target-jsonl", map[string]any{"destination_path": m.data(""), "do_timestamp_file": false}),
 			// A state comes out whenever so many rows are in.
-			packed("targets-duckdb", "target-duckdb", map[string]any{"path": m.data("qualtrics.duckdb"), "default_target_schema": "main", "batch_size_rows": 50, "flush_all_streams": true}),
+			packed(t, "targets-duckdb", "target-duckdb", map[string]any{"path": m.data("qualtrics.duckdb"), "default_target_schema": "main", "batch_size_rows": 50, "flush_all_streams": true}),
 		)},
 	}))
 	definition, err := filepath.Abs("../docs/examples/meltano/tap-qualtrics.yml")
@@ -56,6 +51,14 @@ func newMeltano(t *testing.T, s *site, more ...any) *meltano {
 	}
 	m.succeeds(m.meltano("add", "tap-qualtrics", "--from-ref", definition))
 	return m
+}
+
+// packed is a target of an environment as a plugin of Meltano.
+func packed(t *testing.T, environmentName, name string, config map[string]any) map[string]any {
+	t.Helper()
+	return map[string]any{
+		"name": name, "namespace": strings.ReplaceAll(name, "-", "_"), "executable": filepath.Join(environment(t, environmentName), name), "config": config,
+	}
 }
 
 func (m *meltano) data(name string) string { return filepath.Join(m.folder, "data", name) }

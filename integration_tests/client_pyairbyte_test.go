@@ -4,6 +4,7 @@ package integration_tests_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -77,23 +78,63 @@ func TestClientPyAirbyte_ReadsTheTruth(t *testing.T) {
 	p.interoperates("a full refresh that replaces what the cache holds", rows, "nothing that was deleted stays; a stream without records, such as `response_deletions`, keeps what it had")
 }
 
-func TestClientPyAirbyte_RunsTheSnippet(t *testing.T) {
+func TestClientPyAirbyte_RunsTheSnippets(t *testing.T) {
 	t.Parallel()
 	s, u := clientSite(t), newClientUser(t, "airbyte")
-	for name, content := range map[string][]byte{"config.json": testkit.Encode(s.valid(nil)), "snippet.py": []byte(integration_tests.BlocksOf(t, "python", integration_tests.Document(t, "docs/pyairbyte.md"))[0])} {
+	snippets := strings.Join(integration_tests.BlocksOf(t, "python", integration_tests.Document(t, "docs/pyairbyte.md")), "\nprint('== next')\n")
+	for name, content := range map[string][]byte{"config.json": testkit.Encode(s.valid(nil)), "snippets.py": []byte(snippets)} {
 		if err := os.WriteFile(filepath.Join(u.folder, name), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	rows := len(s.truth(t)["responses"])
-	command := u.program("python", "snippet.py")
+	command := u.program("python", "snippets.py")
 	command.Env = append(command.Env, "AIRBYTE_OFFLINE_MODE=1", "AIRBYTE_LOGGING_ROOT="+u.folder)
-	if output, want := u.succeeds(command), fmt.Sprintf("[%d rows x 2 columns]", rows); !bytes.Contains(output, []byte(want)) {
-		t.Errorf("it prints %q, want %s", output, want)
+	first, second, _ := bytes.Cut(u.succeeds(command), []byte("== next"))
+	if want := fmt.Sprintf("[%d rows x 2 columns]", rows); !bytes.Contains(first, []byte(want)) {
+		t.Errorf("the first one prints %q, want %s", first, want)
+	}
+	months := scoresByMonth(t, s)
+	for month, score := range months {
+		if want := fmt.Sprintf("%s    %.2f", month, score); !bytes.Contains(second, []byte(want)) {
+			t.Errorf("the second one prints %q, want %s", second, want)
+		}
 	}
 	interoperates(t, interoperation{
-		client: "PyAirbyte", version: u.version("airbyte"), what: "the snippet of docs/pyairbyte.md", result: fmt.Sprintf("a table of all %d responses", rows),
+		client: "PyAirbyte", version: u.version("airbyte"), what: "the snippets of docs/pyairbyte.md",
+		result: fmt.Sprintf("a table of all %d responses, and the average NPS of %d months", rows, len(months)),
 	})
+}
+
+// scoresByMonth is the average NPS by the month of the response, as it should be.
+func scoresByMonth(t *testing.T, s *site) map[string]float64 {
+	t.Helper()
+	truth, err := testkit.Truth(s.tenant, "answers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, counts := make(map[string]float64), make(map[string]float64)
+	for _, row := range truth {
+		var answer struct {
+			Selector, Kind string
+			Month          string  `json:"recorded_date"`
+			Score          float64 `json:"value_number"`
+		}
+		if err := json.Unmarshal(row.Data, &answer); err != nil {
+			t.Fatal(err)
+		}
+		if answer.Selector == "NPS" && answer.Kind == "value" {
+			sums[answer.Month[:len("2006-01")]] += answer.Score
+			counts[answer.Month[:len("2006-01")]]++
+		}
+	}
+	if len(sums) < 2 {
+		t.Fatalf("%d months have an NPS: they say little", len(sums))
+	}
+	for month, count := range counts {
+		sums[month] /= count
+	}
+	return sums
 }
 
 func TestClientPyAirbyte_EndsProperly(t *testing.T) {
