@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -82,7 +83,7 @@ func eachColumn(record any, comments Comments, each func(Column, *jsonschema.Sch
 		if !ok {
 			return fmt.Errorf("making a schema of %s: field %s is missing from it", typ, field.Name)
 		}
-		column := Column{Name: name, Description: comments.of(typ, field.Name)}
+		column := Column{Name: name, Description: cmp.Or(comments.of(typ, field.Name), property.Description)}
 		if err := column.typed(field.Type, property); err != nil {
 			return fmt.Errorf("making a schema of %s: field %s: %w", typ, field.Name, err)
 		}

@@ -10,7 +10,8 @@
 // A record's columns follow the types. A pointer or a json.RawMessage is a column that
 // may be null. A time.Time is a timestamp. A json.RawMessage is an object or, with
 // jsonschema:"type=array", an array. The column tag describes a column to sinks, see
-// package record.
+// package record. A field without a comment, of a struct that is made at run time, is
+// described by its jsonschema_description tag.
 //
 // A configuration's fields take these keywords in the jsonschema tag: title, example,
 // default, enum, format, pattern, minimum, maximum and const. The spec tag has the

@@ -2,11 +2,13 @@ package source
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"slices"
 
 	"github.com/birdie-ai/source-qualtrics/source/config"
+	"github.com/birdie-ai/source-qualtrics/source/engine"
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
@@ -24,7 +26,9 @@ func readsFrom(s *stream.Stream) feed.Kind {
 // readable lists the streams that are read by default: all but those that the
 // account cannot read. Where the user merely has no permission to export, the
 // responses stay: reading them says so, and nobody takes no rows for none.
-func (r *invocation) readable(ctx context.Context, s *config.Settings, client *qualtrics.Client) ([]*stream.Stream, error) {
+//
+// Wide streams come with the columns that their surveys have now.
+func (r *invocation) readable(ctx context.Context, s *config.Settings, client *qualtrics.Client, states map[string]json.RawMessage, before columnsBefore) ([]*stream.Stream, []engine.Want, error) {
 	denied := make(map[feed.Kind]error)
 	for survey, err := range client.Surveys(ctx) {
 		var nameless *qualtrics.ElementError
@@ -32,7 +36,7 @@ func (r *invocation) readable(ctx context.Context, s *config.Settings, client *q
 		case errors.As(err, &nameless):
 			continue
 		case err != nil:
-			return nil, hinted(client, err)
+			return nil, nil, hinted(client, err)
 		case !s.Selection.Takes(&survey):
 			continue
 		}
@@ -53,15 +57,20 @@ func (r *invocation) readable(ctx context.Context, s *config.Settings, client *q
 		return nil
 	}
 	if err := note(feed.Contacts, tryContacts(ctx, client, s.Selection.Directories)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for kind, err := range probes(ctx, client, &s.Selection) {
 		if err := note(kind, err); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	r.warn(denied)
-	return slices.DeleteFunc(byDefault(), func(each *stream.Stream) bool { return denied[readsFrom(each)] != nil }), nil
+	streams := slices.DeleteFunc(byDefault(), func(each *stream.Stream) bool { return denied[readsFrom(each)] != nil })
+	if denied[feed.Responses] != nil {
+		return streams, nil, nil
+	}
+	wide, err := r.wideWants(ctx, s, client, states, before)
+	return streams, wide, err
 }
 
 // byDefault are the streams that are read unless the user names others.

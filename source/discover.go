@@ -9,18 +9,23 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
 
-// discoverCommand prints every stream. The streams do not depend on the
-// account, so it calls nobody and always says the same.
-func (r *invocation) discoverCommand(_ context.Context, flags *flag.FlagSet, args []string) (int, error) {
+// discoverCommand prints every stream. Only wide streams depend on the account. Without them
+// it calls nobody and always says the same.
+func (r *invocation) discoverCommand(ctx context.Context, flags *flag.FlagSet, args []string) (int, error) {
 	file := flags.String("config", "", "configuration `file`")
 	if err := parse(flags, args, "config"); err != nil {
 		return 0, err
 	}
-	if _, err := r.loader().Load(*file); err != nil {
+	settings, err := r.loader().Load(*file)
+	if err != nil {
+		return 0, err
+	}
+	wide, err := r.discoverWide(ctx, settings)
+	if err != nil {
 		return 0, err
 	}
 	var catalog []airbyte.CatalogStream
-	for _, s := range stream.All() {
+	for _, s := range append(stream.All(), wide...) {
 		schema, err := s.Schema()
 		if err != nil {
 			return 0, err

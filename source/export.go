@@ -160,15 +160,29 @@ func (r *invocation) export(ctx context.Context, s *config.Settings, to exportTo
 		return 0, err
 	}
 	r.saved = func() string { return run.SavedIn(to.folder) }
+	before := func(name string) ([]stream.WideColumn, error) {
+		schema, err := writer.Schema(name)
+		if err != nil {
+			return nil, failures.Config("export: %w", err)
+		}
+		return stream.WideColumnsIn(schema)
+	}
+	var wide []engine.Want
 	if to.streams == nil {
-		if to.streams, err = r.readable(ctx, s, run.client); err != nil {
+		if to.streams, wide, err = r.readable(ctx, s, run.client, states, before); err != nil {
 			return 0, err
 		}
 	}
-	wants := make([]engine.Want, 0, len(to.streams))
+	var wants []engine.Want
+	bare := make(map[string]bool)
 	for _, each := range to.streams {
 		wants = append(wants, engine.Want{Stream: each, Refresh: !each.Incremental()})
+		bare[each.Name] = each.Takes != nil
 	}
+	if err := r.completeWide(ctx, s, wants, bare, states, before); err != nil {
+		return 0, err
+	}
+	wants = append(wants, wide...)
 	code, err = run.read(ctx, wants, states)
 	to.tally.comparisons = run.Comparisons()
 	return code, err

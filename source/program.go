@@ -53,6 +53,8 @@ type Files interface {
 	// ReadFile returns a file's content. It refuses files above 16 MiB, and other
 	// things than regular files and pipes.
 	ReadFile(name string) ([]byte, error)
+	// Names returns the names of the files and folders in a folder.
+	Names(folder string) ([]string, error)
 	// Spool returns a fresh temporary file that is already unlinked.
 	Spool() (qualtrics.Spool, error)
 	// Publish writes a new temporary file that every user of the machine may

@@ -41,6 +41,15 @@ func (disk) ReadFile(name string) (content []byte, err error) {
 	return content, err
 }
 
+// Names returns the names in a folder.
+func (disk) Names(folder string) (names []string, err error) {
+	entries, err := os.ReadDir(folder)
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names, err
+}
+
 // Exposed reports whether other users may read a file of this user. Files of others,
 // such as mounted secrets, are not ours to protect. A pipe has no other reader.
 func (disk) Exposed(name string) bool {

@@ -14,7 +14,6 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/record"
-	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
 
 // heartbeat is the longest silence of a stream that a platform may see; three
@@ -32,7 +31,7 @@ func (r *invocation) readCommand(ctx context.Context, flags *flag.FlagSet, args 
 	if err != nil {
 		return 0, err
 	}
-	wants, unknown, columns, err := r.catalog(*catalogFile)
+	chosen, err := r.catalog(*catalogFile)
 	if err != nil {
 		return 0, err
 	}
@@ -40,6 +39,10 @@ func (r *invocation) readCommand(ctx context.Context, flags *flag.FlagSet, args 
 	if err != nil {
 		return 0, err
 	}
+	if err := r.completeWide(ctx, s, chosen.wants, chosen.bare, states, noColumns); err != nil {
+		return 0, err
+	}
+	wants, unknown, columns := chosen.wants, chosen.unknown, chosen.columns
 	stored := func(w engine.Want) bool { return states[w.Stream.Name] != nil }
 	if len(states) > 0 && len(wants) > 0 && !slices.ContainsFunc(wants, stored) {
 		r.log.Warn("the state has no position of a selected stream: all of them are read from the beginning")
@@ -80,35 +83,45 @@ type unknownStream struct {
 	failure record.Failure
 }
 
+// catalogChoice is the selection of a catalog.
+type catalogChoice struct {
+	wants   []engine.Want
+	unknown []unknownStream
+	columns map[string][]string // by stream: those that do not go out
+	bare    map[string]bool     // wide streams whose columns the catalog does not name
+}
+
 // catalog reads which streams are wanted, and which columns of those that do not
 // go out as a whole. A stream that does not exist fails by itself; the others are
 // read.
-func (r *invocation) catalog(file string) (wants []engine.Want, unknown []unknownStream, columns map[string][]string, err error) {
+func (r *invocation) catalog(file string) (*catalogChoice, error) {
 	text, err := r.input("catalog", file)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	configured, err := airbyte.ParseConfiguredCatalog(text)
 	if err != nil {
-		return nil, nil, nil, failures.Config("reading the catalog: %w", err)
+		return nil, failures.Config("reading the catalog: %w", err)
 	}
-	columns = make(map[string][]string)
+	chosen := &catalogChoice{columns: make(map[string][]string), bare: make(map[string]bool)}
 	for _, entry := range configured.Streams {
-		known, ok := stream.ByName(entry.Name)
-		if !ok {
-			unknown = append(unknown, unknownStream{entry.Name, record.Failure{
-				Type:    record.ConfigError,
-				Message: fmt.Sprintf("there is no stream %.80q: refresh the catalog with discover", entry.Name),
-			}})
+		known, bare, err := streamOf(entry.Name, entry.Properties)
+		if known == nil {
+			message := fmt.Sprintf("there is no stream %.80q: refresh the catalog with discover", entry.Name)
+			if err != nil {
+				message = err.Error()
+			}
+			chosen.unknown = append(chosen.unknown, unknownStream{entry.Name, record.Failure{Type: record.ConfigError, Message: message}})
 			continue
 		}
+		chosen.bare[known.Name] = bare
 		refresh := entry.SyncMode == airbyte.FullRefresh || !known.Incremental()
-		wants = append(wants, engine.Want{Stream: known, Refresh: refresh})
+		chosen.wants = append(chosen.wants, engine.Want{Stream: known, Refresh: refresh})
 		if left := r.leftOut(known, entry.Columns); len(left) > 0 {
-			columns[known.Name] = left
+			chosen.columns[known.Name] = left
 		}
 	}
-	return wants, unknown, columns, nil
+	return chosen, nil
 }
 
 // states reads the stored states by stream; no file means none.

@@ -62,6 +62,10 @@ func streamsTable() string {
 	table.WriteString("| stream | content | primary key | cursor | OAuth scopes |\n|---|---|---|---|---|\n")
 	for _, s := range stream.All() {
 		fmt.Fprintf(&table, "| `%s` | %s | %s | `%s` | %s |\n", s.Name, s.Summary, code(s.Key), s.Cursor, code(s.Scopes))
+		if s.Name == "responses" { // these depend on the account
+			fmt.Fprintf(&table, "| `responses_wide__SURVEY` | The responses of one survey with a typed column per answer; only for surveys of "+
+				"[`responses_wide.surveys`](docs/configuration.md#wide-tables) | %s | `%s` | %s |\n", code(s.Key), s.Cursor, code(s.Scopes))
+		}
 	}
 	return table.String()
 }

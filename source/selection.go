@@ -20,7 +20,14 @@ func (r *invocation) viewer(s *config.Settings, client *qualtrics.Client) *feed.
 func (c *checkup) reviewSelection(ctx context.Context) error {
 	limited, end := c.within(ctx, lookTime) // thousands of surveys are many pages
 	defer end()
-	unknown, err := c.viewer(c.settings, c.client).ReviewSelection(limited)
+	account := c.viewer(c.settings, c.client)
+	unknown, err := account.ReviewSelection(limited)
+	if err == nil {
+		var all []feed.Survey
+		if all, err = account.AllSurveys(limited); err == nil {
+			c.warnAboutPatterns(c.settings, all)
+		}
+	}
 	if err != nil {
 		c.log.Warn("the selection cannot be checked now for parts that match nothing", "error", err)
 	}
@@ -33,4 +40,11 @@ func (c *checkup) reviewSelection(ctx context.Context) error {
 		problems = append(problems, one)
 	}
 	return errors.Join(problems...)
+}
+
+// warnAboutPatterns logs the patterns of wide tables that match no survey.
+func (r *invocation) warnAboutPatterns(s *config.Settings, all []feed.Survey) {
+	for _, warning := range s.Wide.Unmatched("responses_wide.surveys", all) {
+		r.log.Warn(warning)
+	}
 }

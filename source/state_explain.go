@@ -106,15 +106,20 @@ func (r *invocation) folderStates(folder string) (map[string]json.RawMessage, er
 		folder = filepath.Join(folder, stateFolder)
 	}
 	states := make(map[string]json.RawMessage)
-	for _, s := range stream.All() {
-		text, err := r.Files.ReadFile(filepath.Join(folder, s.Name+".json"))
-		switch {
-		case err == nil:
-			states[s.Name] = text
-		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // it may be a file
-		default:
-			return nil, failures.Config("reading the state of stream %s: %w", s.Name, err)
+	names, err := r.Files.Names(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) { // it may be a file
+		return nil, failures.Config("reading the states: %w", err)
+	}
+	for _, file := range names {
+		name, ok := strings.CutSuffix(file, ".json")
+		if _, known := stream.ByName(name); !ok || !known {
+			continue
 		}
+		text, err := r.Files.ReadFile(filepath.Join(folder, file))
+		if err != nil {
+			return nil, failures.Config("reading the state of stream %s: %w", name, err)
+		}
+		states[name] = text
 	}
 	return states, nil
 }

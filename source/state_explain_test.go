@@ -66,7 +66,7 @@ func TestState_ExplainsTheStatesOfEachOutput(t *testing.T) {
 
 		tap := tn.tap(t, "--config", "config.json")
 		folder := filepath.Join(t.TempDir(), "data")
-		if got := tn.run(t, "export", "--config", "config.json", "--to", folder); got.code != 0 {
+		if got := tn.run(t, "export", "--config", "config.json", "--format", "ndjson", "--to", folder); got.code != 0 {
 			t.Fatalf("the export ends with code %d: %s", got.code, got.stderr)
 		}
 		tn.files = map[string][]byte{

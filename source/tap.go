@@ -92,7 +92,7 @@ func (r *invocation) tapCommand(ctx context.Context, flags *flag.FlagSet, args [
 	case f.about:
 		return r.tapAbout(f.format)
 	case f.discover:
-		return r.tapDiscover(&f)
+		return r.tapDiscover(ctx, &f)
 	}
 	if len(f.configs) == 0 {
 		return 0, failures.Config("--config is missing; see %s --help", singer.TapName)
@@ -132,19 +132,35 @@ func (r *invocation) tapLog(args []string) (measured func(singer.Metric)) {
 	return log.Measured
 }
 
-// tapDiscover prints the catalog. It makes no calls, because streams do not depend on
-// the account. Of a configuration, only the settings of columns count here: before the
-// first run the rest may be incomplete.
-func (r *invocation) tapDiscover(f *tapFlags) (int, error) {
-	var options config.TapConfig
-	if len(f.configs) > 0 {
+// tapDiscover prints the catalog. It makes no calls unless the configuration asks for wide
+// streams, because other streams do not depend on the account. Of a configuration without
+// them, only the settings of columns count: before the first run the rest may be incomplete.
+func (r *invocation) tapDiscover(ctx context.Context, f *tapFlags) (int, error) {
+	var (
+		options config.TapConfig
+		wide    []*stream.Stream
+	)
+	switch asks, err := r.loader().TapAsksForWide(f.configs); {
+	case err != nil:
+		return 0, err
+	case asks:
+		s, whole, err := r.loader().LoadTap(f.configs)
+		if err != nil {
+			return 0, err
+		}
+		if wide, err = r.discoverWide(ctx, s); err != nil {
+			return 0, err
+		}
+		options = whole
+	case len(f.configs) > 0:
 		var err error
 		if options, err = r.loader().TapOptions(f.configs); err != nil {
 			return 0, err
 		}
 	}
-	streams := make([]record.Info, 0, len(stream.All()))
-	for _, s := range stream.All() {
+	all := append(stream.All(), wide...)
+	streams := make([]record.Info, 0, len(all))
+	for _, s := range all {
 		info, err := s.Info()
 		if err != nil {
 			return 0, err
@@ -165,12 +181,16 @@ func (r *invocation) tapSync(ctx context.Context, s *config.Settings, options co
 	if err != nil {
 		return 0, err
 	}
-	wants, columns, err := r.tapCatalog(f.catalog, options.Nested())
+	choice, err := r.tapCatalog(f.catalog, options.Nested())
 	if err != nil {
 		return 0, err
 	}
+	wants, columns := choice.wants, choice.columns
+	if err := r.completeWide(ctx, s, wants, choice.bare, state.Bookmarks, noColumns); err != nil {
+		return 0, err
+	}
 	if f.catalog == "" && f.test != testSchema {
-		if wants, err = r.tapReadable(ctx, s, wants); err != nil {
+		if wants, err = r.tapReadable(ctx, s, wants, state); err != nil {
 			return 0, err
 		}
 	}

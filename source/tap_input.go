@@ -48,57 +48,71 @@ func (r *invocation) warnAboutState(state singer.State, wants []engine.Want) {
 
 // tapReadable leaves the streams that the account cannot read out of the default
 // selection.
-func (r *invocation) tapReadable(ctx context.Context, s *config.Settings, wants []engine.Want) ([]engine.Want, error) {
+func (r *invocation) tapReadable(ctx context.Context, s *config.Settings, wants []engine.Want, state singer.State) ([]engine.Want, error) {
 	client, err := r.client(s, nil)
 	if err != nil {
 		return nil, err
 	}
-	readable, err := r.readable(ctx, s, client)
+	readable, wide, err := r.readable(ctx, s, client, state.Bookmarks, noColumns)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(wants, func(w engine.Want) bool { return !slices.Contains(readable, w.Stream) }), nil
+	wants = slices.DeleteFunc(wants, func(w engine.Want) bool { return !slices.Contains(readable, w.Stream) })
+	return append(wants, wide...), nil
+}
+
+// tapChoice is the selection of a catalog.
+type tapChoice struct {
+	wants   []engine.Want
+	columns func(stream, column string) bool // nil: all
+	bare    map[string]bool                  // wide streams whose columns the catalog does not name
 }
 
 // tapCatalog reads the selected streams; without a catalog, all default streams.
-func (r *invocation) tapCatalog(file string, nestedAsText bool) (wants []engine.Want, columns func(stream, column string) bool, err error) {
+func (r *invocation) tapCatalog(file string, nestedAsText bool) (*tapChoice, error) {
+	choice := &tapChoice{bare: make(map[string]bool)}
 	if file == "" {
 		for _, s := range byDefault() {
-			wants = append(wants, engine.Want{Stream: s, Refresh: !s.Incremental()})
+			choice.wants = append(choice.wants, engine.Want{Stream: s, Refresh: !s.Incremental()})
 		}
-		return wants, nil, nil
+		return choice, nil
 	}
 	text, err := r.input("catalog", file)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	selection, err := singer.ParseCatalog(text)
 	if err != nil {
-		return nil, nil, failures.Config("reading the catalog: %w; --discover prints one", err)
+		return nil, failures.Config("reading the catalog: %w; --discover prints one", err)
 	}
 	for _, what := range selection.Ignored {
 		r.log.Warn("a part of the catalog is ignored", "what", what)
 	}
 	chosen := make(map[string]singer.SelectedStream)
 	for _, selected := range selection.Streams {
-		known, ok := stream.ByName(selected.Name)
-		if !ok {
+		known, bare, err := streamOf(selected.Name, selected.Properties())
+		if err != nil {
+			return nil, failures.Config("reading the catalog: %w", err)
+		}
+		if known == nil {
 			r.log.Warn("the catalog selects a stream that does not exist: it is left out", "stream", fmt.Sprintf("%.80s", selected.Name))
 			continue
 		}
 		if err := r.compareCatalog(&selected, known, nestedAsText); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		chosen[known.Name] = selected
-		wants = append(wants, engine.Want{Stream: known, Refresh: selected.Method == singer.FullTable || !known.Incremental()})
+		choice.bare[known.Name] = bare
+		choice.wants = append(choice.wants, engine.Want{Stream: known, Refresh: selected.Method == singer.FullTable || !known.Incremental()})
 	}
-	if len(wants) == 0 {
+	if len(choice.wants) == 0 {
 		r.log.Warn("the catalog selects no stream: nothing is read")
 	}
-	return wants, func(stream, column string) bool {
+	choice.columns = func(stream, column string) bool {
 		selected := chosen[stream]
 		return selected.Has(column)
-	}, nil
+	}
+	return choice, nil
 }
 
 // compareCatalog logs the wishes of a catalog that are not met.

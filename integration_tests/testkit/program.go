@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"sync"
 
 	"github.com/birdie-ai/source-qualtrics/source"
@@ -75,6 +76,19 @@ func (f *Files) ReadFile(name string) ([]byte, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	return content, nil
+}
+
+// Names returns the names of the files in a folder.
+func (f *Files) Names(folder string) (names []string, err error) {
+	for name := range f.Content {
+		if path.Dir(name) == path.Clean(folder) {
+			names = append(names, path.Base(name))
+		}
+	}
+	if names == nil {
+		return nil, &fs.PathError{Op: "open", Path: folder, Err: fs.ErrNotExist}
+	}
+	return names, nil
 }
 
 // Spool returns an empty temporary file.

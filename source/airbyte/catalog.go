@@ -30,6 +30,8 @@ type ConfiguredStream struct {
 	// Columns are the columns of the schema, sorted, because a platform removes
 	// the others. Nil: the schema names no column, so all are selected.
 	Columns []string
+	// Properties are the properties of that schema, by column.
+	Properties map[string]json.RawMessage
 }
 
 // ParseConfiguredCatalog reads a ConfiguredAirbyteCatalog. Every key except the name
@@ -67,6 +69,7 @@ func ParseConfiguredCatalog(text []byte) (ConfiguredCatalog, error) {
 		}
 		stream := ConfiguredStream{Name: *entry.Stream.Name, SyncMode: FullRefresh}
 		if schema := entry.Stream.Schema; schema != nil {
+			stream.Properties = schema.Properties
 			stream.Columns = slices.Sorted(maps.Keys(schema.Properties))
 		}
 		if seen[stream.Name] {

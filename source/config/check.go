@@ -29,6 +29,7 @@ type Settings struct {
 	Origin    qualtrics.Origin
 	Sandbox   bool // loopback addresses are allowed
 	Selection feed.Selection
+	Wide      feed.Patterns        // surveys with a wide table
 	Start     time.Time            // zero: everything is read
 	Again     map[string]time.Time // survey id → read again from there, once
 }
@@ -88,6 +89,7 @@ func (c *Config) check(sandbox bool) (*Settings, *findings) {
 	c.Credentials.check(found)
 	checked.Start = found.time("start_date", c.StartDate)
 	checked.Selection = c.Surveys.check(found)
+	checked.Wide = c.ResponsesWide.check(found)
 	checked.Again = c.Surveys.Resync.check(found)
 	checked.Selection.Directories = found.ids("directories", "POOL_", c.Directories)
 	found.within("lookback_minutes", c.LookbackMinutes, 1, 1440)
@@ -248,6 +250,16 @@ func (c *SurveysConfig) check(found *findings) feed.Selection {
 		}
 	}
 	return selection
+}
+
+func (c *ResponsesWideConfig) check(found *findings) feed.Patterns {
+	if c.ColumnNames != NamesOfIDs && c.ColumnNames != NamesOfTags {
+		found.problem("responses_wide.column_names must be ids or tags, not %.40q", c.ColumnNames)
+	}
+	if slices.ContainsFunc(c.Surveys, func(name string) bool { return strings.TrimSpace(name) == "" }) {
+		found.problem("responses_wide.surveys: an empty name matches nothing; use * for every survey")
+	}
+	return c.Surveys
 }
 
 func (r Resync) check(found *findings) map[string]time.Time {

@@ -28,6 +28,8 @@ type Config struct {
 	StartDate string `json:"start_date" jsonschema:"title=Start Date,format=date-time,example=2024-01-01T00:00:00Z,pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$" spec:"group=data,always_show,pattern_descriptor=YYYY-MM-DDTHH:mm:ssZ"`
 	// Which surveys to read. By default all that the account may read.
 	Surveys SurveysConfig `json:"surveys" jsonschema:"title=Surveys" spec:"group=data"`
+	// Tables with one row per response and one column per answer, a table for each survey.
+	ResponsesWide ResponsesWideConfig `json:"responses_wide" jsonschema:"title=Wide Tables of Responses" spec:"group=data"`
 	// Ids of the XM Directories to read contacts and mailing lists of (POOL_…). By default all.
 	Directories []string `json:"directories" jsonschema:"title=Directories,example=POOL_0123456789abcde" spec:"group=data"`
 	// How far every read goes back behind the one before it, in minutes. Qualtrics shows some
@@ -121,6 +123,22 @@ type SurveysConfig struct {
 	OnFailed string `json:"on_failed" jsonschema:"title=When a Survey Fails,enum=fail,enum=report,default=fail"`
 }
 
+// ResponsesWideConfig chooses the surveys with a table of their own, responses_wide__SURVEY.
+type ResponsesWideConfig struct {
+	// Surveys with such a table: ids (SV_…), or names in which * stands for any text and ? for one character. By
+	// default none. Refresh the schema after a change, and after new questions.
+	Surveys []string `json:"surveys" jsonschema:"title=Surveys,example=SV_0123456789abcde,example=NPS*"`
+	// Names of the columns. ids: qid7, which never changes. tags: nps__qid7, with the export tag in front; a renamed
+	// tag then renames the column when the schema is refreshed, in files at once.
+	ColumnNames string `json:"column_names" jsonschema:"title=Column Names,enum=ids,enum=tags,default=ids"`
+}
+
+// The values of responses_wide.column_names.
+const (
+	NamesOfIDs  = "ids"
+	NamesOfTags = "tags"
+)
+
 // DeletionsConfig sets how deleted responses and contacts are found. Qualtrics reports
 // none, so the delivered ids are compared with the existing ones.
 type DeletionsConfig struct {
@@ -187,6 +205,7 @@ func Default() Config {
 	return Config{
 		LookbackMinutes: 15,
 		Surveys:         SurveysConfig{OnDenied: "skip", OnWithdrawn: "fail", OnFailed: FailOnFailed},
+		ResponsesWide:   ResponsesWideConfig{ColumnNames: NamesOfIDs},
 		Deletions:       DeletionsConfig{Mode: "reconcile", AuditDays: 7},
 		Limits: LimitsConfig{
 			RequestsPerMinute:     limits.RequestsPerMinute,

@@ -74,6 +74,24 @@ func (l *Loader) TapOptions(files []string) (TapConfig, error) {
 	return options, err
 }
 
+// TapAsksForWide reports whether a configuration asks for wide streams, which depend on the
+// account. The rest of it is not checked.
+func (l *Loader) TapAsksForWide(files []string) (bool, error) {
+	merged, _, _, err := l.tapOptions(files)
+	if err != nil {
+		return false, err
+	}
+	var group struct {
+		Surveys json.RawMessage `json:"surveys"`
+	}
+	_ = json.Unmarshal(merged["responses_wide"], &group) // another type is a problem for the check
+	switch string(group.Surveys) {
+	case "", "null", "[]", `""`:
+		return false, nil
+	}
+	return true, nil
+}
+
 // tapOptions merges the configuration files, the later over the earlier ones,
 // and takes the tap's own settings out.
 func (l *Loader) tapOptions(files []string) (merged map[string]json.RawMessage, options TapConfig, found *findings, err error) {

@@ -53,3 +53,18 @@ func (c *Changes) log(logger *slog.Logger, stream string) {
 			"change", strings.ToLower(string(change.Kind)), "reason", string(change.Reason), "values", counts[change], "instead", change.Instead)
 	}
 }
+
+// logUnlisted logs the values of a run that have no column in a stream.
+func (e *Engine) logUnlisted(s *selected) {
+	if s.stream.Unlisted == nil {
+		return
+	}
+	keys := s.stream.Unlisted()
+	if len(keys) == 0 {
+		return
+	}
+	const most = 5
+	shown := strings.Join(keys[:min(len(keys), most)], ",")
+	e.Log.Warn("values have no column in this stream: its schema is older than their questions, or leaves them out; refresh the schema (discover) to add columns; responses and answers have the values",
+		"stream", s.stream.Name, "keys", len(keys), "such_as", shown)
+}

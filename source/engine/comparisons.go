@@ -24,7 +24,7 @@ func (e *Engine) compared(source feed.Feed, partition feed.Partition, streams []
 	}
 	e.out.mu.Lock()
 	defer e.out.mu.Unlock()
-	rows := slices.IndexFunc(streams, func(s *selected) bool { return !s.stream.Tombstones })
+	rows := slices.IndexFunc(streams, func(s *selected) bool { return !s.stream.Tombstones && s.takes(partition) })
 	if rows < 0 {
 		return
 	}

@@ -43,6 +43,8 @@ type Sink interface {
 type Want struct {
 	Stream  *stream.Stream
 	Refresh bool // from the beginning
+	// Err is set if the stream cannot be read. It fails by itself, and the others are read.
+	Err error
 }
 
 // Options are the parts and the rules of a run.
@@ -100,7 +102,7 @@ func (e *Engine) Select(env *feed.Env, wants []Want, states map[string]json.RawM
 		}
 		state.whole = e.Mergeable
 		env.Brand = state.Brand
-		e.streams = append(e.streams, &selected{stream: w.Stream, refresh: w.Refresh, state: state})
+		e.streams = append(e.streams, &selected{stream: w.Stream, refresh: w.Refresh, err: w.Err, state: state})
 	}
 	for _, s := range e.streams {
 		if observer, ok := s.observer(); ok && !slices.ContainsFunc(e.kinds(), observer.Observes) {
@@ -162,7 +164,10 @@ func (e *Engine) kinds() []feed.Kind {
 // streams when nothing of them failed.
 func (e *Engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, kind feed.Kind) {
 	source, ok := feed.ByKind(kind)
-	streams := slices.DeleteFunc(slices.Clone(e.streams), func(s *selected) bool { return s.stream.Feed != kind })
+	streams := e.readable(kind)
+	if len(streams) == 0 {
+		return
+	}
 	if !ok {
 		e.fail(streams, feed.Partition{Kind: kind}, fmt.Errorf("there is no feed %q", kind))
 		return
@@ -212,6 +217,20 @@ func (e *Engine) runFeed(ctx context.Context, cancel context.CancelCauseFunc, ki
 	}
 }
 
+// readable lists the streams of a feed. Those that cannot be read fail.
+func (e *Engine) readable(kind feed.Kind) (streams []*selected) {
+	for _, s := range e.streams {
+		switch {
+		case s.stream.Feed != kind:
+		case s.err != nil:
+			e.fail([]*selected{s}, feed.Partition{Kind: kind}, s.err)
+		default:
+			streams = append(streams, s)
+		}
+	}
+	return streams
+}
+
 // resume lets a feed look at the positions from which it resumes. Where streams
 // have different positions of a partition, the first stream's counts.
 func (e *Engine) resume(kind feed.Kind) {
@@ -233,7 +252,7 @@ func (e *Engine) resume(kind feed.Kind) {
 // loses nothing: with different positions each survey would be exported twice.
 func (e *Engine) follow(source feed.Feed, streams []*selected) {
 	following, ok := source.(feed.Following)
-	rows := slices.IndexFunc(streams, func(s *selected) bool { return !s.stream.Tombstones && !s.refresh })
+	rows := slices.IndexFunc(streams, func(s *selected) bool { return !s.stream.Tombstones && !s.refresh && s.stream.Takes == nil })
 	if !ok || rows < 0 {
 		return
 	}

@@ -77,6 +77,9 @@ func (e *Engine) completed(streams []*selected) {
 func (e *Engine) cohorts(partition feed.Partition, streams []*selected) (cohorts [][]*selected) {
 	e.out.locked(func() {
 		for _, s := range streams {
+			if !s.takes(partition) {
+				continue
+			}
 			at := slices.IndexFunc(cohorts, func(cohort []*selected) bool {
 				return cohort[0].stream.Part == s.stream.Part &&
 					string(cohort[0].state.Partitions[partition.Key]) == string(s.state.Partitions[partition.Key])

@@ -52,7 +52,12 @@ func (e *Engine) tasks(ctx context.Context, source feed.Feed, streams []*selecte
 				failed = err
 				break
 			}
-			q.ahead = append(q.ahead, partition)
+			if slices.ContainsFunc(streams, func(s *selected) bool { return s.takes(partition) }) {
+				q.ahead = append(q.ahead, partition)
+			}
+		}
+		if failed == nil {
+			e.warnAboutNoPartition(q.ahead, streams)
 		}
 		if failed == nil { // the positions name the selection, even if the run is cut later
 			e.retire(source, streams)
@@ -74,6 +79,16 @@ func (e *Engine) tasks(ctx context.Context, source feed.Feed, streams []*selecte
 	}
 }
 
+// warnAboutNoPartition logs the streams of one survey whose survey is not among those to read.
+func (e *Engine) warnAboutNoPartition(partitions []feed.Partition, streams []*selected) {
+	for _, s := range streams {
+		if s.stream.Takes != nil && !slices.ContainsFunc(partitions, s.takes) {
+			e.Log.Warn("the survey of this stream is not selected, or it does not exist any more: no row is read; refresh the schema (discover) to remove the stream",
+				"stream", s.stream.Name)
+		}
+	}
+}
+
 // shuffle mixes the partitions, in a way of this run. Whether an overdue one
 // comes soon is drawn too: the run may have no time for more than one.
 func (q *queue) shuffle() {
@@ -87,7 +102,7 @@ func (q *queue) shuffle() {
 // unread takes the partitions that a stream never read: they need no look.
 func (q *queue) unread() {
 	q.ahead = slices.DeleteFunc(q.ahead, func(partition feed.Partition) bool {
-		never := slices.ContainsFunc(q.streams, func(s *selected) bool { return q.engine.position(partition, s) == nil })
+		never := slices.ContainsFunc(q.streams, func(s *selected) bool { return s.takes(partition) && q.engine.position(partition, s) == nil })
 		if never {
 			q.due[feed.First] = append(q.due[feed.First], &task{partition: partition, plan: feed.Plan{Priority: feed.First}})
 		}

@@ -15,7 +15,8 @@ import (
 // selected is a stream of this run.
 type selected struct {
 	stream  *stream.Stream
-	refresh bool // full refresh
+	refresh bool  // full refresh
+	err     error // why it cannot be read; nil: it can
 	state   *streamState
 
 	pace      pace
@@ -55,6 +56,11 @@ func (s *selected) observer() (feed.Observer, bool) {
 	source, _ := feed.ByKind(s.stream.Feed)
 	observer, ok := source.(feed.Observer)
 	return observer, ok
+}
+
+// takes reports whether the stream projects a partition.
+func (s *selected) takes(partition feed.Partition) bool {
+	return s.stream.Takes == nil || s.stream.Takes(partition.Key)
 }
 
 // move notes the position of a partition. An equal position, as after a restart
@@ -112,6 +118,7 @@ func (e *Engine) complete(streams []*selected) {
 // end closes a stream; the lock is held.
 func (e *Engine) end(s *selected, failure *record.Failure) error {
 	e.Changes.log(e.Log, s.stream.Name)
+	e.logUnlisted(s)
 	if err := e.out.writeLocked(func(sink Sink) error { return sink.End(s.stream.Name, failure) }); err != nil {
 		return err
 	}

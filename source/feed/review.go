@@ -104,24 +104,19 @@ func (s *Selection) review(surveys []Survey) (warnings, notes []string) {
 }
 
 func (s *Selection) reviewNames(surveys []Survey) (warnings, notes []string) {
-	names := make([]string, len(surveys))
+	names := surveyNames(surveys)
 	owners := make([]string, len(surveys))
 	for i := range surveys {
-		names[i], owners[i] = surveys[i].Name, surveys[i].OwnerID
-	}
-	unmatched := func(setting, pattern string) string {
-		text := strings.Trim(pattern, "*? ")
-		near := nearest(text, names, max(minNameDistance, utf8.RuneCountInString(text)/2))
-		return fmt.Sprintf("%s: no survey of the account is named %.80q%s", setting, pattern, nearestText(near))
+		owners[i] = surveys[i].OwnerID
 	}
 	for _, pattern := range s.Include {
 		if !slices.ContainsFunc(names, func(name string) bool { return matches(pattern, name) }) {
-			warnings = append(warnings, unmatched("surveys.include", pattern))
+			warnings = append(warnings, unmatched("surveys.include", pattern, names))
 		}
 	}
 	for _, pattern := range s.Exclude {
 		if !slices.ContainsFunc(names, func(name string) bool { return matches(pattern, name) }) {
-			notes = append(notes, unmatched("surveys.exclude", pattern))
+			notes = append(notes, unmatched("surveys.exclude", pattern, names))
 		}
 	}
 	for _, owner := range s.Owners {
@@ -130,6 +125,21 @@ func (s *Selection) reviewNames(surveys []Survey) (warnings, notes []string) {
 		}
 	}
 	return warnings, notes
+}
+
+func surveyNames(surveys []Survey) []string {
+	names := make([]string, len(surveys))
+	for i := range surveys {
+		names[i] = surveys[i].Name
+	}
+	return names
+}
+
+// unmatched words that a pattern of a setting matches none of some names.
+func unmatched(setting, pattern string, names []string) string {
+	text := strings.Trim(pattern, "*? ")
+	near := nearest(text, names, max(minNameDistance, utf8.RuneCountInString(text)/2))
+	return fmt.Sprintf("%s: no survey of the account is named %.80q%s", setting, pattern, nearestText(near))
 }
 
 // Limits of proposals. A name is proposed if the configured text has to be changed in a few

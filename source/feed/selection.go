@@ -81,6 +81,27 @@ func (s *Selection) inShard(id string) bool {
 	return int(hash.Sum32()%uint32(s.ShardCount)) == s.ShardIndex //nolint:gosec // a validated, small count
 }
 
+// Patterns choose surveys by their ids, or by names with * and ?, without regard to case.
+type Patterns []string
+
+// Match reports whether one of the patterns chooses a survey.
+func (p Patterns) Match(survey *Survey) bool {
+	return slices.ContainsFunc(p, func(one string) bool {
+		return pasted.Text(one) == string(survey.ID) || matches(one, survey.Name)
+	})
+}
+
+// Unmatched returns the warnings of patterns that choose none of the surveys, with the nearest
+// names.
+func (p Patterns) Unmatched(setting string, surveys []Survey) (warnings []string) {
+	for _, one := range p {
+		if !slices.ContainsFunc(surveys, func(survey Survey) bool { return Patterns{one}.Match(&survey) }) {
+			warnings = append(warnings, unmatched(setting, one, surveyNames(surveys)))
+		}
+	}
+	return warnings
+}
+
 func matchesAny(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, name) })
 }

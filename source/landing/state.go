@@ -43,6 +43,24 @@ func (w *Writer) States() (map[string]json.RawMessage, error) {
 	return states, nil
 }
 
+// Schema returns the JSON Schema that an earlier run wrote for a stream; nil: there was none.
+func (w *Writer) Schema(stream string) (json.RawMessage, error) {
+	if w.closed {
+		return nil, errClosed
+	}
+	name := schemaDir + "/" + stream + ".json"
+	content, err := w.options.FS.ReadFile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reading the schema of stream %s: %w", stream, err)
+	case !json.Valid(content):
+		return nil, fmt.Errorf("reading the schema of stream %s: %s is not JSON; restore it from a backup, or remove it", stream, name)
+	}
+	return content, nil
+}
+
 // State accepts a state that covers exactly the records so far. It is stored after
 // the data file with these records is complete. A file is completed now if it has
 // reached CommitBytes or CommitAfter, else later. A newer state replaces a waiting

@@ -107,6 +107,9 @@ func (s *SelectedStream) Has(column string) bool {
 	return ok
 }
 
+// Properties returns the properties of the schema in the catalog, by column. nil: it has none.
+func (s *SelectedStream) Properties() map[string]json.RawMessage { return s.declared.properties }
+
 // Unknown returns the columns in the catalog that are not in the table of the stream:
 // of the deselected ones and those of the schema. Names that begin with an underscore
 // are left out, because targets and a setting of the tap add such columns.

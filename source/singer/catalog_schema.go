@@ -15,6 +15,8 @@ import (
 type declaredSchema struct {
 	columns  map[string]declaredColumn // nil: the schema has no columns and deselects none
 	selected *bool
+
+	properties map[string]json.RawMessage
 }
 
 type declaredColumn struct {
@@ -41,6 +43,7 @@ func parseSchema(text json.RawMessage) (declared declaredSchema, err error) {
 	if len(schema.Properties) == 0 {
 		return declared, nil
 	}
+	declared.properties = schema.Properties
 	declared.columns = make(map[string]declaredColumn, len(schema.Properties))
 	for name, property := range schema.Properties {
 		declared.columns[name] = parseProperty(property)

@@ -2,6 +2,8 @@ package stream
 
 // Prepare makes a stream ready that no list of streams holds.
 func Prepare(s *Stream) *Stream {
-	s.prepare()
+	if err := s.prepare(); err != nil {
+		panic(err)
+	}
 	return s
 }

@@ -99,19 +99,32 @@ var _ = Register(&Stream{
 
 func projectResponse(doc *feed.Document, emit Emit) error {
 	var c cells
+	got, row, err := responseRow(doc, &c)
+	switch {
+	case err != nil:
+		return err
+	case got == nil:
+		return emit(row, c.changes...)
+	}
+	s, _ := ByName("responses")
+	return emit(row, append(c.changes, responseChanges(got, row, s.table)...)...)
+}
+
+// responseRow returns the response of a document and its row. A deleted response is nil.
+func responseRow(doc *feed.Document, c *cells) (*response.Response, *Response, error) {
 	if !doc.DeletedAt.IsZero() {
 		c.cursor("last_modified_date", false, foundDeleted)
-		return emit(&Response{
+		return nil, &Response{
 			SurveyID: doc.Partition.Key, ResponseID: doc.ID, LastModifiedDate: doc.DeletedAt,
 			DeletedAt: &doc.DeletedAt, CDCDeletedAt: &doc.DeletedAt,
-		}, c.changes...)
+		}, nil
 	}
 	got, err := responseOf(doc)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	of := &got.Metadata
-	row := Response{
+	row := &Response{
 		SurveyID:              doc.Partition.Key,
 		ResponseID:            doc.ID,
 		RecordedDate:          c.time("recorded_date", of[response.RecordedDate]),
@@ -139,7 +152,7 @@ func projectResponse(doc *feed.Document, emit Emit) error {
 	}
 	row.ResponseVersion = keep(c.texts[:], &c.taken.texts, c.word(got.AppendVersion(make([]byte, 0, 16))))
 	row.LastModifiedDate = c.modifiedDate(doc, got, row.RecordedDate)
-	return emit(&row, append(c.changes, responseChanges(got, &row)...)...)
+	return got, row, nil
 }
 
 // modifiedDate returns the cursor: the modified date, or the recorded date where the
@@ -166,8 +179,8 @@ func (c *cells) modifiedDate(doc *feed.Document, got *response.Response, recorde
 	}
 }
 
-// responseChanges reports the altered parts of a record.
-func responseChanges(got *response.Response, row *Response) (changes []record.Change) {
+// responseChanges reports the altered parts of a record. The table is that of responses.
+func responseChanges(got *response.Response, row *Response, table *record.Table) (changes []record.Change) {
 	for _, column := range got.Renamed {
 		changes = append(changes, record.Rename(column))
 	}
@@ -178,7 +191,7 @@ func responseChanges(got *response.Response, row *Response) (changes []record.Ch
 		changes = append(changes, record.Round(column, "the first of two members of a name"))
 	}
 	if got.Shortened {
-		short := holding(row, ":null")
+		short := holding(table, row, ":null")
 		if short == nil {
 			short = []string{"answer_values"}
 		}
@@ -187,7 +200,7 @@ func responseChanges(got *response.Response, row *Response) (changes []record.Ch
 		}
 	}
 	if got.Repaired {
-		broken := holding(row, "\ufffd")
+		broken := holding(table, row, "\ufffd")
 		for _, column := range broken {
 			changes = append(changes, record.Repair(column))
 		}
@@ -198,14 +211,13 @@ func responseChanges(got *response.Response, row *Response) (changes []record.Ch
 	return changes
 }
 
-// holding lists the columns of a response that hold a text.
-func holding(row *Response, text string) (columns []string) {
-	s, _ := ByName("responses")
-	cells, err := s.table.Row(row)
+// holding lists the columns of a row that hold a text.
+func holding(table *record.Table, row any, text string) (columns []string) {
+	cells, err := table.Row(row)
 	if err != nil {
 		return nil
 	}
-	for i, column := range s.table.Columns {
+	for i, column := range table.Columns {
 		var holds bool
 		switch cell := cells.Cell(i).(type) {
 		case string:

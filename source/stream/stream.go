@@ -5,6 +5,7 @@
 package stream
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -51,6 +52,12 @@ type Stream struct {
 	// of its key is [record.MarkerKey], and the version of a deleted document is
 	// [record.DeletedVersion]. Project is never called with a deleted document then.
 	Marker func(doc *feed.Document, emit Emit) error
+
+	// Takes reports whether the stream projects a partition of the feed; nil: it projects all.
+	Takes func(partition string) bool
+	// Unlisted returns the names of values that came and have no column, of a stream whose
+	// columns depend on a survey.
+	Unlisted func() []string
 
 	table   *record.Table
 	schema  func() ([]byte, error) // made once
@@ -104,7 +111,9 @@ var (
 // Register adds a stream; the package's own streams register themselves. It
 // panics on a mistake in the declaration, so that any test run finds it.
 func Register(s *Stream) *Stream {
-	s.prepare()
+	if err := s.prepare(); err != nil {
+		panic(fmt.Sprintf("registering stream %q: %v", s.Name, err))
+	}
 	if streams[s.Name] != nil {
 		panic(fmt.Sprintf("registering stream %q: the name is taken", s.Name))
 	}
@@ -113,35 +122,36 @@ func Register(s *Stream) *Stream {
 }
 
 // prepare checks a stream and makes its table.
-func (s *Stream) prepare() {
+func (s *Stream) prepare() error {
 	table, err := record.NewTable(s.Record)
 	if err != nil {
-		panic(fmt.Sprintf("registering stream %q: %v", s.Name, err))
+		return err
 	}
 	s.table = table
 	switch {
 	case !validName.MatchString(s.Name):
-		panic(fmt.Sprintf("registering stream %q: the name is not valid", s.Name))
+		return errors.New("the name is not valid")
 	case s.Project == nil || len(s.Key) == 0:
-		panic(fmt.Sprintf("registering stream %q: it has no projection or no key", s.Name))
+		return errors.New("it has no projection or no key")
 	case (len(s.Parent) > 0) != (s.Marker != nil):
-		panic(fmt.Sprintf("registering stream %q: it has a parent or a marker, and not both", s.Name))
+		return errors.New("it has a parent or a marker, and not both")
 	case s.Needs != 0 && s.Feed != feed.Responses:
-		panic(fmt.Sprintf("registering stream %q: the feed %q has no facts about surveys", s.Name, s.Feed))
+		return fmt.Errorf("the feed %q has no facts about surveys", s.Feed)
 	}
 	for _, column := range table.Columns {
 		if !validName.MatchString(column.Name) {
-			panic(fmt.Sprintf("registering stream %q: %q is no column name", s.Name, column.Name))
+			return fmt.Errorf("%q is no column name", column.Name)
 		}
 	}
 	if err := s.info([]byte("{}")).Check(); err != nil {
-		panic(fmt.Sprintf("registering stream %q: %v", s.Name, err))
+		return err
 	}
 	s.columns = s.partColumns()
 	s.schema = sync.OnceValues(func() ([]byte, error) { return schemas.Record(s.Record, schemas.Published()) })
+	return nil
 }
 
-// All returns every stream, sorted by name.
+// All returns every stream that does not depend on the account, sorted by name.
 func All() []*Stream {
 	all := make([]*Stream, 0, len(streams))
 	for _, name := range slices.Sorted(maps.Keys(streams)) {
@@ -150,8 +160,12 @@ func All() []*Stream {
 	return all
 }
 
-// ByName returns the stream of that name.
+// ByName returns the stream of that name. A stream of [Wide] has no columns of answers then.
 func ByName(name string) (*Stream, bool) {
 	s, ok := streams[name]
+	if !ok && IsWide(name) {
+		s, err := Wide(name, nil)
+		return s, err == nil
+	}
 	return s, ok
 }
