@@ -264,7 +264,7 @@ func (c *checkup) tryExports(ctx context.Context, surveys []candidate) error {
 	var refused, failed, missing []error
 	allowed := false
 	for _, survey := range surveys {
-		err := c.client.TryExport(ctx, survey.id, exportPatience)
+		err := c.client.TryExport(ctx, survey.id, exportPatience, c.settings.PrivacyRules != nil)
 		switch {
 		case err == nil:
 			allowed = true

@@ -142,6 +142,7 @@ func (r *invocation) environment(ctx context.Context, s *config.Settings, client
 		Clock:         time.Now,
 		Responses:     feed.ResponseSettings{Start: s.Start, Resync: s.Again, LoadRows: r.sizes.LoadRows, ExportAll: r.sizes.ExportAll},
 		SnapshotBytes: r.sizes.SealBytes,
+		Privacy:       s.PrivacyRules,
 	}
 	if r.Clock != nil {
 		env.Clock = r.Clock

@@ -71,7 +71,8 @@ func (r *invocation) inside(tenant *sandbox.Sandbox) (*invocation, error) {
 		"credentials": map[string]any{
 			"auth_type": config.OAuth, "client_id": credentials.ClientID, "client_secret": credentials.ClientSecret,
 		},
-		"limits": unlimited(),
+		"limits":  unlimited(),
+		"privacy": map[string]any{"exclude_metadata": []string{"ipAddress"}},
 	})
 	if err != nil {
 		return nil, err
@@ -172,7 +173,11 @@ func (d *demo) list(ctx context.Context) error {
 }
 
 func (d *demo) first(ctx context.Context) error {
-	if err := d.say("\n3. export: the first run reads everything and remembers how far it came.\n\n"); err != nil {
+	if err := d.say(`
+3. export: the first run reads everything and remembers how far it came. It does
+   not ask for IP addresses, because privacy.exclude_metadata names them.
+
+`); err != nil {
 		return err
 	}
 	return d.land(ctx)

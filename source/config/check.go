@@ -12,6 +12,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/dates"
 	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/privacy"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/redact"
 	"github.com/birdie-ai/source-qualtrics/source/wording"
@@ -32,11 +33,13 @@ type Settings struct {
 	Wide      feed.Patterns        // surveys with a wide table
 	Start     time.Time            // zero: everything is read
 	Again     map[string]time.Time // survey id → read again from there, once
+	// PrivacyRules are made of Privacy; nil: nothing is left out or hashed.
+	PrivacyRules *privacy.Rules
 }
 
 // secrets lists the values that must never be printed.
 func (c *Config) secrets() []redact.Secret {
-	secrets := []redact.Secret{c.Credentials.ClientSecret, c.Credentials.APIToken, c.Network.ClientKey}
+	secrets := []redact.Secret{c.Credentials.ClientSecret, c.Credentials.APIToken, c.Network.ClientKey, c.Privacy.HashKey}
 	// Text is masked line by line.
 	for line := range strings.Lines(c.Network.ClientKey.Reveal()) {
 		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") {
@@ -99,6 +102,7 @@ func (c *Config) check(sandbox bool) (*Settings, *findings) {
 	found.within("deletions.audit_days", c.Deletions.AuditDays, 1, 365)
 	c.Limits.check(found)
 	c.Network.check(found)
+	checked.PrivacyRules = c.Privacy.check(found)
 	found.within("shard.count", c.Shard.Count, 1, 1000)
 	if c.Shard.Index < 0 || c.Shard.Index >= c.Shard.Count {
 		found.problem("shard.index must be from 0 to shard.count - 1, not %d", c.Shard.Index)

@@ -37,6 +37,8 @@ type Config struct {
 	LookbackMinutes int `json:"lookback_minutes" jsonschema:"title=Look-Back (Minutes),default=15,minimum=1,maximum=1440" spec:"group=advanced"`
 	// How deleted responses are found.
 	Deletions DeletionsConfig `json:"deletions" jsonschema:"title=Deletions" spec:"group=advanced"`
+	// Which personal data to leave out of responses and contacts, or to hash.
+	Privacy PrivacyConfig `json:"privacy" jsonschema:"title=Privacy" spec:"group=data"`
 	// Address of a tenant on a domain of its own. The data center is then not used, but Airbyte wants it all the same.
 	BaseURL string `json:"base_url" jsonschema:"title=Base URL,example=https://surveys.example.com" spec:"group=advanced"`
 	// How fast and how long the connector works.
@@ -207,6 +209,7 @@ func Default() Config {
 		Surveys:         SurveysConfig{OnDenied: "skip", OnWithdrawn: "fail", OnFailed: FailOnFailed},
 		ResponsesWide:   ResponsesWideConfig{ColumnNames: NamesOfIDs},
 		Deletions:       DeletionsConfig{Mode: "reconcile", AuditDays: 7},
+		Privacy:         PrivacyConfig{Preset: PrivacyNone},
 		Limits: LimitsConfig{
 			RequestsPerMinute:     limits.RequestsPerMinute,
 			ExportsPerMinute:      limits.ExportsPerMinute,

@@ -30,10 +30,10 @@ func keysBelow(typ reflect.Type, path string) (keys []string) {
 
 // strictGroups hold the settings of the selection and the credentials. If a misspelled
 // one were ignored, more would be read than the user meant.
-var strictGroups = []string{"surveys", "directories", "deletions", "credentials"}
+var strictGroups = []string{"surveys", "directories", "deletions", "credentials", "privacy"}
 
 // strictWords are in the names of these groups, without their endings.
-var strictWords = []string{"survey", "director", "deletion", "credential"}
+var strictWords = []string{"survey", "director", "deletion", "credential", "privacy"}
 
 // unknownKey judges a key that no setting has, by the known ones. Other programs
 // add keys of their own to a configuration, so that a key which resembles no

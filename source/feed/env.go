@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed/reconcile"
+	"github.com/birdie-ai/source-qualtrics/source/privacy"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
@@ -35,6 +36,7 @@ type Env struct {
 	SnapshotBytes int              // of a state, for the ids of all partitions of a feed; 0: 192 KiB
 	Budget        reconcile.Budget // the room for row hashes and ids in a state; it has its own lock
 	Responses     ResponseSettings
+	Privacy       *privacy.Rules // of personal data; nil: nothing is left out or hashed
 
 	account account
 	lists   listRun
@@ -42,6 +44,8 @@ type Env struct {
 
 	goneLock sync.Mutex
 	gone     map[string]bool // see [Env.MarkGone]
+
+	privacyOnce sync.Once // see [Env.NoticePrivacy]
 }
 
 // ResponseSettings are the settings of the feed of responses.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed/reconcile"
+	"github.com/birdie-ai/source-qualtrics/source/privacy"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
@@ -53,6 +54,9 @@ type List[T any] struct {
 	// Ask reads one element by its own call. nil: there is no such call, and only the list shows
 	// that an element was deleted.
 	Ask func(ctx context.Context, client *qualtrics.Client, parents []string, id string) error
+	// Protect applies the privacy settings to an element before it is hashed; nil: elements hold
+	// no personal data of respondents.
+	Protect func(rules *privacy.Rules, element *T)
 	// Title returns the name of an element for messages; nil: elements have no name.
 	Title func(*T) string
 	// Modified returns the date of the last change of an element; nil, or zero: unknown.

@@ -203,6 +203,11 @@ func (f *listFetch[T]) hash() {
 			return append(dst, encoded...)
 		}
 	}
+	if f.list.Protect != nil && f.env.Privacy != nil {
+		for i := range len(f.now.elements) + len(f.now.leavers) {
+			f.list.Protect(f.env.Privacy, f.at(i))
+		}
+	}
 	var row []byte
 	f.elements = make([]element, 0, len(f.now.elements)+len(f.now.leavers))
 	for i := range cap(f.elements) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/birdie-ai/source-qualtrics/source/pasted"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/wording"
 )
@@ -110,12 +111,12 @@ func (s *Selection) reviewNames(surveys []Survey) (warnings, notes []string) {
 		owners[i] = surveys[i].OwnerID
 	}
 	for _, pattern := range s.Include {
-		if !slices.ContainsFunc(names, func(name string) bool { return matches(pattern, name) }) {
+		if !slices.ContainsFunc(names, func(name string) bool { return pasted.Matches(pattern, name) }) {
 			warnings = append(warnings, unmatched("surveys.include", pattern, names))
 		}
 	}
 	for _, pattern := range s.Exclude {
-		if !slices.ContainsFunc(names, func(name string) bool { return matches(pattern, name) }) {
+		if !slices.ContainsFunc(names, func(name string) bool { return pasted.Matches(pattern, name) }) {
 			notes = append(notes, unmatched("surveys.exclude", pattern, names))
 		}
 	}

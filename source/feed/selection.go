@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed/reconcile"
 	"github.com/birdie-ai/source-qualtrics/source/pasted"
@@ -87,7 +85,7 @@ type Patterns []string
 // Match reports whether one of the patterns chooses a survey.
 func (p Patterns) Match(survey *Survey) bool {
 	return slices.ContainsFunc(p, func(one string) bool {
-		return pasted.Text(one) == string(survey.ID) || matches(one, survey.Name)
+		return pasted.Text(one) == string(survey.ID) || pasted.Matches(one, survey.Name)
 	})
 }
 
@@ -103,42 +101,5 @@ func (p Patterns) Unmatched(setting string, surveys []Survey) (warnings []string
 }
 
 func matchesAny(patterns []string, name string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, name) })
-}
-
-// matches compares a name with a pattern. A * stands for any text and ? for one character. Case and
-// invisible characters do not matter.
-func matches(pattern, name string) bool {
-	p, n := []rune(pasted.Text(pattern)), []rune(pasted.Text(name))
-	// star is the index of the last * so far, or -1. It stands for the name up to from.
-	at, star, from := 0, -1, 0
-	for i := 0; i < len(n); {
-		switch {
-		case at < len(p) && p[at] == '*':
-			star, from = at, i
-			at++
-		case at < len(p) && (p[at] == '?' || sameLetter(p[at], n[i])):
-			at++
-			i++
-		case star >= 0: // the * stands for one more character
-			from++
-			at, i = star+1, from
-		default:
-			return false
-		}
-	}
-	return strings.Trim(string(p[at:]), "*") == ""
-}
-
-// sameLetter compares two characters without regard to case.
-func sameLetter(a, b rune) bool {
-	if a == b {
-		return true
-	}
-	for r := unicode.SimpleFold(a); r != a; r = unicode.SimpleFold(r) {
-		if r == b {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return pasted.Matches(pattern, name) })
 }

@@ -156,11 +156,11 @@ func (c *Client) start(ctx context.Context, r ExportRequest) (jobProgress, error
 
 // TryExport starts an export of a survey's response ids and follows it for a while. A
 // started job proves the permission to export. It is no error if the job takes longer,
-// or fails.
-func (c *Client) TryExport(ctx context.Context, survey SurveyID, patience time.Duration) error {
+// or fails. With idsOnly, Qualtrics is not asked for anything but ids, even if it refuses that.
+func (c *Client) TryExport(ctx context.Context, survey SurveyID, patience time.Duration, idsOnly bool) error {
 	none := []string{}
 	started, err := c.start(ctx, ExportRequest{Survey: survey, Questions: &none, EmbeddedData: &none, Metadata: &[]string{"_recordId"}})
-	if IsRefused(err) {
+	if IsRefused(err) && !idsOnly {
 		// A brand may refuse lists of columns (*assumed*). A read then exports all
 		// columns.
 		started, err = c.start(ctx, ExportRequest{Survey: survey})

@@ -172,6 +172,17 @@ func TestReplay_Surveys(t *testing.T) {
 				t.Fatalf("want %+v, got %v", want, err)
 			}
 			slices.Sort(got.QuestionIDs)
+			if !got.ListsQuestions || len(got.Questions) != len(got.QuestionIDs) {
+				t.Errorf("got %d questions of %d", len(got.Questions), len(got.QuestionIDs))
+			}
+			for _, question := range got.Questions {
+				recorded := at[object](result, "questions", question.ID)
+				kind, tag := at[string](recorded, "questionType", "type"), at[string](recorded, "questionName")
+				if question.Tag != tag || kind == "TE" && !question.TakesText {
+					t.Errorf("got %+v of a %s with the tag %s", question, kind, tag)
+				}
+			}
+			got.Questions, got.ListsQuestions = nil, false
 			if diff := gocmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}

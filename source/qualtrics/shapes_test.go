@@ -250,6 +250,10 @@ func TestSurvey_PHPsTypesVary(t *testing.T) {
 				t.Fatal(err)
 			}
 			slices.Sort(got.QuestionIDs)
+			if listed := name != "nulls" && name != "false" && name != "nameless data" && strings.Contains(test.members, `"questions"`); got.ListsQuestions != listed {
+				t.Errorf("got a list of questions: %t", got.ListsQuestions)
+			}
+			got.Questions, got.ListsQuestions = nil, false
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
 			}

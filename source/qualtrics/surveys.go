@@ -89,6 +89,8 @@ type SurveyDetail struct {
 	Counts         *ResponseCounts // nil: unknown
 	EmbeddedData   []string        // names that the survey flow sets
 	QuestionIDs    []string        // QID…, in no order
+	Questions      []SurveyQuestion
+	ListsQuestions bool // the answer has a list of questions, which may be empty
 }
 
 // Survey reads one survey with its counters.
@@ -122,8 +124,12 @@ func (c *Client) Survey(ctx context.Context, survey SurveyID) (SurveyDetail, err
 			detail.EmbeddedData = append(detail.EmbeddedData, *name)
 		}
 	}
-	for question := range membersOf(m["questions"]) {
+	questions := membersOf(m["questions"])
+	elements, isList := listOf(m["questions"])
+	detail.ListsQuestions = isList && len(elements) == len(questions)
+	for question, raw := range questions {
 		detail.QuestionIDs = append(detail.QuestionIDs, question)
+		detail.Questions = append(detail.Questions, surveyQuestionOf(question, raw))
 	}
 	return detail, nil
 }

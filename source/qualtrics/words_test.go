@@ -245,7 +245,7 @@ func TestTryExport_AStartedJobProvesThePermission(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				j, begun := test.jobs, time.Now()
 				j.t = t
-				err := client(t, j.serve).TryExport(t.Context(), "SV_1", patience)
+				err := client(t, j.serve).TryExport(t.Context(), "SV_1", patience, false)
 				if (err != nil) != test.refused || test.refused && qualtrics.Kind(err) != qualtrics.KindConfig {
 					t.Errorf("got kind %d, %v, want a refusal: %t", qualtrics.Kind(err), err, test.refused)
 				}

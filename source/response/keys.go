@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/zeebo/xxh3"
+
+	"github.com/birdie-ai/source-qualtrics/source/privacy"
 )
 
 // Keys tells the members of a response's values apart: answers on one side,
@@ -27,6 +29,9 @@ type Keys struct {
 	// Undated is set while the rows carry no modified date of Qualtrics' own: a
 	// value of that name is one like others.
 	Undated bool
+	// Privacy leaves values out or hashes them; nil: all are kept. It is set before the first
+	// record.
+	Privacy *privacy.Survey
 }
 
 // keyKind is the kind of value that a key names.
@@ -45,6 +50,7 @@ type key struct {
 	kind     keyKind  // 0: not decided
 	metadata Metadata // or noMetadata
 	next     [2]*key  // the name that followed last time, in values and in labels
+	private  privacy.Treatment
 
 	had   uint64 // the last part of a record that had the name
 	times int    // how often that part had it
@@ -118,6 +124,7 @@ func (k *Keys) find(name []byte) *key {
 		if which, ok := metadata[found.name]; ok {
 			found.metadata = which
 		}
+		found.private = k.Privacy.Value(found.name, found.metadata != noMetadata)
 		k.known[found.name] = found
 	}
 	return found

@@ -16,6 +16,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/dates"
 	"github.com/birdie-ai/source-qualtrics/source/frame"
 	"github.com/birdie-ai/source-qualtrics/source/jsonsafe"
+	"github.com/birdie-ai/source-qualtrics/source/privacy"
 	"github.com/birdie-ai/source-qualtrics/source/sketch"
 )
 
@@ -37,9 +38,13 @@ type Response struct {
 	Renamed         []string // columns in which a name came again, and has another one
 	Unread          []string // columns whose member is of another kind, and left out
 	Doubled         []string // columns whose member came twice: the first one counts
+	// LeftOut is the number of values that the privacy settings left out. No column, version or
+	// hash depends on them.
+	LeftOut int
 
-	object *frame.Object
-	sum    uint64 // of the hashes of its members
+	object  *frame.Object
+	sum     uint64 // of the hashes of its members
+	private bool   // there are privacy settings
 }
 
 // The parts of a record, for the hashes of its members.
@@ -55,7 +60,7 @@ const (
 // Parse takes a record apart. The response is valid as long as the object.
 func (r *Response) Parse(object *frame.Object, keys *Keys) error {
 	answers, embedded, labels := column{dst: r.Answers[:0]}, column{dst: r.EmbeddedData[:0]}, column{dst: r.Labels[:0]}
-	*r = Response{object: object}
+	*r = Response{object: object, private: keys.Privacy != nil}
 	var id, values, texts, fields, offered *frame.Member
 	for i := range object.Members {
 		m := &object.Members[i]
@@ -83,17 +88,7 @@ func (r *Response) Parse(object *frame.Object, keys *Keys) error {
 	keys.record++
 	r.parseLabels(r.member(texts, "answer_labels", '{'), keys, &labels)
 	r.Labels = labels.end(object)
-	if m := r.member(fields, "displayed_fields", '['); m != nil {
-		r.DisplayedFields = m.Value
-		frame.ValidElements(m.Value, func(field []byte) { r.sum += hashOf(partDisplayedField, 0, field) })
-	}
-	if m := r.member(offered, "displayed_values", '{'); m != nil {
-		r.DisplayedValues = m.Value
-		members := object.Of(m)
-		for i := range members {
-			r.sum += hashOf(partDisplayedValues, xxh3.Hash(members[i].Name), members[i].Value)
-		}
-	}
+	r.parseDisplayed(r.member(fields, "displayed_fields", '['), r.member(offered, "displayed_values", '{'), keys)
 	return r.identify(id)
 }
 
@@ -132,18 +127,22 @@ func (r *Response) parseValues(values *frame.Member, keys *Keys, answers, embedd
 				which = noMetadata
 			}
 		}
+		value, public := r.public(k, which != noMetadata, m.Value, keys)
+		if !public {
+			continue
+		}
 		switch {
 		case which != noMetadata && r.Metadata[which] == nil:
-			r.Metadata[which] = m.Value
+			r.Metadata[which] = value
 			if which != LastModifiedDate && which != RecordID {
-				r.sum += hashOf(uint64(which), 0, m.Value) //nolint:gosec // an index
+				r.sum += hashOf(uint64(which), 0, value) //nolint:gosec // an index
 			}
 			continue
 		case which != noMetadata:
 			if k.had != keys.record {
 				keys.count(k)
 			}
-			r.add(embedded, m, k, keys, "embedded_data", partEmbedded)
+			r.add(embedded, m, value, k, keys, "embedded_data", partEmbedded)
 			continue
 		}
 		kind, err := keys.kind(k)
@@ -151,9 +150,9 @@ func (r *Response) parseValues(values *frame.Member, keys *Keys, answers, embedd
 		case err != nil:
 			return err
 		case kind == embeddedKey:
-			r.add(embedded, m, k, keys, "embedded_data", partEmbedded)
+			r.add(embedded, m, value, k, keys, "embedded_data", partEmbedded)
 		default:
-			r.add(answers, m, k, keys, "answer_values", partAnswers)
+			r.add(answers, m, value, k, keys, "answer_values", partAnswers)
 		}
 	}
 	if r.Metadata[LastModifiedDate] == nil {
@@ -172,12 +171,13 @@ func (r *Response) parseLabels(labels *frame.Member, keys *Keys, into *column) {
 		m := &members[i]
 		k := keys.after(previous, 1, m.Name)
 		previous = k
-		switch k.name {
-		case "status":
+		switch {
+		case k.private != privacy.Keep: // the label of a hashed value would reveal it
+		case k.name == "status":
 			r.StatusLabel = m.Value
-		case "finished": // the boolean says the same
+		case k.name == "finished": // the boolean says the same
 		default:
-			r.add(into, m, k, keys, "answer_labels", partLabels)
+			r.add(into, m, m.Value, k, keys, "answer_labels", partLabels)
 		}
 	}
 	if r.StatusLabel != nil {
@@ -185,11 +185,11 @@ func (r *Response) parseLabels(labels *frame.Member, keys *Keys, into *column) {
 	}
 }
 
-// add adds a member to a column. A repeated name gets a number, because readers of JSON
+// add adds a member with a value to a column. A repeated name gets a number, because readers of JSON
 // keep one of two members with the same name.
-func (r *Response) add(to *column, m *frame.Member, k *key, keys *Keys, name string, part uint64) {
+func (r *Response) add(to *column, m *frame.Member, value []byte, k *key, keys *Keys, name string, part uint64) {
 	before := keys.count(k)
-	if before == 0 && !m.Escaped {
+	if before == 0 && !m.Escaped && k.private == privacy.Keep {
 		to.add(r.object, m)
 		r.sum += hashOf(part, k.hash, m.Value)
 		return
@@ -205,63 +205,14 @@ func (r *Response) add(to *column, m *frame.Member, k *key, keys *Keys, name str
 		}
 		renamed = keys.find([]byte(renamed.name + suffix))
 	}
-	to.addAs(r.object, renamed.name, m.Value)
-	r.sum += hashOf(part, renamed.hash, m.Value)
+	to.addAs(r.object, renamed.name, value)
+	r.sum += hashOf(part, renamed.hash, value)
 }
 
 // hashOf hashes one member of a record. The sum of the hashes of all members does not
 // depend on their order.
 func hashOf(part, name uint64, value []byte) uint64 {
 	return xxh3.HashSeed(value, sketch.Mix(name+part))
-}
-
-// column is a JSON object that is made of members of a record. Members that follow each
-// other in the record are copied at once.
-type column struct {
-	dst         []byte
-	first, last *frame.Member // not copied yet; nil: none
-}
-
-func (c *column) add(object *frame.Object, m *frame.Member) {
-	if c.last != nil && m.Follows(c.last) {
-		c.last = m
-		return
-	}
-	c.copy(object)
-	c.first, c.last = m, m
-}
-
-// addAs adds a member with another name.
-func (c *column) addAs(object *frame.Object, name string, value []byte) {
-	c.copy(object)
-	c.separate()
-	c.dst = append(append(jsonsafe.AppendString(c.dst, name), ':'), value...)
-}
-
-func (c *column) copy(object *frame.Object) {
-	if c.last == nil {
-		return
-	}
-	c.separate()
-	c.dst = append(c.dst, object.Run(c.first, c.last)...)
-	c.first, c.last = nil, nil
-}
-
-func (c *column) separate() {
-	if len(c.dst) == 0 {
-		c.dst = append(c.dst, '{')
-	} else {
-		c.dst = append(c.dst, ',')
-	}
-}
-
-// end returns the object.
-func (c *column) end(object *frame.Object) []byte {
-	c.copy(object)
-	if len(c.dst) == 0 {
-		c.dst = append(c.dst, '{')
-	}
-	return append(c.dst, '}')
 }
 
 // member returns a member of a kind: an array, or an object. PHP writes both as []
@@ -372,6 +323,9 @@ func ContentOf(part uint64, name string, value []byte) uint64 {
 // members sorted, the unordered displayedFields sorted too, numbers as they
 // were written.
 func (r *Response) Canonical(dst []byte) (_ []byte, err error) {
+	if r.private {
+		return r.canonicalParts(dst)
+	}
 	members := slices.Clone(r.object.Members)
 	slices.SortStableFunc(members, func(a, b frame.Member) int { return bytes.Compare(a.Name, b.Name) })
 	for i, m := range members {

@@ -18,6 +18,8 @@ var startCoverage = []Behavior{
 	{"accepts booleans as text", Documented, "3.1", "TestExportRequest_IsChecked", ""},
 	{"omits a category with an empty list", Recorded, "3.1", "TestExportRequest_EmptyListsExcludeTheirCategory", ""},
 	{"exports the questions, fields and metadata that are listed", Documented, "3.1", "TestExport_ListsChooseKeys", ""},
+	{"exports the same values of a key whatever else is listed", Assumed, "3.1", "TestExport_ListsChangeNoValueOfAnotherKey", ""},
+	{"omits scores and display orders of flow and blocks with a list of questions", Assumed, "3.1", "TestExport_ListsChooseKeys", ""},
 	{"exports the first responses up to `limit`", Assumed, "3.1", "TestExport_ListsChooseKeys", ""},
 	{"treats `startDate` as inclusive and `endDate` as exclusive, on the recorded date", Documented, "3.1", "TestExport_WindowIsHalfOpenAndFollowsSort", ""},
 	{"applies both to the modified date with `sortByLastModifiedDate`, and orders by it", Documented, "3.1", "TestExport_WindowIsHalfOpenAndFollowsSort", ""},

@@ -29,6 +29,7 @@ type question struct {
 	discarded  bool     // sits in the Trash block and still owns data
 	exported   bool     // choices have their own export tags
 	numeric    bool     // RecodeValues are numbers
+	personal   bool     // its texts are personal data
 	appendages bool     // not a question: it holds the keys of the survey itself
 
 	nextChoice, nextAnswer int // NextChoiceId and NextAnswerId
@@ -150,6 +151,7 @@ func (q question) inTrash() question                   { q.discarded = true; ret
 func (q question) analyzed() question                  { q.topics = true; return q }
 func (q question) withDerived() question               { q.derived = true; return q }
 func (q question) withPrompt() question                { q.prompted = true; return q }
+func (q question) private() question                   { q.personal = true; return q }
 func (q question) withNumbers() question               { q.numbered, q.recoded = true, true; return q }
 func (q question) carriedFrom(id string) question      { q.carried = id; return q }
 func (q question) withLevels(levels []choice) question { q.answers = levels; return q }

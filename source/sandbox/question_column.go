@@ -51,6 +51,7 @@ type column struct {
 	label   string   // description for the response schema
 	tag     string   // export tag
 	choices []choice // parallel to codes; nil when there are none
+	texts   []string // JSON of the texts that respondents type; nil for sentences
 }
 
 func newColumn(key, tag, label string) column {

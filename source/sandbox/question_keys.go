@@ -24,6 +24,11 @@ func (q *question) compile() {
 		q.parts = append(q.parts, q.keys(stem, tag)...)
 		q.parts = append(q.parts, q.byproducts(stem, tag)...)
 	}
+	if q.personal {
+		for i := range q.parts {
+			q.parts[i].typePersonal()
+		}
+	}
 	q.display()
 }
 

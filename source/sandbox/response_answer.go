@@ -140,7 +140,11 @@ func (r *record) boxesOf(p *part, chosen uint64, dice *random) {
 }
 
 func (r *record) text(c *column, dice *random) {
-	r.values = append(put(r.values, c.head), pick(dice, sentences)...)
+	texts := sentences
+	if c.texts != nil {
+		texts = c.texts
+	}
+	r.values = append(put(r.values, c.head), pick(dice, texts)...)
 }
 
 // writeShare writes whole numbers that sum up to 100.

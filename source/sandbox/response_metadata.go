@@ -24,8 +24,13 @@ func (r *record) writeMetadata(f facts, seed uint64) {
 		r.values = appendInt(put(r.values, `"status":`), f.status)
 		r.labels = append(put(r.labels, `"status":`), statusLabels[f.status]...)
 	}
-	if r.wants("ipAddress") && !r.kind.anonymous {
+	if !r.kind.anonymous {
+		// The address is drawn in any case: the channel must not depend on the lists of a request.
+		before := len(r.values)
 		r.values = appendAddress(put(r.values, `"ipAddress":"`), &dice)
+		if !r.wants("ipAddress") {
+			r.values = r.values[:before]
+		}
 	}
 	if r.wants("progress") {
 		r.values = appendInt(put(r.values, `"progress":`), f.progress)
@@ -79,13 +84,15 @@ func (r *record) writeLocation(seed uint64) {
 	if r.kind.anonymous || dice.chance(10) {
 		return
 	}
+	// Both are drawn in any case: one must not depend on whether the other is asked for.
+	latitude, longitude := 1e9+dice.intn(8e9), 1e9+dice.intn(8e9)
 	if r.wants("locationLatitude") {
 		r.values = append(put(r.values, `"locationLatitude":"`), "40."...)
-		r.values = append(appendInt(r.values, 1e9+dice.intn(8e9)), '"')
+		r.values = append(appendInt(r.values, latitude), '"')
 	}
 	if r.wants("locationLongitude") {
 		r.values = append(put(r.values, `"locationLongitude":"`), "-111."...)
-		r.values = append(appendInt(r.values, 1e9+dice.intn(8e9)), '"')
+		r.values = append(appendInt(r.values, longitude), '"')
 	}
 }
 

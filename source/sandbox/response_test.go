@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -144,6 +145,49 @@ func TestExport_ListsChooseKeys(t *testing.T) {
 				t.Fatalf("key %s was not asked for", key)
 			}
 		}
+	}
+}
+
+func TestExport_ListsChangeNoValueOfAnotherKey(t *testing.T) {
+	t.Parallel()
+	for _, options := range []worldOptions{{Surveys: 1, Responses: 100}, {Surveys: 1, Responses: 100, Personal: true}} {
+		w := testWorld(t, options)
+		survey, left := w.listed()[0], 0
+		whole := rows(t, survey, exportQuery{})
+		for _, name := range surveyMetadataIDs {
+			others := slices.DeleteFunc(slices.Clone(surveyMetadataIDs), func(other string) bool { return other == name })
+			questions, fields := []string{"QID1"}, []string{"Region"}
+			for i, r := range rows(t, survey, exportQuery{Questions: &questions, Embedded: &fields, Metadata: &others}) {
+				if r.Values[name] != nil || r.Values["QID2_TEXT"] != nil {
+					t.Fatalf("%s or a question was not asked for: %s", name, r.Values)
+				}
+				for key, value := range r.Values {
+					left++
+					if string(whole[i].Values[key]) != string(value) {
+						t.Fatalf("without %s, %s is %s, not %s", name, key, value, whole[i].Values[key])
+					}
+				}
+			}
+		}
+		if left == 0 {
+			t.Error("no value is left")
+		}
+	}
+}
+
+func TestPersonal_TextsOfItsQuestionsAndFieldsHaveTheMark(t *testing.T) {
+	t.Parallel()
+	w, marked := testWorld(t, worldOptions{Surveys: 1, Responses: 100, Personal: true}), make(map[string]bool)
+	for _, r := range rows(t, w.listed()[0], exportQuery{}) {
+		for key, value := range r.Values {
+			if strings.Contains(strings.ToLower(string(value)), PersonalMark) {
+				marked[key] = true
+			}
+		}
+	}
+	want := []string{"Customer Phone", "QID2_TEXT", "QID3_1", "QID3_2", "QID4_3_TEXT", "QID7_TEXT", "contact_ref", "email"}
+	if got := slices.Sorted(maps.Keys(marked)); !slices.Equal(got, want) {
+		t.Errorf("got the mark in %q, want %q", got, want)
 	}
 }
 

@@ -51,6 +51,7 @@ type Options struct {
 	PageSize     int            // elements on a page of a list; 0 means the page sizes of the API
 	SearchDepth  int            // most contacts in a search result; 0 means 10,000 (API §4.2)
 	SmallSurveys bool           // surveys have few questions
+	Personal     bool           // surveys ask for personal data, which no other text of the tenant resembles
 	Stored       bool           // ZIP files are stored instead of deflated
 	Users        int            // users of the brand; 0 means 30
 	Without      []Right        // rights that the account does not have
@@ -130,7 +131,7 @@ func New(o Options) (*Sandbox, error) {
 		world: newWorld(worldOptions{
 			Seed: o.Seed, Surveys: o.Surveys, Responses: o.Responses, Contacts: o.Contacts,
 			Epoch: o.Epoch, Doubt: o.Doubt, LateMost: o.LateMost, Lag: o.Lag,
-			KeepSurveys: o.KeepSurveys, KeepContacts: o.KeepContacts, SmallSurveys: o.SmallSurveys,
+			KeepSurveys: o.KeepSurveys, KeepContacts: o.KeepContacts, SmallSurveys: o.SmallSurveys, Personal: o.Personal,
 			Users: o.Users, Without: o.Without,
 		}),
 		started: time.Now(),

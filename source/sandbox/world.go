@@ -50,6 +50,7 @@ type worldOptions struct {
 	KeepContacts bool
 
 	SmallSurveys bool // with few questions
+	Personal     bool // with questions and fields for personal data
 	Users        int  // number of users; 0 means 30
 	Without      []Right
 }
@@ -75,6 +76,9 @@ func newWorld(o worldOptions) *world {
 	}
 	if o.SmallSurveys {
 		w.kinds = smallBlueprints()
+	}
+	if o.Personal {
+		w.kinds = personalBlueprints()
 	}
 	w.scale.LateMost = cmp.Or(o.LateMost, time.Duration(lateMost)*time.Millisecond)
 	w.scale.KeepSurveys = cmp.Or(o.KeepSurveys, 20)

@@ -62,6 +62,7 @@ const (
 	valueText
 	valueURL
 	valueEmpty
+	valuePersonal // as of personalTexts
 )
 
 // appendField appends the JSON of an embedded value.
@@ -91,6 +92,8 @@ func appendField(b []byte, v fieldValue, r *random, revision int) []byte {
 		return strconv.AppendUint(b, 1<<53+1+r.uint64()>>10, 10)
 	case valueText:
 		return append(b, pick(r, sentences)...)
+	case valuePersonal:
+		return append(b, pick(r, personalTexts)...)
 	case valueURL:
 		b = append(b, `"https://survey.example.com/jfe/form?ref=`...)
 		b = appendInt(b, r.intn(1e6))

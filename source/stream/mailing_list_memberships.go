@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/privacy"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
@@ -62,6 +63,11 @@ var mailingListMemberships = feed.RegisterList(feed.List[qualtrics.Membership]{
 	},
 	Ask: func(ctx context.Context, client *qualtrics.Client, parents []string, id string) error {
 		return client.HasMember(ctx, qualtrics.DirectoryID(parents[0]), qualtrics.MailingListID(parents[1]), qualtrics.ContactID(id))
+	},
+	Protect: func(rules *privacy.Rules, m *qualtrics.Membership) {
+		m.FirstName, m.LastName = rules.Text(privacy.FirstName, m.FirstName), rules.Text(privacy.LastName, m.LastName)
+		m.Email, m.Phone = rules.Text(privacy.Email, m.Email), rules.Text(privacy.Phone, m.Phone)
+		m.ExternalReference = rules.Text(privacy.ExternalReference, m.ExternalReference)
 	},
 	Scopes: []string{"read:mailing_list_contacts"},
 })

@@ -78,6 +78,7 @@ func newFetch(env *feed.Env, request *feed.Request, out feed.Out) (*fetch, error
 		d.tracker.Begin(d.to, env.Clock())
 	}
 	d.position.Tracker, d.position.Missed = nil, 0
+	d.notice()
 
 	f := &fetch{directory: d}
 	f.emit = &emitter{

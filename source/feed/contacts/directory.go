@@ -40,6 +40,8 @@ type directoryPosition struct {
 	Swept  int64                    `json:"f,omitempty"` // start of the last complete sweep
 	Listed int64                    `json:"l,omitempty"` // newest date of a contact without a modified date
 	Missed int64                    `json:"g,omitempty"` // since when the list of directories lacks this one
+	// Privacy is the checksum of the privacy settings of the last run; "": there were none.
+	Privacy string `json:"p,omitempty"`
 	// Tracker is set if deletions are followed.
 	Tracker *trackerState `json:"a,omitempty"`
 }
@@ -72,7 +74,7 @@ func (d *directory) distrust() {
 		return
 	}
 	d.env.Log.Warn("the position lies in the future: the directory is read again from its beginning", "directory", d.id)
-	d.position = directoryPosition{Listed: d.position.Listed, Tracker: d.position.Tracker}
+	d.position = directoryPosition{Listed: d.position.Listed, Tracker: d.position.Tracker, Privacy: d.position.Privacy}
 }
 
 // checkpoint reports the position after its rows.

@@ -23,6 +23,9 @@ type emitter struct {
 
 // deliver adds a contact to the batch.
 func (e *emitter) deliver(contact *feed.Contact) error {
+	if err := e.protect(contact); err != nil {
+		return err
+	}
 	if e.batch = append(e.batch, *contact); len(e.batch) < searchPage {
 		return nil
 	}

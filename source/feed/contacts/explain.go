@@ -13,6 +13,7 @@ func (p *directoryPosition) Explain() ([]string, error) {
 	s.When(p.Watermark == 0 && p.SweepThrough == 0, "Nothing was read yet.")
 	s.When(p.Watermark > 0, "Contacts were read up to %s.", wording.Time(p.Watermark))
 	s.When(p.Swept > 0, "All contacts were last read at %s.", wording.Time(p.Swept))
+	s.When(p.Privacy != "", "Privacy settings left data out of its rows, or hashed it.")
 	t, err := newTracker(p.Tracker)
 	if err != nil {
 		return nil, err

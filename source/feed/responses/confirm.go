@@ -24,6 +24,8 @@ type confirmer struct {
 	names   *classifier
 	emitter *emitter
 	auditor *auditor
+
+	protector *protector
 }
 
 // confirmPending reads the responses in flight that no window delivered, and the candidates
@@ -164,6 +166,9 @@ func (c *confirmer) deliver(ctx context.Context, id string) error {
 		return err
 	}
 	c.learned.probed.Store(true)
+	if _, err := c.protector.of(ctx); err != nil {
+		return err
+	}
 	value, err := frame.Record(raw)
 	if err != nil {
 		return fmt.Errorf("reading response %s of %s: %w", id, c.survey, err)

@@ -18,11 +18,13 @@ type emitter struct {
 	window   *openWindow
 	versions versions                          // of the file that is being delivered
 	facts    func() (*feed.SurveyFacts, error) // about the survey, as far as streams need them
+	leftOut  int                               // values of exports that arrived although the privacy settings leave them out
 }
 
 // process delivers a row unless it was delivered before.
 func (e *emitter) process(row *response.Response, value frame.Value) error {
 	row.Repaired, row.Shortened = value.Repaired, value.Shortened
+	e.leftOut += row.LeftOut
 	if e.versions.outdated(row.ID, row.ModifiedAt) {
 		e.report.Suppressed++
 		e.env.Log.Warn("an export lists an older version of a response after a newer one: it is left out", "survey", e.survey, "record", value.Number)

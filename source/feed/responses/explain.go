@@ -15,6 +15,7 @@ func (p *surveyPosition) Explain() ([]string, error) {
 	s.When(p.Watermark > 0 && !p.Loading, "Responses were read up to %s.", wording.Time(p.Watermark))
 	s.When(p.Floor > 0, "Responses before start_date, %s, were left out.", wording.Time(p.Floor))
 	s.When(p.Resynced > 0, "It was read again from %s, as surveys.resync asked.", wording.Time(p.Resynced))
+	s.When(p.Privacy != "", "Privacy settings left data out of its rows, or hashed it.")
 	t, err := newTracker(p.Tracker, 1)
 	if err != nil {
 		return nil, err

@@ -37,7 +37,9 @@ const plannedFor = 5 * time.Minute
 
 // detail returns the survey as its plan read it a moment ago, or reads it.
 func (s *scope) detail(ctx context.Context) (qualtrics.SurveyDetail, error) {
-	if planned, ok := s.learned.planned.LoadAndDelete(s.survey); ok {
+	planned, ok := s.learned.planned.LoadAndDelete(s.survey)
+	// The lists of an export must not lack a question that a response of this read can answer.
+	if ok && !s.env.Privacy.AsksForQuestions() && !s.env.Privacy.AsksForEmbeddedData() {
 		if planned := planned.(plannedSurvey); s.env.Clock().Sub(planned.at) < plannedFor { //nolint:forcetypeassert // no other type is stored
 			return planned.detail, nil
 		}

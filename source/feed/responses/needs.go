@@ -76,7 +76,7 @@ func (f *factReader) definition(ctx context.Context) error {
 	return err
 }
 
-// schema reads the response schema, once if a stream needs it.
+// schema reads the response schema, once if a stream or the privacy settings need it.
 func (f *factReader) schema(ctx context.Context) (map[string]qualtrics.Property, error) {
 	switch {
 	case f.facts.Known.Has(feed.NeedSchema):
@@ -88,7 +88,7 @@ func (f *factReader) schema(ctx context.Context) (map[string]qualtrics.Property,
 	if err != nil && isRefused(err) && ctx.Err() == nil {
 		f.noSchema = err // asked for once, because 60 calls a minute are allowed
 	}
-	if err == nil && f.needs.Wants(feed.NeedSchema) {
+	if err == nil && (f.needs.Wants(feed.NeedSchema) || f.env.Privacy != nil) {
 		f.facts.Schema = schema
 		f.facts.Known |= feed.NeedSchema
 	}

@@ -43,6 +43,8 @@ type surveyPosition struct {
 	// Chosen is the mark of the last selection that held the survey. It is empty, too, after the
 	// survey left that selection and was read a last time.
 	Chosen string `json:"s,omitempty"`
+	// Privacy is the checksum of the privacy settings of the last run; "": there were none.
+	Privacy string `json:"p,omitempty"`
 	// Buckets is set in accounts whose exports cannot be sorted by modified date.
 	Buckets *buckets `json:"b,omitempty"`
 	// Tracker has the delivered responses that are needed to find deletions.

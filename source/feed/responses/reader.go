@@ -15,6 +15,7 @@ import (
 type reader struct {
 	*scope
 	names      *classifier
+	protector  *protector
 	window     openWindow
 	row        response.Response // the row that was read last
 	exported   bool              // the survey was exported, by this run or earlier
@@ -38,6 +39,10 @@ const exportAttempts = 5
 // export is repeated. The last repetition leaves such lines out.
 func (r *reader) export(ctx context.Context, request qualtrics.ExportRequest, use func(*frame.File) (int64, error)) (rows int64, err error) {
 	r.unfinished = nil
+	restricted, err := r.protector.restrict(ctx, &request)
+	if err != nil {
+		return 0, err
+	}
 	for attempt := 1; ; attempt++ {
 		r.lastTry = attempt == exportAttempts
 		file, err := r.env.Client.Export(ctx, request)
@@ -45,6 +50,9 @@ func (r *reader) export(ctx context.Context, request qualtrics.ExportRequest, us
 			r.noteUnsorted()
 			request.SortByModified = false
 			file, err = r.env.Client.Export(ctx, request)
+		}
+		if restricted && qualtrics.IsRefused(err) {
+			err = r.protector.refused(err)
 		}
 		if err != nil {
 			return 0, err

@@ -18,6 +18,7 @@ type surveyFetch struct {
 	*scope
 	facts     *factReader
 	names     *classifier
+	protector *protector
 	state     *checkpointer
 	reader    *reader
 	emitter   *emitter
@@ -36,11 +37,12 @@ func newSurveyFetch(env *feed.Env, request feed.Request, out feed.Out) *surveyFe
 	}
 	facts := &factReader{scope: s, needs: request.Needs, facts: cmp.Or(request.Facts, new(feed.SurveyFacts))}
 	f := &surveyFetch{scope: s, facts: facts, names: &classifier{scope: s, facts: facts}, state: &checkpointer{scope: s, out: out}}
-	f.reader = &reader{scope: s, names: f.names, exported: wasExported(request.Position)}
+	f.protector = &protector{scope: s, names: f.names, facts: facts}
+	f.reader = &reader{scope: s, names: f.names, protector: f.protector, exported: wasExported(request.Position)}
 	f.emitter = &emitter{scope: s, state: f.state, window: &f.reader.window, versions: make(versions)}
 	f.auditor = &auditor{scope: s, state: f.state, reader: f.reader}
 	f.windows = &windows{scope: s, state: f.state, reader: f.reader, emitter: f.emitter, auditor: f.auditor}
-	f.confirmer = &confirmer{scope: s, state: f.state, names: f.names, emitter: f.emitter, auditor: f.auditor}
+	f.confirmer = &confirmer{scope: s, state: f.state, names: f.names, protector: f.protector, emitter: f.emitter, auditor: f.auditor}
 	f.schedule = &schedule{scope: s, names: f.names, auditor: f.auditor}
 	f.sweep = &sweep{scope: s, state: f.state, reader: f.reader, emitter: f.emitter, auditor: f.auditor}
 	f.joiner = &joiner{scope: s, state: f.state, auditor: f.auditor}
@@ -71,6 +73,7 @@ func (f *surveyFetch) prepare(ctx context.Context, request *feed.Request) error 
 	if f.left, err = newLeftOut(f.position.LeftOut); err != nil {
 		return &feed.PositionError{Partition: f.partition, Err: err}
 	}
+	f.protector.notice()
 	f.names.compareNames()
 	f.floor, f.state.committedUntil = f.position.Floor, f.position.Watermark
 	if f.state.verifiedUntil = f.env.Responses.Start; f.state.committedUntil > 0 {
@@ -231,6 +234,7 @@ func (f *surveyFetch) readAgain(ctx context.Context) error {
 	f.position.Names, f.position.Rows, f.names.renamed, f.names.delivered = nil, "", false, false
 	f.state.rows.Clear()
 	f.names.keys = f.names.newKeys(ctx)
+	f.names.keys.Privacy = f.protector.made
 	f.names.compareNames()
 	err := f.loadAgain(ctx)
 	f.report.Reason = feed.Resync
@@ -294,5 +298,8 @@ func (f *surveyFetch) finish(err error) error {
 		r.Missing = missing
 	}
 	r.Unresolved = max(r.Unresolved, f.auditor.unresolved)
+	if n := f.emitter.leftOut; n > 0 && f.protector.made.Known() {
+		f.env.Log.Warn("values arrived that the privacy settings leave out and that were not asked for: they are dropped", "survey", f.survey, "values", n)
+	}
 	return err
 }
