@@ -35,7 +35,8 @@ func TestCheck_NamesEveryProblemOfAConfigurationAtOnce(t *testing.T) {
 		"start_date":       "yesterday",
 		"lookback_minutes": "many",
 		"surveys":          map[string]any{"ids": []string{"R_1"}, "on_denied": "ignore", "include": "NPS*"},
-		"limits":           map[string]any{"parallel_exports": 0},
+		"limits":           map[string]any{"parallel_exports": 0, "spool_mib": 16},
+		"files":            map[string]any{"download": true, "max_mib": 17, "max_total_mib": 0},
 		"shard":            map[string]any{"index": 3, "count": 2},
 		"directories":      []any{"CID_1", 7},
 		"network":          map[string]any{"proxy": "not an address", "client_key": "x"},
@@ -49,7 +50,7 @@ func TestCheck_NamesEveryProblemOfAConfigurationAtOnce(t *testing.T) {
 	}
 	for _, want := range []string{
 		"data_center", "credentials.api_token", "start_date", "lookback_minutes must be a whole number, not a text", "surveys.ids", "surveys.on_denied",
-		"surveys.include must be a list of texts", "limits.parallel_exports", "shard.index", "directories", "network.proxy", "network.client_certificate",
+		"surveys.include must be a list of texts", "limits.parallel_exports", "shard.index", "files.max_mib must not exceed limits.spool_mib, which is 16", "files.max_total_mib", "directories", "network.proxy", "network.client_certificate",
 	} {
 		if !strings.Contains(message, want) {
 			t.Errorf("the message lacks %q: %s", want, message)

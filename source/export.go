@@ -168,6 +168,12 @@ func (r *invocation) export(ctx context.Context, s *config.Settings, to exportTo
 		return stream.WideColumnsIn(schema)
 	}
 	var wide []engine.Want
+	if s.Files.Download {
+		run.uploads = writer.Uploads()
+		if !slices.ContainsFunc(to.streams, func(each *stream.Stream) bool { return each.Name == "response_files" }) {
+			r.log.Warn("files.download has no effect: --streams does not name response_files")
+		}
+	}
 	if to.streams == nil {
 		if to.streams, wide, err = r.readable(ctx, s, run.client, states, before); err != nil {
 			return 0, err
@@ -186,6 +192,14 @@ func (r *invocation) export(ctx context.Context, s *config.Settings, to exportTo
 	code, err = run.read(ctx, wants, states)
 	to.tally.comparisons = run.Comparisons()
 	return code, err
+}
+
+// withoutFolder refuses the download of files by a command that has no folder for them.
+func withoutFolder(s *config.Settings) error {
+	if !s.Files.Download {
+		return nil
+	}
+	return failures.Config("files.download is for the command export, which stores the files in its folder: leave it out here, or read response_files with export")
 }
 
 // runID names a run by its time in UTC: runs sort by it.

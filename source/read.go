@@ -12,6 +12,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/config"
 	"github.com/birdie-ai/source-qualtrics/source/engine"
 	"github.com/birdie-ai/source-qualtrics/source/failures"
+	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 )
@@ -28,6 +29,9 @@ func (r *invocation) readCommand(ctx context.Context, flags *flag.FlagSet, args 
 		return 0, err
 	}
 	s, err := r.loader().Load(*configFile)
+	if err == nil {
+		err = withoutFolder(s)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -149,6 +153,7 @@ type run struct {
 	*invocation
 	settings *config.Settings
 	client   *qualtrics.Client
+	uploads  feed.Uploads // keeps the uploaded files; nil: they are not downloaded
 }
 
 // newRun makes an engine; the options need a sink.
@@ -164,7 +169,7 @@ func (r *invocation) newRun(s *config.Settings, options engine.Options) (*run, e
 	}
 	e := engine.New(options)
 	client, err := r.client(s, e.Waiting)
-	return &run{e, r, s, client}, err
+	return &run{Engine: e, invocation: r, settings: s, client: client}, err
 }
 
 // read reads the wanted streams from their stored states.
@@ -180,6 +185,11 @@ func (r *run) read(ctx context.Context, wants []engine.Want, states map[string]j
 	env, err := r.environment(ctx, r.settings, r.client)
 	if err != nil {
 		return 0, err
+	}
+	if r.uploads != nil {
+		env.Uploads = feed.UploadSettings{
+			Store: r.uploads, MaxBytes: int64(r.settings.Files.MaxMiB) << 20, RunBytes: int64(r.settings.Files.MaxTotalMiB) << 20,
+		}
 	}
 	if err := r.Select(env, wants, states); err != nil {
 		return 0, err

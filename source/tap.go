@@ -98,6 +98,9 @@ func (r *invocation) tapCommand(ctx context.Context, flags *flag.FlagSet, args [
 		return 0, failures.Config("--config is missing; see %s --help", singer.TapName)
 	}
 	s, options, err := r.loader().LoadTap(f.configs)
+	if err == nil {
+		err = withoutFolder(s)
+	}
 	if err != nil {
 		return 0, err
 	}

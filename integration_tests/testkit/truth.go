@@ -124,8 +124,8 @@ func (c *Comparer) compare(name string, truth, row *Row) string {
 	for column, want := range wanted {
 		switch {
 		case c.Ignored[column], later && column == "last_modified_date":
-		case column == "answer_values" && name == "responses":
-			if found := c.compareValues(want, columns, later); found != "" {
+		case column == "answer_values" && (name == "responses" || name == "responses_in_progress"):
+			if found := c.compareValues(name, want, columns, later); found != "" {
 				return found
 			}
 		case !c.sameColumn(column, want, columns[column]):
@@ -137,7 +137,7 @@ func (c *Comparer) compare(name string, truth, row *Row) string {
 
 // compareValues compares the values of an export with the columns that hold them in
 // a row.
-func (c *Comparer) compareValues(exported []byte, columns map[string][]byte, later bool) string {
+func (c *Comparer) compareValues(stream string, exported []byte, columns map[string][]byte, later bool) string {
 	wanted, err := Members(exported)
 	if err != nil {
 		return err.Error()
@@ -157,6 +157,9 @@ func (c *Comparer) compareValues(exported []byte, columns map[string][]byte, lat
 			actual, ok = embedded[name]
 		}
 		column, isMetadata := MetadataColumns[name]
+		if name == "_recordId" && stream == "responses_in_progress" {
+			column = "session_id"
+		}
 		switch {
 		case ok:
 			spread--

@@ -101,6 +101,7 @@ func (c *Config) check(sandbox bool) (*Settings, *findings) {
 	}
 	found.within("deletions.audit_days", c.Deletions.AuditDays, 1, 365)
 	c.Limits.check(found)
+	c.Files.check(found, c.Limits.SpoolMiB)
 	c.Network.check(found)
 	checked.PrivacyRules = c.Privacy.check(found)
 	found.within("shard.count", c.Shard.Count, 1, 1000)
@@ -287,6 +288,14 @@ func (c *LimitsConfig) check(found *findings) {
 	found.within("limits.export_deadline_minutes", c.ExportDeadlineMinutes, 1, 1440)
 	found.within("limits.run_minutes", c.RunMinutes, 0, 10080)
 	found.within("limits.spool_mib", c.SpoolMiB, 16, 1<<20)
+}
+
+func (c *FilesConfig) check(found *findings, spool int) {
+	found.within("files.max_mib", c.MaxMiB, 1, 1<<16)
+	found.within("files.max_total_mib", c.MaxTotalMiB, 1, 1<<20)
+	if c.Download && c.MaxMiB > spool {
+		found.problem("files.max_mib must not exceed limits.spool_mib, which is %d: each file is first written into temporary space", spool)
+	}
 }
 
 func (c *NetworkConfig) check(found *findings) {

@@ -39,6 +39,8 @@ type Config struct {
 	Deletions DeletionsConfig `json:"deletions" jsonschema:"title=Deletions" spec:"group=advanced"`
 	// Which personal data to leave out of responses and contacts, or to hash.
 	Privacy PrivacyConfig `json:"privacy" jsonschema:"title=Privacy" spec:"group=data"`
+	// Whether export also downloads the files that respondents uploaded.
+	Files FilesConfig `json:"files" jsonschema:"title=Uploaded Files" spec:"group=advanced"`
 	// Address of a tenant on a domain of its own. The data center is then not used, but Airbyte wants it all the same.
 	BaseURL string `json:"base_url" jsonschema:"title=Base URL,example=https://surveys.example.com" spec:"group=advanced"`
 	// How fast and how long the connector works.
@@ -156,6 +158,19 @@ type DeletionsConfig struct {
 // DeletionsOff is the mode that finds no deletions.
 const DeletionsOff = "off"
 
+// FilesConfig sets the downloads of uploaded files.
+type FilesConfig struct {
+	// Download the uploaded files and signatures of responses into the folder of export. It needs
+	// the stream response_files. Only responses that are read from then on are downloaded. The
+	// other outputs have no folder, so they refuse this setting.
+	Download bool `json:"download" jsonschema:"title=Download Files (export only),default=false"`
+	// Largest file, in MiB. The row of a larger one says that it was left out.
+	MaxMiB int `json:"max_mib" jsonschema:"title=Largest File (MiB),default=100,minimum=1,maximum=65536"`
+	// All files of one run, in MiB. Surveys with further files are not complete, and the next run
+	// goes on with them.
+	MaxTotalMiB int `json:"max_total_mib" jsonschema:"title=Files per Run (MiB),default=10240,minimum=1,maximum=1048576"`
+}
+
 // LimitsConfig limits the calls, the time and the disk space of a run.
 type LimitsConfig struct {
 	// Calls per minute to Qualtrics. A brand has 3,000, which all its
@@ -210,6 +225,7 @@ func Default() Config {
 		ResponsesWide:   ResponsesWideConfig{ColumnNames: NamesOfIDs},
 		Deletions:       DeletionsConfig{Mode: "reconcile", AuditDays: 7},
 		Privacy:         PrivacyConfig{Preset: PrivacyNone},
+		Files:           FilesConfig{MaxMiB: 100, MaxTotalMiB: 10240},
 		Limits: LimitsConfig{
 			RequestsPerMinute:     limits.RequestsPerMinute,
 			ExportsPerMinute:      limits.ExportsPerMinute,

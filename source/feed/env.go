@@ -37,6 +37,7 @@ type Env struct {
 	Budget        reconcile.Budget // the room for row hashes and ids in a state; it has its own lock
 	Responses     ResponseSettings
 	Privacy       *privacy.Rules // of personal data; nil: nothing is left out or hashed
+	Uploads       UploadSettings
 
 	account account
 	lists   listRun

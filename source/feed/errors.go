@@ -108,6 +108,8 @@ type LeftOutError struct {
 	Records []string // number and problem of the first ones
 	Listed  bool     // they were in an export of ids only, so the position moved
 	Cut     bool     // the read ended early: other records may be missing, too
+	// Sessions is set for an export of sessions that are not recorded yet.
+	Sessions bool
 }
 
 // Error names the records and the remedies.
@@ -125,6 +127,8 @@ func (e *LeftOutError) Error() string {
 		what = fmt.Sprintf("%d %s of the list of ids of %s cannot be read: %s. ", e.Count, records, e.Survey, named)
 	}
 	switch {
+	case e.Sessions:
+		what += "All others were delivered, no session counts as ended, and the next run exports them again"
 	case e.Cut:
 		what += "The position stays: the next run reads this window again"
 	case e.Listed:

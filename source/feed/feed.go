@@ -207,6 +207,8 @@ type Document struct {
 	ReadAt    time.Time // server time of the read
 	// Survey has the facts that the request needs, if a response exists.
 	Survey *SurveyFacts
+	// Uploads has the downloads of a response's files by their id; nil: none is downloaded.
+	Uploads map[string]Upload
 	// DatedAt replaces the modified date if Qualtrics sent none. Zero: use the date of the content.
 	DatedAt time.Time
 }

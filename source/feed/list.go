@@ -37,8 +37,8 @@ import (
 // that are parents of other lists, such as directories, look again after 30 seconds instead.
 // A read keeps all elements of one parent in memory.
 //
-// In the state an element takes 36 bytes, up to 2,000 elements of a parent and 512 KiB for all
-// parents together. A longer list takes a summary of 0.4 to 16 KiB; the more parents there are,
+// In the state an element takes 36 bytes, up to 2,000 elements of a parent (see List.Exact) and
+// 512 KiB for all parents together. A longer list takes a summary of 0.4 to 16 KiB; the more parents there are,
 // the smaller it is (see listSummary). A list of 100,000 elements takes 12 KiB.
 type List[T any] struct {
 	Name Kind   // "mailing_lists"
@@ -51,6 +51,9 @@ type List[T any] struct {
 	// the request. The answer keeps its value for the other parts of a parent in this run, so
 	// that they cost no call. The position of a part has its own elements only.
 	ReadPart func(client *qualtrics.Client, parents []string, part string, answer *any) qualtrics.Listing[T]
+	// Open replaces Read if the contents of the elements are too large for memory. They stay in a
+	// file, and only those of changed elements are read from it.
+	Open func(ctx context.Context, env *Env, partition Partition) (*Opened[T], error)
 	// Ask reads one element by its own call. nil: there is no such call, and only the list shows
 	// that an element was deleted.
 	Ask func(ctx context.Context, client *qualtrics.Client, parents []string, id string) error
@@ -64,6 +67,9 @@ type List[T any] struct {
 	// Whole is set if one answer has the complete list of a parent. An element that it lacks was
 	// deleted.
 	Whole bool
+	// Exact is a number of elements of one parent; 0: 2,000. Up to it the state has a hash of each
+	// element, so that each deletion can be named. The bytes for all parents grow with it.
+	Exact int
 	// Version returns a text that changes with the list of a parent; nil, or "": unknown. The list
 	// is not read again as long as the version is the same.
 	Version func(env *Env, partition Partition) string
@@ -132,8 +138,8 @@ var (
 // finds it.
 func RegisterList[T any](list List[T]) *List[T] {
 	l := &list
-	if l.Noun == "" || l.Read == nil || len(l.Scopes) == 0 {
-		panic(fmt.Sprintf("registering list %q: it has no noun, no pages or no scopes", l.Name))
+	if l.Noun == "" || l.Read == nil && l.Open == nil || len(l.Scopes) == 0 {
+		panic(fmt.Sprintf("registering list %q: it has no noun, no elements or no scopes", l.Name))
 	}
 	if l.Below != nil {
 		l.Below.addChild()

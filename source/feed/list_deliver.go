@@ -104,6 +104,11 @@ func (f *listFetch[T]) deliver() error {
 		}
 	}
 	for _, i := range f.changed {
+		if f.now.load != nil {
+			if err := f.now.load(f.at(i)); err != nil {
+				return err
+			}
+		}
 		if err := f.out.Document(&Document{Partition: f.partition, ID: f.elements[i].id, Content: f.at(i), ReadAt: f.readAt}); err != nil {
 			return err
 		}

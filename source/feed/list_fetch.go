@@ -14,7 +14,7 @@ import (
 )
 
 // Fetch delivers the elements whose content changed, and tombstones of the deleted ones.
-func (l *List[T]) Fetch(ctx context.Context, env *Env, request Request, out Out) error {
+func (l *List[T]) Fetch(ctx context.Context, env *Env, request Request, out Out) (err error) {
 	var position listPosition
 	if err := request.Understand(&position); err != nil {
 		return err
@@ -32,6 +32,13 @@ func (l *List[T]) Fetch(ctx context.Context, env *Env, request Request, out Out)
 	now, err := l.read(ctx, env, &request, &position)
 	if err != nil {
 		return l.denied(env, &request, err)
+	}
+	if now.close != nil {
+		defer func() {
+			if closeErr := now.close(); closeErr != nil {
+				err = errors.Join(err, closeErr)
+			}
+		}()
 	}
 	f := &listFetch[T]{
 		list: l, env: env, partition: request.Partition, out: out, before: position, now: now, kept: make(map[string]string),
@@ -102,12 +109,17 @@ type partitionList[T any] struct {
 	withoutID func() error // the error of the first element without an id
 	// verdicts decides for elements that were delivered before and that the list lacks.
 	verdicts func(ctx context.Context, absent []string) (map[string]error, error)
+	load     func(*T) error // reads the content of an element; nil: it is complete
+	close    func() error   // nil: there is no file
 }
 
 // read reads the list of a partition.
 func (l *List[T]) read(ctx context.Context, env *Env, request *Request, position *listPosition) (*partitionList[T], error) {
 	if l.surveys.read != nil {
 		return l.surveys.read(ctx, env, position)
+	}
+	if l.Open != nil {
+		return l.open(ctx, env, request.Partition)
 	}
 	contents, err := l.contents(ctx, env, request.Partition.Parents(), l.listing(env, request))
 	if err != nil {

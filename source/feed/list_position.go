@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -105,8 +106,8 @@ func (p *listPosition) encode(kind Kind) (Position, error) {
 
 // Sizes of positions of a list.
 const (
-	maxExact      = 2000      // hashes in one position
-	maxExactBytes = 512 << 10 // of the hashes in all positions of a list
+	maxExact      = 2000      // hashes in one position, if List.Exact does not say another number
+	maxExactBytes = 512 << 10 // of the hashes in all positions of such a list
 	minExactBytes = 1 << 10   // every position may have this much
 	hashBytes     = len(`"":"AAAAAAAAAAA",`)
 	minSetBytes   = 104 // a set of this size can name four ids
@@ -269,7 +270,8 @@ func (l *List[T]) fitsExact(env *Env, ids func(yield func(string) bool)) bool {
 		count++
 		bytes += len(id) + hashBytes
 	}
-	return count <= maxExact && bytes <= max(minExactBytes, maxExactBytes/env.lists.partitions(l.Name))
+	most := cmp.Or(l.Exact, maxExact)
+	return count <= most && bytes <= max(minExactBytes, maxExactBytes/maxExact*most/env.lists.partitions(l.Name))
 }
 
 // encodeHash writes a hash for a position.

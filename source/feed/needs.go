@@ -15,6 +15,7 @@ const (
 	NeedDefinition   Needs = 1 << iota // the questions and their choices
 	NeedSchema                         // the response schema
 	NeedEmbeddedData                   // the names of its embedded data
+	NeedUploads                        // the contents of uploaded files, where they are downloaded
 )
 
 // Optional returns the same facts in another form: if one is refused for good, responses go

@@ -24,6 +24,8 @@ func clean(folder FS) error {
 		case !entry.IsDir():
 		case name == manifestDir || name == schemaDir || name == stateDir:
 			err = cleaner.temporaries(name)
+		case name == filesDir:
+			err = cleanUploads(folder)
 		case record.IsStreamName(name):
 			err = cleaner.stream(name)
 		}

@@ -4,6 +4,7 @@
 //	_manifest/<run>.json                    the files of a run, see [Manifest]
 //	_schema/<stream>.json                   the newest JSON Schema of a row
 //	_state/<stream>.json                    state for the next run
+//	_files/<survey>/<response>/<file>       uploaded files, see [Uploads]
 //
 // A stream without rows in any run has one data file without rows, for its
 // columns.

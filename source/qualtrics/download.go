@@ -75,7 +75,18 @@ func (c *Client) fill(spool Spool, response *http.Response) (int64, error) {
 		// compressed.
 		return 0, c.bodyError(response, notZIP(head))
 	}
-	written, err := io.Copy(writerOnly{spool}, io.MultiReader(bytes.NewReader(head), io.LimitReader(bodyReader{response.Body}, limit+1-int64(n))))
+	written, err := c.copyBody(spool, head, response, limit)
+	if err == nil && written > limit {
+		return 0, c.spoolFull()
+	}
+	return written, err
+}
+
+// copyBody copies a body into a spool, after its first bytes. It stops one byte beyond the
+// limit, and checks the length of a whole body.
+func (c *Client) copyBody(spool Spool, head []byte, response *http.Response, limit int64) (int64, error) {
+	rest := io.LimitReader(bodyReader{response.Body}, limit+1-int64(len(head)))
+	written, err := io.Copy(writerOnly{spool}, io.MultiReader(bytes.NewReader(head), rest))
 	var reading *readError
 	switch {
 	case errors.As(err, &reading):
@@ -83,7 +94,6 @@ func (c *Client) fill(spool Spool, response *http.Response) (int64, error) {
 	case err != nil:
 		return 0, fmt.Errorf("writing a temporary file: %w", err)
 	case written > limit:
-		return 0, c.spoolFull()
 	case response.ContentLength >= 0 && written != response.ContentLength:
 		return 0, c.bodyError(response, fmt.Errorf("it ends after %d of %d bytes", written, response.ContentLength))
 	}

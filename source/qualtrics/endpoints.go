@@ -34,6 +34,7 @@ var (
 	toTexts       = endpoint{name: "GET /surveys/{id}/translations/{language}", perMinute: 2000, does: "show a translation of survey %s", needs: seeSurvey}
 	toSchema      = endpoint{name: "GET /surveys/{id}/response-schema", perMinute: 60, does: "show the response schema of survey %s", needs: seeSurvey}
 	toResponse    = endpoint{name: "GET /surveys/{id}/responses/{id}", perMinute: 240, does: "show a response of survey %s", needs: seeResults}
+	toUpload      = endpoint{name: "GET /surveys/{id}/responses/{id}/uploaded-files/{id}", perMinute: 120, does: "send an uploaded file of survey %s", needs: seeResults}
 	toExport      = endpoint{name: "POST /surveys/{id}/export-responses", perMinute: exportPerMinute, export: true, does: "start an export of survey %s", needs: seeResults}
 	toProgress    = endpoint{name: "GET /surveys/{id}/export-responses/{id}", perMinute: 1000, does: "report the progress of an export of survey %s", needs: seeResults}
 	toFile        = endpoint{name: "GET /surveys/{id}/export-responses/{id}/file", perMinute: exportPerMinute, export: true, does: "send the file of an export of survey %s", needs: seeResults}

@@ -16,6 +16,8 @@ type ExportRequest struct {
 	// to the recorded date, or to the modified one with SortByModified.
 	Start, End     time.Time
 	SortByModified bool
+	// InProgress asks for the sessions that are not recorded yet, instead of responses.
+	InProgress bool
 	// Questions (QID…), embedded data names and metadata names to export:
 	// nil means all, an empty list none.
 	Questions, EmbeddedData, Metadata *[]string
@@ -33,6 +35,9 @@ func (r ExportRequest) body() map[string]any {
 	}
 	if !r.End.IsZero() {
 		body["endDate"] = r.End.UTC().Format(time.RFC3339)
+	}
+	if r.InProgress {
+		body["exportResponsesInProgress"] = true
 	}
 	if r.SortByModified {
 		body["sortByLastModifiedDate"] = true

@@ -2,6 +2,8 @@ package sandbox
 
 var timeCoverage = []Behavior{
 	{"adds responses, edits that move the modified date, imports, and open sessions that close later", Documented, "3.4", "TestAdvance_ResponsesArriveChangeAndVanish", ""},
+	{"lets respondents go on in open sessions, which then have more answers", Documented, "3.4", "TestAdvance_SessionsGoOnAndExpire", ""},
+	{"ends sessions after a week without activity, without a response", Assumed, "3.4", "TestAdvance_SessionsGoOnAndExpire", ""},
 	{"dates imports by the time of the import", Assumed, "3.4", "TestAdvance_ImportsAreDatedByTheirAnswersWhenInDoubt", ""},
 	{"dates imports by the recorded dates of their answers", Assumed, "3.4", "TestAdvance_ImportsAreDatedByTheirAnswersWhenInDoubt", "--doubt BackdatedImports"},
 	{"deletes responses, which only the counter shows", Documented, "3.4", "TestAdvance_ResponsesArriveChangeAndVanish", ""},
@@ -48,6 +50,8 @@ var eventCoverage = []Behavior{
 	{"remove a survey from the list; its other calls still work", Documented, "2.1", "TestEvents_ASurveyLeavesTheListAndReturns", ""},
 	{"withdraw a survey (403) or delete it (404)", Assumed, "8", "TestEvents_ASurveyLeavesTheListAndReturns", ""},
 	{"withdraw a directory (403) or delete it (404)", Assumed, "4.1", "TestEvents_ADirectoryLeavesTheListAndReturns", ""},
+	{"lose the content of an uploaded file", Assumed, "3.7", "TestUploadedFiles_AreAsLongAsTheirResponsesSay", ""},
+	{"open a session, let it go on, record it with another id, or let it expire", Documented, "3.4", "TestSessions_GoOnAreRecordedAndExpire", ""},
 	{"rename, add and delete a mailing list; let a contact join, leave or opt out", Assumed, "4.4", "TestMailingLists_MembersLeaveJoinAndOptOut", ""},
 	{"change and delete a user", Assumed, "6", "TestUsers_AreChangedAndRemoved", ""},
 	{"edit a survey: any edit, or a given edit of a question or choice", Assumed, "2.2", "TestEditSurvey_MakesAnEditThatTheSeedDecides", ""},

@@ -75,3 +75,8 @@ var responseCoverage = []Behavior{
 	{"returns one record in the form of exports", Documented, "3.7", "TestSingleResponse_IsTheExportedOne", ""},
 	{"answers 404 to an unknown or deleted response", Documented, "3.7", "TestDeleteResponses_TheyAreGoneFromEverything", ""},
 }
+
+var uploadedFileCoverage = []Behavior{
+	{"returns the bytes of an uploaded file or signature, with its content type", Documented, "3.7", "TestUploadedFiles_AreAsLongAsTheirResponsesSay", ""},
+	{"answers 404 to an unknown file, to one of another response, and to one of a deleted response", Assumed, "3.7", "TestUploadedFiles_AreAsLongAsTheirResponsesSay", ""},
+}

@@ -31,6 +31,7 @@ const (
 	kindUserAdvance
 	kindQuestionEdit
 	kindStructureEdit
+	kindSessionAdvance
 )
 
 const golden = 0x9e3779b97f4a7c15

@@ -132,9 +132,13 @@ func (a arrival) facts(index int) facts {
 type session struct {
 	number   int
 	start    int64 // Unix seconds
+	resumed  int64 // when the respondent last came back, Unix seconds; 0: never
 	progress uint8
 }
 
+// lastSeen returns the time of the last page, in Unix seconds.
+func (s session) lastSeen() int64 { return max(s.start, s.resumed) + 30 }
+
 func (s session) facts() facts {
-	return facts{index: s.number, start: s.start, end: s.start + 30, progress: int(s.progress), session: true}
+	return facts{index: s.number, start: s.start, end: s.lastSeen(), progress: int(s.progress), session: true}
 }

@@ -96,11 +96,14 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 			x.refuse(err)
 			return
 		}
-		if file, ok := result.(*download); ok {
+		switch file := result.(type) {
+		case *download:
 			file.send(x)
-			return
+		case *plainFile:
+			x.send(http.StatusOK, file.contentType, file.content)
+		default:
+			x.answer(result)
 		}
-		x.answer(result)
 	}
 }
 

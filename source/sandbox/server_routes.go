@@ -60,6 +60,7 @@ func newRouter(s *Sandbox) *router {
 		{method: get, pattern: "/surveys/{id}/translations/{language}", scope: "read:surveys", perMinute: 2000, handle: s.surveyTranslation, covered: translationCoverage},
 		{method: get, pattern: "/surveys/{id}/response-schema", scope: "read:survey_responses", perMinute: 60, handle: s.responseSchema, covered: schemaCoverage},
 		{method: get, pattern: "/surveys/{id}/responses/{responseId}", scope: "read:survey_responses", perMinute: 240, handle: s.singleResponse, covered: responseCoverage},
+		{method: get, pattern: "/surveys/{id}/responses/{responseId}/uploaded-files/{fileId}", scope: "read:survey_responses", perMinute: 120, handle: s.uploadedFile, covered: uploadedFileCoverage},
 		{method: post, pattern: "/surveys/{id}/export-responses", scope: "read:survey_responses", perMinute: 100, handle: s.startExport, covered: startCoverage},
 		{method: get, pattern: "/surveys/{id}/export-responses/{progressId}", scope: "read:survey_responses", perMinute: 1000, handle: s.pollExport, covered: progressCoverage},
 		{method: get, pattern: "/surveys/{id}/export-responses/{fileId}/file", scope: "read:survey_responses", perMinute: 100, file: true, handle: s.exportFile, covered: fileCoverage},

@@ -26,6 +26,8 @@ var truths = []struct {
 	{"responses", (*world).responseTruth},
 	{"answers", (*world).answerTruth},
 	{"response_embedded_data", (*world).embeddedDataTruth},
+	{"response_files", (*world).fileTruth},
+	{"responses_in_progress", (*world).sessionTruth},
 	{"directories", (*world).directoryTruth},
 	{"contacts", (*world).contactTruth},
 	{"mailing_lists", (*world).mailingListTruth},

@@ -30,6 +30,8 @@ type world struct {
 	pending  []pendingChange
 	advances uint64
 	activity activity
+
+	lostFiles map[string]bool // ids of uploaded files without content
 }
 
 // activity scales the rates of changes.

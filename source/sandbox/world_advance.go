@@ -62,6 +62,7 @@ func (w *world) advance(from, to time.Time, quiet bool) {
 	p.changeContacts()
 	p.changeLists()
 	p.changeUsers()
+	p.changeSessions()
 	w.showDue(p.to, false)
 }
 

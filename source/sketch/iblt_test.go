@@ -37,7 +37,7 @@ func TestID_PacksTheIdsOfKnownPrefixesAndNoOthers(t *testing.T) {
 	ids := []string{"R_0", "R_z", "R_000000000000000", "R_zzzzzzzzzzzzzzzzzzzzz", "R_10", "CID_0", "CID_z", "CID_zzzzzzzzzzzzzzzzzzzzz", "CID_000000000000000"}
 	for range 10_000 {
 		id := randomID(random)
-		ids = append(ids, id, "CID_"+id[2:], "CG_"+id[2:], "UR_"+id[2:], "URH_"+id[2:])
+		ids = append(ids, id, "CID_"+id[2:], "CG_"+id[2:], "UR_"+id[2:], "URH_"+id[2:], "FS_"+id[2:])
 	}
 	numbers := make(map[ID]string)
 	for _, id := range ids {
@@ -49,12 +49,12 @@ func TestID_PacksTheIdsOfKnownPrefixesAndNoOthers(t *testing.T) {
 			t.Fatalf("%q came back as %q, %t", id, got, ok)
 		}
 	}
-	for _, id := range []string{"", "R_", "FS_000000000000000", "R_a b", "R_é", "r_000000000000000", "R_zzzzzzzzzzzzzzzzzzzzzz", "CID_", "CID_a-b", "CID_zzzzzzzzzzzzzzzzzzzzzz", "CGC_000000000000000", "UT_BRANDADMIN"} {
+	for _, id := range []string{"", "R_", "SV_000000000000000", "R_a b", "R_é", "r_000000000000000", "R_zzzzzzzzzzzzzzzzzzzzzz", "CID_", "CID_a-b", "CID_zzzzzzzzzzzzzzzzzzzzzz", "CGC_000000000000000", "UT_BRANDADMIN"} {
 		if packed, ok := Pack(id); ok {
 			t.Errorf("%q was packed as %v", id, packed)
 		}
 	}
-	for _, strange := range []ID{{}, {0, 1}, {0, 2}, {0, 61}, {0, 6 * 62}, {^uint64(0), ^uint64(0)}} {
+	for _, strange := range []ID{{}, {0, 1}, {0, 2}, {0, 61}, {0, 7 * 62}, {^uint64(0), ^uint64(0)}} {
 		if id, ok := strange.Unpack(); ok {
 			t.Errorf("%v was unpacked as %q", strange, id)
 		}

@@ -23,10 +23,10 @@ const (
 	mostDigits = 21 // digits of an id; 22 would exceed 128 bits for some prefixes
 )
 
-// idPrefixes are the prefixes of responses, contacts, mailing lists and users.
+// idPrefixes are the prefixes of responses, contacts, mailing lists, users and sessions.
 // States hold their numbers, so a new prefix goes to the end. More than seven
 // would exceed 128 bits.
-var idPrefixes = [...]string{1: "R_", 2: "CID_", 3: "CG_", 4: "UR_", 5: "URH_"}
+var idPrefixes = [...]string{1: "R_", 2: "CID_", 3: "CG_", 4: "UR_", 5: "URH_", 6: "FS_"}
 
 // Pack returns the number of an id; false for ids of another form.
 func Pack(id string) (ID, bool) {

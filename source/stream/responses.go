@@ -1,14 +1,11 @@
 package stream
 
 import (
-	"bytes"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	_ "github.com/birdie-ai/source-qualtrics/source/feed/responses" // the feed
-	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/response"
 )
 
@@ -107,7 +104,7 @@ func projectResponse(doc *feed.Document, emit Emit) error {
 		return emit(row, c.changes...)
 	}
 	s, _ := ByName("responses")
-	return emit(row, append(c.changes, responseChanges(got, row, s.table)...)...)
+	return emit(row, append(c.changes, responseChanges(got, s.table, row)...)...)
 }
 
 // responseRow returns the response of a document and its row. A deleted response is nil.
@@ -123,10 +120,17 @@ func responseRow(doc *feed.Document, c *cells) (*response.Response, *Response, e
 	if err != nil {
 		return nil, nil, err
 	}
+	row := c.response(got)
+	row.SurveyID, row.ResponseID = doc.Partition.Key, doc.ID
+	row.ResponseVersion = keep(c.texts[:], &c.taken.texts, c.word(got.AppendVersion(make([]byte, 0, 16))))
+	row.LastModifiedDate = c.modifiedDate(doc, got, row.RecordedDate)
+	return got, &row, nil
+}
+
+// response returns the columns that come from the record of a response alone.
+func (c *cells) response(got *response.Response) Response {
 	of := &got.Metadata
-	row := &Response{
-		SurveyID:              doc.Partition.Key,
-		ResponseID:            doc.ID,
+	return Response{
 		RecordedDate:          c.time("recorded_date", of[response.RecordedDate]),
 		StartDate:             c.time("start_date", of[response.StartDate]),
 		EndDate:               c.time("end_date", of[response.EndDate]),
@@ -150,9 +154,6 @@ func responseRow(doc *feed.Document, c *cells) (*response.Response, *Response, e
 		DisplayedValues:       got.DisplayedValues,
 		EmbeddedData:          got.EmbeddedData,
 	}
-	row.ResponseVersion = keep(c.texts[:], &c.taken.texts, c.word(got.AppendVersion(make([]byte, 0, 16))))
-	row.LastModifiedDate = c.modifiedDate(doc, got, row.RecordedDate)
-	return got, row, nil
 }
 
 // modifiedDate returns the cursor: the modified date, or the recorded date where the
@@ -177,57 +178,4 @@ func (c *cells) modifiedDate(doc *feed.Document, got *response.Response, recorde
 		c.cursor(column, sent, timeOfRead)
 		return doc.ReadAt
 	}
-}
-
-// responseChanges reports the altered parts of a record. The table is that of responses.
-func responseChanges(got *response.Response, row *Response, table *record.Table) (changes []record.Change) {
-	for _, column := range got.Renamed {
-		changes = append(changes, record.Rename(column))
-	}
-	for _, column := range got.Unread {
-		changes = append(changes, record.Null(column))
-	}
-	for _, column := range got.Doubled {
-		changes = append(changes, record.Round(column, "the first of two members of a name"))
-	}
-	if got.Shortened {
-		short := holding(table, row, ":null")
-		if short == nil {
-			short = []string{"answer_values"}
-		}
-		for _, column := range short {
-			changes = append(changes, record.Shorten(column))
-		}
-	}
-	if got.Repaired {
-		broken := holding(table, row, "\ufffd")
-		for _, column := range broken {
-			changes = append(changes, record.Repair(column))
-		}
-		if broken == nil { // control characters without an escape, in any of the texts
-			changes = append(changes, record.Round("answer_values", "control characters as if they were escaped"))
-		}
-	}
-	return changes
-}
-
-// holding lists the columns of a row that hold a text.
-func holding(table *record.Table, row any, text string) (columns []string) {
-	cells, err := table.Row(row)
-	if err != nil {
-		return nil
-	}
-	for i, column := range table.Columns {
-		var holds bool
-		switch cell := cells.Cell(i).(type) {
-		case string:
-			holds = strings.Contains(cell, text)
-		case json.RawMessage:
-			holds = bytes.Contains(cell, []byte(text))
-		}
-		if holds {
-			columns = append(columns, column.Name)
-		}
-	}
-	return columns
 }

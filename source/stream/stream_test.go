@@ -35,7 +35,9 @@ func TestAll_StreamsStayWhatUsersConfigured(t *testing.T) {
 		{"questions", "survey_id question_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"response_deletions", "survey_id response_id", "deleted_at", "deleted_at", "read:survey_responses read:surveys", feed.Responses, true},
 		{"response_embedded_data", "survey_id response_id field", "last_modified_date", "", "read:survey_responses read:surveys", feed.Responses, true},
+		{"response_files", "survey_id response_id file_key", "last_modified_date", "", "read:survey_responses read:surveys", feed.Responses, true},
 		{"responses", "survey_id response_id", "last_modified_date", "deleted_at", "read:survey_responses read:surveys", feed.Responses, true},
+		{"responses_in_progress", "survey_id session_id", "last_modified", "deleted_at", "read:surveys read:survey_responses", "responses_in_progress", true},
 		{"scoring_categories", "survey_id category_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"survey_definitions", "survey_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
 		{"survey_flow_elements", "survey_id flow_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
@@ -132,10 +134,10 @@ func TestStream_FeedsNameTheirPartitions(t *testing.T) {
 	want := map[string]string{
 		"surveys": "list", "responses": "survey", "response_deletions": "survey", "contacts": "directory", "sync_audit": "survey",
 		"directories": "list", "mailing_lists": "directory", "mailing_list_memberships": "mailing list", "users": "list",
-		"answers": "survey", "response_embedded_data": "survey",
+		"answers": "survey", "response_embedded_data": "survey", "response_files": "survey",
 		"questions": "survey", "question_choices": "survey", "blocks": "survey", "block_questions": "survey", "survey_flow_elements": "survey",
 		"embedded_data_fields": "survey", "scoring_categories": "survey", "survey_languages": "survey", "survey_definitions": "survey",
-		"survey_translations": "survey",
+		"survey_translations": "survey", "responses_in_progress": "survey",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("nouns (-want +got):\n%s", diff)

@@ -19,6 +19,8 @@ type emitter struct {
 	versions versions                          // of the file that is being delivered
 	facts    func() (*feed.SurveyFacts, error) // about the survey, as far as streams need them
 	leftOut  int                               // values of exports that arrived although the privacy settings leave them out
+	// uploads downloads the uploaded files of a response, if a stream needs them.
+	uploads func(*feed.SurveyFacts, *response.Response) (map[string]feed.Upload, error)
 }
 
 // process delivers a row unless it was delivered before.
@@ -79,9 +81,13 @@ func (e *emitter) emit(row *response.Response, datedAt time.Time) error {
 	if err != nil {
 		return err
 	}
+	uploads, err := e.uploads(facts, row)
+	if err != nil {
+		return err
+	}
 	e.report.Delivered++
 	return e.state.out.Document(&feed.Document{
-		Partition: e.partition, ID: row.ID, Content: row, ReadAt: cmp.Or(e.to, e.env.Now()), DatedAt: datedAt, Survey: facts,
+		Partition: e.partition, ID: row.ID, Content: row, ReadAt: cmp.Or(e.to, e.env.Now()), DatedAt: datedAt, Survey: facts, Uploads: uploads,
 	})
 }
 

@@ -21,7 +21,9 @@ type reader struct {
 	exported   bool              // the survey was exported, by this run or earlier
 	lastTry    bool              // the file is not exported again if it has damaged lines
 	listing    bool              // the file is a list of ids
-	unfinished *pass             // the pass of a file that has damaged lines, after all its other rows were delivered
+	keeps      bool              // the file that was read last stays open, as kept
+	kept       *qualtrics.ExportFile
+	unfinished *pass // the pass of a file that has damaged lines, after all its other rows were delivered
 }
 
 // openWindow is the window that is being read.
@@ -63,6 +65,10 @@ func (r *reader) export(ctx context.Context, request qualtrics.ExportRequest, us
 		if err == nil {
 			r.env.Log.Debug("an export is read", "survey", r.survey, "job", file.ProgressID, "rows", rows, "bytes", file.Size())
 		}
+		if err == nil && r.keeps {
+			r.kept = file
+			return rows, nil
+		}
 		if closeErr := file.Close(); err == nil && closeErr != nil {
 			err = fmt.Errorf("closing the export of %s: %w", r.partition, closeErr)
 		}
@@ -70,8 +76,9 @@ func (r *reader) export(ctx context.Context, request qualtrics.ExportRequest, us
 			damaged     *frame.Error
 			wrongWindow *wrongWindowError
 			lines       *damagedLinesError
+			recorded    *recordedError
 		)
-		again := errors.As(err, &wrongWindow) || errors.As(err, &lines) || errors.As(err, &damaged) && damaged.Kind != frame.TooLarge
+		again := errors.As(err, &recorded) || errors.As(err, &wrongWindow) || errors.As(err, &lines) || errors.As(err, &damaged) && damaged.Kind != frame.TooLarge
 		if !again || attempt == exportAttempts {
 			return rows, r.lastError(err, attempt)
 		}

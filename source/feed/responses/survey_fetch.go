@@ -57,6 +57,7 @@ func (f *surveyFetch) prepare(ctx context.Context, request *feed.Request) error 
 	if err := f.describe(detail, err); err != nil {
 		return err
 	}
+	f.emitter.uploads = newDownloader(ctx, f.scope, request.Needs)
 	f.emitter.facts = func() (*feed.SurveyFacts, error) { return f.facts.read(ctx) }
 	f.names.keys = f.names.newKeys(ctx)
 	if now, ok := f.upperBound(); ok {

@@ -33,7 +33,11 @@ func (r *reader) lastError(err error, attempts int) error {
 	var (
 		damaged     *frame.Error
 		wrongWindow *wrongWindowError
+		recorded    *recordedError
 	)
+	if errors.As(err, &recorded) {
+		return r.unfinishedError(recorded, "%d exports of its sessions brought something else", attempts)
+	}
 	if errors.As(err, &wrongWindow) {
 		return r.unfinishedError(wrongWindow, "%d exports brought the file of another survey or window", attempts)
 	}
