@@ -126,10 +126,11 @@ type simPlan struct {
 	restart  int
 	joins    map[string]int // stream → the first step that selects it
 	oauth    bool
-	audits   bool // deletions are followed
-	tells    bool // response_deletions is selected too
-	trial    bool // a second table over the responses is selected
-	parts    bool // a third one, with several rows of a response
+	audits   bool     // deletions are followed
+	tells    bool     // response_deletions is selected too
+	trial    bool     // a second table over the responses is selected
+	parts    bool     // a third one, with several rows of a response
+	named    []string // streams that are read only if they are named
 	// In the profile setup: what happens to the account, and what of the section
 	// "surveys" of the configuration chooses among its surveys.
 	events    []setupEvent
@@ -191,6 +192,7 @@ func (c simCase) plan() *simPlan {
 	p.drawResync(draw("resync", false))
 	p.drawTrial(draw("trial", false))
 	p.drawSetup(draw("setup", false))
+	p.drawNamed(draw("named", false))
 	p.drawSteps(draw("steps", false), draw("crash", true), draw("consumer", true), draw("gaps", false))
 	p.respectHoles()
 	return p
@@ -448,6 +450,9 @@ func (p *simPlan) drawSteps(d, crash, consumer, gaps dice) {
 		if p.Profile == profileAudits {
 			step.activity[0] *= 3
 		}
+		if len(p.named) > 0 {
+			step.activity[2] *= 8 // so that surveys are edited
+		}
 		if p.has("many-contacts") {
 			// More change than a page holds, and while pages are turned.
 			step.activity[1] *= 20
@@ -513,6 +518,7 @@ func (p *simPlan) streamsAt(step int) []string {
 	if p.parts {
 		streams = append(streams, partsStream)
 	}
+	streams = append(streams, p.named...)
 	return slices.DeleteFunc(streams, func(stream string) bool {
 		return step < p.joins[stream] || (stream == "contacts" && p.Profile == profileAudits)
 	})

@@ -196,7 +196,7 @@ func (h *simHistory) checkEnd(run *simRun) {
 		case line.failure == "system_error" && !h.accounts(line.failure, line.log):
 			h.fail("I11", "a system error: %s", line.log)
 		case line.failure == "config_error" && !h.has("denied") && !h.has("redirect") && !h.has("auth") && !h.accounts(line.failure, line.log) &&
-			!(h.resync > 0 && strings.Contains(line.log, "surveys.resync names survey")): // it was deleted just now
+			!(h.resync > 0 && strings.Contains(line.log, "surveys.resync names survey")) && !h.definitionIsGone(line.log): // it was deleted just now
 			h.fail("I11", "a config error: %s", line.log)
 		}
 		worst = max(worst, rank)
@@ -228,7 +228,11 @@ func (h *simHistory) checkEnd(run *simRun) {
 // when the run began is out. One that lacks damaged records only has the others.
 func (h *simHistory) checkComplete(run *simRun) {
 	tables := h.held()
-	tables[partsStream] = maps.Clone(h.platform.tables[partsStream])
+	for _, stream := range run.streams {
+		if isParts(stream) {
+			tables[stream] = maps.Clone(h.platform.tables[stream])
+		}
+	}
 	complete, damaged := make(map[string]bool), make(map[string]bool)
 	var skipped []string // log lines that name what is left out
 	cut := false
@@ -250,7 +254,9 @@ func (h *simHistory) checkComplete(run *simRun) {
 	if complete[partsStream] {
 		h.checkParts(run, tables)
 	}
-	tables[partsStream] = h.shown(partsStream, tables[partsStream])
+	for stream := range tables {
+		tables[stream] = h.shown(stream, tables[stream])
+	}
 	for stream, held := range tables {
 		ofResponses := rowsOf(stream) == "responses"
 		if !complete[stream] && (!damaged[stream] || cut) || ofResponses && h.belated {

@@ -43,6 +43,9 @@ func newPlatform(consumer simConsumer) *simPlatform {
 	for stream := range keyColumns {
 		p.tables[stream] = make(testkit.Table)
 	}
+	for _, stream := range slices.Concat(valueStreams, structureStreams) {
+		p.tables[stream] = make(testkit.Table)
+	}
 	return p
 }
 

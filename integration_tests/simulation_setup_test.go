@@ -18,7 +18,7 @@ import (
 
 // inSetup is how likely a class is in that profile, where it differs.
 var inSetup = map[string]int{
-	"audits": 60, "survey-deletions": 15, "many-responses": 5, "many-contacts": 2, "denied": 0, "outage": 5, "redirect": 0, "replay": 5,
+	"audits": 60, "named-streams": 0, "survey-deletions": 15, "many-responses": 5, "many-contacts": 2, "denied": 0, "outage": 5, "redirect": 0, "replay": 5,
 	"some-states": 5, "end-states": 10, "doubt-reject-sort": 3, "planned": 30, "setup-too-large-504": 20, "dateless": 0, "clock": 5, "start-date": 15,
 }
 

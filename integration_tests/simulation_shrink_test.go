@@ -69,7 +69,7 @@ func reachable() []string {
 		"did-send-a-heartbeat", "did-bury-a-survey", "did-bury-a-response", "local-clock", "audits", "response-deletions", "many-responses", "small-seals", "belated",
 		"small-files", "planned", "resync", "long-gaps", "quick-syncs", "shallow-search",
 		"contact-deletions", "sketched-contacts", "did-bury-a-contact",
-		"parts", "did-empty-a-response", "did-mark-an-empty-response", "did-mark-a-deleted-response", "did-hide-an-old-value",
+		"parts", "did-empty-a-response", "did-mark-an-empty-response", "did-mark-a-deleted-response", "did-hide-an-old-value", "named-streams",
 	)
 	for _, marker := range markers {
 		if !slices.Contains(classes, marker) {

@@ -1,6 +1,8 @@
 package integration_tests_test
 
 import (
+	"slices"
+
 	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/record"
 	"github.com/birdie-ai/source-qualtrics/source/stream"
@@ -22,7 +24,7 @@ func trial() *stream.Stream {
 
 // rowsOf is the stream of the truth that a stream's rows are compared with.
 func rowsOf(stream string) string {
-	if stream == trialStream || stream == partsStream {
+	if stream == trialStream || isParts(stream) {
 		return "responses"
 	}
 	return stream
@@ -30,7 +32,7 @@ func rowsOf(stream string) string {
 
 // keyOf is the key in that truth.
 func keyOf(stream, key string) string {
-	if stream == partsStream {
+	if isParts(stream) {
 		return testkit.ParentKey(key)
 	}
 	return key
@@ -39,10 +41,14 @@ func keyOf(stream, key string) string {
 // shown is a table as its readers see it: of rows that belong to a response, the newest
 // version of each response counts.
 func (h *simHistory) shown(stream string, table testkit.Table) testkit.Table {
-	if stream != partsStream {
+	if !isParts(stream) {
 		return table
 	}
-	live, err := testkit.Live(table)
+	group := h.grouped
+	if stream == partsStream {
+		group = testkit.Live
+	}
+	live, err := group(table)
 	if err != nil {
 		h.fail("simulator", "%v", err)
 	}
@@ -54,13 +60,16 @@ func (h *simHistory) difference(stream string, truth, row *testkit.Row) string {
 	if stream == partsStream {
 		return h.values.Difference("responses", truth, row)
 	}
+	if isParts(stream) {
+		return h.differentValues(stream, row)
+	}
 	return h.compare.Difference(rowsOf(stream), truth, row)
 }
 
 // empty edits some responses so that they have no values: rows of their values have to go
 // away.
 func (h *simHistory) empty() {
-	if !h.parts {
+	if !h.parts && !slices.ContainsFunc(h.named, isParts) {
 		return
 	}
 	clear(h.existing)

@@ -18,6 +18,52 @@ var ofDefinition = []string{
 	"kind", "question_tag", "question_type", "selector", "question_text", "sub_question_text", "column_text", "cell_text", "group_text", "choice_id", "choice_text",
 }
 
+// Text iQ moves no modified date. Its results are found if the next read goes back to the
+// response, else by a resync.
+func TestRead_ResultsOfTextIQThatComeLater(t *testing.T) {
+	for name, test := range map[string]struct {
+		lookback int
+		found    bool // without a resync
+	}{
+		"after the look-back":  {15, false},
+		"within the look-back": {1440, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				p := newPartReader(t, "answers", sandbox.Options{Seed: 79, Surveys: 3, Responses: 30, Contacts: 5, Doubt: sandbox.Doubt{TopicsAfter: 6 * time.Hour}})
+				p.config["lookback_minutes"] = test.lookback
+				p.SetActivity(4, 0, 0)
+				p.Advance(2*time.Hour, false)
+				p.SetActivity(0, 0, 0)
+				p.Advance(20*time.Minute, true)
+				p.next(t)
+				p.compare(t, "the first read")
+				results := func() (n int) {
+					for _, row := range p.rows.live(t, "answers") {
+						if row["detail"] == "SenPol" {
+							n++
+						}
+					}
+					return n
+				}
+				early := results()
+				for range 8 {
+					p.Advance(time.Hour, true)
+					p.next(t)
+				}
+				if late := results(); (late > early) != test.found {
+					t.Errorf("%d results of Text iQ came, and %d later", early, late-early)
+				}
+				p.resyncAll(t)
+				p.next(t)
+				if p.compare(t, "a resync"); results() <= early {
+					t.Errorf("%d results of Text iQ came, none of them later", early)
+				}
+			})
+		})
+	}
+}
+
 // The answers equal the truth after edits and deletions of responses, and after edits of
 // surveys.
 func TestRead_AnswersEqualTheTruth(t *testing.T) {

@@ -1,9 +1,11 @@
 package source_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,6 +35,49 @@ func TestRead_EmbeddedDataEqualTheTruth(t *testing.T) {
 		p.rows, p.state = nil, nil
 		p.next(t)
 		p.compare(t, "a first read after them")
+	})
+}
+
+// Fields that are named like columns, questions or each other keep their names, also those
+// that the survey does not declare. Booleans and dates are typed.
+func TestRead_EmbeddedDataWithOddNamesAndTypes(t *testing.T) {
+	insideBubble(t, func(t *testing.T) {
+		odd := embeddedTenant
+		odd.OddFields, odd.Responses = true, 200
+		p := newPartReader(t, "response_embedded_data", odd)
+		p.next(t)
+		p.compare(t, "the first read")
+		typed, declared := make(map[string]int), make(map[string]int)
+		for _, row := range p.rows {
+			field := fmt.Sprint(row["field"])
+			if row["is_declared"] == true {
+				declared[field]++
+			} else {
+				declared["not "+field]++
+			}
+			for _, column := range []string{"value_boolean", "value_date"} {
+				if row[column] != nil {
+					typed[column+" "+field]++
+				}
+			}
+		}
+		for _, field := range []string{"survey_id", "response_id", "recordeddate", "QID900", "QID900_TEXT", "pid", "PID", "Hidden.Source", "hidden.source", "QID901", "not Hidden.Source", "not hidden.source", "not QID901"} {
+			if declared[field] == 0 {
+				t.Errorf("no row has the field %q: %v", field, declared)
+			}
+		}
+		if typed["value_boolean Opt In"] == 0 || typed["value_date Purchase.Date"] == 0 || typed["value_date Birthday"] == 0 {
+			t.Errorf("fields with booleans or dates: %v", typed)
+		}
+		survey := keysOfTruth(t, p.tenant, "surveys")[0]
+		if !p.AddEmbeddedField(survey, "QID902") || p.AddEmbeddedField(survey, "PID") {
+			t.Error("want a field added once")
+		}
+		p.change(t)
+		p.compare(t, "edits, deletions, new responses and a new field")
+		if !slices.ContainsFunc(p.rows, func(row map[string]any) bool { return row["field"] == "QID902" }) {
+			t.Error("no response has the new field")
+		}
 	})
 }
 

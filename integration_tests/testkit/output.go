@@ -225,6 +225,9 @@ func CutRow(name string, data []byte) (*Row, error) {
 		if !ok || !found {
 			return nil, fmt.Errorf("the record of %s has no key or cursor: %.200s", name, data)
 		}
+		if bytes.ContainsRune(value, '\\') {
+			return ParseRow(name, data) // a key with escapes has to be decoded
+		}
 		parts, rest = append(parts, string(value)), next
 	}
 	cursor := parts[len(of.Key)]

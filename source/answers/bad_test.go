@@ -69,6 +69,14 @@ func TestAnswers_OfOddRecordsStay(t *testing.T) {
 			`{"QID1":4}`, `{}`,
 			[]string{"QID1|value|4|||"},
 		},
+		"an empty derived field":   {full, `{"QID27_TEXT_DERIVED1234567":"","QID1_DERIVED12345678":""}`, `{}`, []string{"QID27_TEXT_DERIVED1234567|derived||||", "QID1_DERIVED12345678|derived||||"}},
+		"piped text in a label":    {full, `{"QID1":5}`, `{"QID1":"${q://QID2/ChoiceTextEntryValue}"}`, []string{"QID1|value|5|1|${q://QID2/ChoiceTextEntryValue}|record"}},
+		"a label for each version": {full, `{"QID36":["1","99"]}`, `{"QID36":["As it was","A deleted choice"]}`, []string{"QID36/1|value|1|1|As it was|record", "QID36/99|value|99||A deleted choice|record"}},
+		"one tag of two questions": {
+			answers.NewCodebook(defined(t, `{"QID1":{"DataExportTag":"Q1","QuestionType":"TE"},"QID2":{"DataExportTag":"Q1","QuestionType":"TE"},"QID3":{"DataExportTag":"q1","QuestionType":"TE"}}`), nil),
+			`{"QID1_TEXT":"a","QID2_TEXT":"b","QID3_TEXT":"c"}`, `{}`,
+			[]string{"QID1_TEXT|text|a|||", "QID2_TEXT|text|b|||", "QID3_TEXT|text|c|||"},
+		},
 		"a definition of other shapes": {
 			answers.NewCodebook(defined(t, `{"QID1":{"QuestionType":7,"Choices":"x","Answers":3,"Groups":{}},"QID2":[],"QID3":null}`), map[string]qualtrics.Property{"QID2": {}}),
 			`{"QID1":4,"QID2":1,"QID3_1":1}`, `{}`,

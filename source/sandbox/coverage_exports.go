@@ -59,6 +59,7 @@ var fileCoverage = []Behavior{
 	{"has the value keys and JSON types of every question type, of loops, carried-forward items, Text iQ and scores", Documented, "3.6", "TestExport_HoldsEveryValueKeyOfTheReference", ""},
 	{"has the value keys of heat maps, hot spots, marked words and uploaded files", Assumed, "3.6", "TestExport_HoldsEveryValueKeyOfTheReference", ""},
 	{"has embedded data beside the answers, also with unusual names", Documented, "3.6", "TestExport_HoldsEveryValueKeyOfTheReference", ""},
+	{"has booleans and dates in embedded data, names of columns and questions, and fields that the survey does not declare, in tenants of Go tests", Assumed, "3.6", "TestTruth_OfEmbeddedDataHasEveryFieldOfExports", ""},
 	{"omits addresses and recipients of anonymized surveys", Recorded, "3.5", "TestExport_AnonymousSurveysTellNobody", ""},
 	{"has `_lastModifiedDate` with `sortByLastModifiedDate` only", Documented, "3.6", "TestExport_WindowIsHalfOpenAndFollowsSort", ""},
 	{"has the modified date under another key, or not at all", Assumed, "3.6", "TestExport_SortOrdersByModifiedDate", "--doubt ModifiedKey"},

@@ -27,6 +27,7 @@ type Doubt struct {
 	LiteDirectory        bool          // the directories are XMD Lite: search answers 403, listing works
 	OptOutKeepsModified  bool          // an opt-out does not move a contact's lastModified
 	BackdatedImports     bool          // an import carries the recorded date of its answers (else: of the import)
+	TopicsAfter          time.Duration // Text iQ shows its results that long after the recorded date, and moves no modified date (else: at once)
 	InflatedCounts       int           // the response counters of a survey are higher than its export by this number
 	RefuseFalseWithJSON  bool          // JSON exports refuse a parameter of tables even when it is false or null
 	LabelsMark           string        // member of the third header row that marks columns of labels: "" = IsLabelsColumn

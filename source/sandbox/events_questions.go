@@ -103,6 +103,7 @@ func (s *Sandbox) editSurvey(surveyID string, edit func(*survey) *questionnaire)
 		if form := edit(one); form != nil {
 			one.edited, edited = form, true
 			one.modified = max(one.modified, s.Now().Unix())
+			one.publish(s.Now().UnixMilli())
 		}
 	})
 	return edited

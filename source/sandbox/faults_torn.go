@@ -11,7 +11,7 @@ const tornOne = 6
 func (s *survey) exportTorn(q exportQuery, roll uint64, now time.Time) exported {
 	s.world.mutex.Lock()
 	defer s.world.mutex.Unlock()
-	shot, without := s.responses.snapshot(), make(map[int]bool)
+	shot, without := s.snapshot(), make(map[int]bool)
 	if s.torn == nil {
 		s.torn = make(map[int]time.Time)
 	}

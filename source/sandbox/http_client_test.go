@@ -221,6 +221,7 @@ func unzip(t testing.TB, file []byte) (*zip.File, []byte) {
 type record struct {
 	ResponseID string         `json:"responseId"`
 	Values     map[string]any `json:"values"`
+	Labels     map[string]any `json:"labels"`
 }
 
 // records decodes the lines of an NDJSON file.

@@ -94,7 +94,11 @@ func (s *Sandbox) startExport(x *exchange) (any, error) {
 		started.snapshot = foreign
 	}
 	if request.isTable() {
-		started.columns = newRecord(found, request.query).tableColumns(request.table)
+		rows := started.snapshot
+		started.snapshot = func() exported { // columns and rows are of the same moment
+			started.columns = newRecord(found, request.query).tableColumns(request.table)
+			return rows()
+		}
 	}
 	if request.allow || request.token != "" {
 		token := x.visit.derive("continuation").text(72)

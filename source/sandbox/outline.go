@@ -57,6 +57,9 @@ func (k *blueprint) outline() outline {
 	if len(k.fields) > 0 {
 		fields := step{id: o.number(), kind: "EmbeddedData"}
 		for i, f := range k.fields {
+			if f.undeclared {
+				continue
+			}
 			field := datum{name: f.name, kind: "Custom", variable: "String"}
 			if f.value == valueLarge {
 				field.variable = "Scale"

@@ -41,12 +41,13 @@ type question struct {
 
 // choice is an option, a row or a scale point.
 type choice struct {
-	id       string // 1, 10, x1
-	recode   string // code in records; the id unless recoded
-	text     string // HTML
-	variable string // variable name, "" when there is none
-	entry    bool   // has a text box
-	mute     bool   // analyze:false
+	id       string   // 1, 10, x1
+	recode   string   // code in records; the id unless recoded
+	text     string   // HTML
+	variable string   // variable name, "" when there is none
+	entry    bool     // has a text box
+	mute     bool     // analyze:false
+	former   []string // codes before it was recoded
 
 	exclusive bool // ExclusiveAnswer: no other answer is possible with it
 	late      bool // added later; its id is a text in an order of numbers

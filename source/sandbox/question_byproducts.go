@@ -64,19 +64,23 @@ func orderKey(key, tag string, choices []choice) part {
 
 // surveyKeys returns the keys of the survey itself: scores, and the order of
 // randomized flow elements and blocks.
-func surveyKeys(seed uint64, scored, ordered bool, k *blueprint) question {
-	q, blocks := question{appendages: true}, k.blocks
+// First is the position of the block whose questions are in random order; -1: none is.
+func surveyKeys(seed uint64, scored bool, blocks []block, first int, questions []question) question {
+	q := question{appendages: true}
 	if scored {
 		k := newColumn(scoreID(seed), "Satisfaction score", "Satisfaction score")
 		q.parts = append(q.parts, part{shape: shapeScore, columns: []column{k}})
 	}
-	if ordered {
+	if blocks != nil {
 		var shown []choice
 		for _, b := range blocks {
 			shown = append(shown, choice{id: b.id, recode: b.id, text: b.id})
 		}
 		q.parts = append(q.parts, orderKey("FL_7_DO", "FL_7_DO", shown))
-		q.parts = append(q.parts, orderKey(blocks[0].id+"_DO", strings.ReplaceAll(blocks[0].name, " ", "")+"_DO", blocks[0].items(k.questions)))
+	}
+	if first >= 0 {
+		b := blocks[first]
+		q.parts = append(q.parts, orderKey(b.id+"_DO", strings.ReplaceAll(b.name, " ", "")+"_DO", b.items(questions)))
 	}
 	return q
 }

@@ -1,22 +1,29 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // questionnaire holds the questions and blocks of a survey definition. It is
 // immutable, so that readers need no lock: an edit makes a new one.
 //
-// Exports, the response schema and GET /surveys/{id} keep the initial questions
-// of the survey. That answers to a deleted question stay is *assumed*. No
-// response has an answer to an added question.
+// That answers to a deleted question stay in exports is *assumed*.
 type questionnaire struct {
 	questions []question
 	blocks    []block
-	next      int // number of the next question
+	fields    []field // embedded data in responses
+	next      int     // number of the next question
 	outline
+
+	once     sync.Once
+	answered *sheet
+
+	legacyOnce sync.Once
+	parts      map[string]json.RawMessage // of GET /surveys/{id}
 }
 
 // questionnaireLocked returns the present questionnaire.
@@ -36,7 +43,7 @@ func (s *survey) questionnaire() *questionnaire {
 // questionnaire returns the initial questionnaire of surveys of the kind.
 func (k *blueprint) questionnaire() *questionnaire {
 	k.formOnce.Do(func() {
-		k.form = &questionnaire{blocks: k.blocks, next: 1}
+		k.form = &questionnaire{blocks: k.blocks, fields: k.fields, next: 1}
 		for _, q := range k.questions {
 			if q.appendages {
 				continue
@@ -80,7 +87,9 @@ func (f *questionnaire) blockOf(id string) (block, bool) {
 // copied returns a questionnaire with copies of the questions, the blocks and the
 // outline. The choices of its questions are still shared.
 func (f *questionnaire) copied() *questionnaire {
-	out := &questionnaire{slices.Clone(f.questions), slices.Clone(f.blocks), f.next, f.outline.copied()}
+	out := &questionnaire{
+		questions: slices.Clone(f.questions), blocks: slices.Clone(f.blocks), fields: f.fields, next: f.next, outline: f.outline.copied(),
+	}
 	for i := range out.blocks {
 		out.blocks[i].questions = slices.Clone(out.blocks[i].questions)
 	}

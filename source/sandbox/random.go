@@ -32,6 +32,7 @@ const (
 	kindQuestionEdit
 	kindStructureEdit
 	kindSessionAdvance
+	kindArrangement
 )
 
 const golden = 0x9e3779b97f4a7c15

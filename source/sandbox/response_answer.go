@@ -1,6 +1,9 @@
 package sandbox
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // answer writes the answer of the respondent to one question.
 func (r *record) answer(q *question, dice *random) {
@@ -26,18 +29,24 @@ func (r *record) answer(q *question, dice *random) {
 func (r *record) writePart(p *part, dice *random) {
 	switch p.shape {
 	case shapeSingle:
+		if len(p.columns[0].codes) == 0 {
+			return // all choices were deleted
+		}
 		at := dice.intn(len(p.columns[0].codes))
 		r.code(&p.columns[0], at)
 		r.boxes(p, at, dice)
 	case shapeMultiple:
 		r.boxesOf(p, r.codeSet(&p.columns[0], dice), dice)
 	case shapeNPS:
-		score := dice.intn(11)
-		r.code(&p.columns[0], score)
-		r.code(&p.columns[1], npsGroup(score))
+		if len(p.columns[0].codes) == 0 {
+			return
+		}
+		at := dice.intn(len(p.columns[0].codes))
+		r.code(&p.columns[0], at)
+		r.code(&p.columns[1], npsGroup(p.columns[0].choices[at]))
 	case shapeRate:
 		for i := range p.columns {
-			if dice.chance(94) {
+			if dice.chance(94) && len(p.columns[i].codes) > 0 {
 				r.code(&p.columns[i], dice.intn(len(p.columns[i].codes)))
 				r.boxes(p, i, dice)
 			}
@@ -70,7 +79,8 @@ func (r *record) writePart(p *part, dice *random) {
 	}
 }
 
-func npsGroup(score int) int {
+func npsGroup(c choice) int {
+	score, _ := strconv.Atoi(c.id)
 	switch {
 	case score >= 9:
 		return 2
@@ -160,10 +170,10 @@ func (r *record) writeShare(p *part, dice *random) {
 	}
 }
 
-// permutation returns the positions 0..n-1 in random order. n is at most 16.
+// permutation returns the positions 0..n-1 in random order.
 func permutation(n int, dice *random) []int {
 	var room [16]int
-	order := room[:n]
+	order := slices.Grow(room[:0], n)[:n]
 	for i := range order {
 		j := dice.intn(i + 1)
 		order[i] = order[j]

@@ -1,6 +1,9 @@
 package sandbox
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // writeDevice writes the shapes with values other than codes and texts.
 func (r *record) writeDevice(p *part, dice *random) {
@@ -52,7 +55,8 @@ func (r *record) writeDevice(p *part, dice *random) {
 // writeMarks marks each word with at most one level. There is a column for each
 // level.
 func (r *record) writeMarks(p *part, dice *random) {
-	var marked [16]uint64
+	var room [16]uint64
+	marked := slices.Grow(room[:0], len(p.columns))[:len(p.columns)]
 	for word := range p.columns[0].codes {
 		if level := dice.intn(len(p.columns)+2) - 2; level >= 0 {
 			marked[level] |= 1 << word
@@ -81,7 +85,8 @@ func (r *record) writeFile(p *part, dice *random) {
 func (r *record) writeGroups(p *part, dice *random) {
 	items := len(p.columns[0].codes)
 	groups := len(p.columns) / (items + 1)
-	var member [16]int
+	var members, ranks [16]int
+	member := slices.Grow(members[:0], items)[:items]
 	for item := range items {
 		member[item] = dice.intn(groups+1) - 1
 	}
@@ -105,7 +110,7 @@ func (r *record) writeGroups(p *part, dice *random) {
 			r.labels = append(r.labels, ']')
 		}
 	}
-	var rank [16]int
+	rank := slices.Grow(ranks[:0], groups)[:groups]
 	for _, item := range permutation(items, dice) {
 		if g := member[item]; g >= 0 {
 			rank[g]++
@@ -118,6 +123,9 @@ func (r *record) writeGroups(p *part, dice *random) {
 // writeTopics writes a text and its analysis, in the order of topicSuffixes.
 func (r *record) writeTopics(p *part, dice *random) {
 	r.text(&p.columns[0], dice)
+	if !r.analyzed {
+		return
+	}
 	polarity := dice.between(-2, 2)
 	topic := pick(dice, topics)
 	for i, suffix := range topicSuffixes {

@@ -63,9 +63,24 @@ type exported struct {
 // export returns the responses that match a query at the moment of the call.
 func (s *survey) export(q exportQuery) exported {
 	s.world.mutex.RLock()
-	shot := s.responses.snapshot()
+	shot := s.snapshot()
 	s.world.mutex.RUnlock()
 	return s.selected(shot, q, nil)
+}
+
+// snapshot returns the responses at the moment. The caller holds the world's mutex.
+func (s *survey) snapshot() snapshot {
+	shot := s.responses.snapshot()
+	shot.at = s.world.now()
+	return shot
+}
+
+// now returns the time of the server in Unix milliseconds.
+func (w *world) now() int64 {
+	if w.clock == nil {
+		return math.MaxInt64
+	}
+	return w.clock().UnixMilli()
 }
 
 // selected returns the responses of a snapshot that match a query, except those
@@ -87,7 +102,7 @@ func (s *survey) selected(shot snapshot, q exportQuery, without map[int]bool) ex
 	}
 	return exported{versions, func(yield func([]byte) bool) {
 		record := newRecord(s, q)
-		record.damaged = shot.damaged
+		record.damaged, record.at = shot.damaged, shot.at
 		for f := range versions {
 			if !yield(record.json(f)) {
 				return

@@ -172,6 +172,7 @@ type snapshot struct {
 	arrived  []version // visible arrivals, by index
 	sessions []session
 	damaged  map[int]RecordDamage
+	at       int64 // Unix milliseconds
 }
 
 // version is a response in the snapshot.

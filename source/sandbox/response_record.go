@@ -11,21 +11,59 @@ type record struct {
 	metadata    map[string]bool
 	everything  bool   // all metadata
 	modifiedKey string // name of the modified date in JSON, "" = rows have none
-	questions   []bool // parallel to kind.questions
-	fields      []bool // parallel to kind.fields
+	query       exportQuery
+	editions    []*edition
+	views       []*view // by edition, nil until one is needed
 	damaged     map[int]RecordDamage
-	table       bool // the record becomes a table row, without damage
+	at          int64 // Unix milliseconds
+	analyzed    bool  // Text iQ has read the response
+	table       bool  // the record becomes a table row, without damage
 
 	values, labels, shown, offered []byte
 	out, id                        []byte
 }
 
+// view is a sheet with the selection of a query.
+type view struct {
+	*sheet
+	asked []bool // parallel to questions
+	kept  []bool // parallel to fields
+}
+
+func newView(s *sheet, q exportQuery) *view {
+	v := &view{sheet: s, asked: make([]bool, len(s.questions)), kept: make([]bool, len(s.fields))}
+	for i := range v.asked {
+		v.asked[i] = q.Questions == nil || slices.Contains(*q.Questions, s.questions[i].id)
+	}
+	for i := range v.kept {
+		v.kept[i] = q.Embedded == nil || slices.Contains(*q.Embedded, s.fields[i].name)
+	}
+	return v
+}
+
+// view returns the questions and fields that a response can have.
+func (r *record) view(f facts) *view {
+	at := editionOf(r.editions, f)
+	if r.views[at] == nil {
+		if at == 0 {
+			r.views[at] = newView(r.kind.sheet(), r.query)
+		} else {
+			r.views[at] = newView(r.editions[at-1].form.sheet(r.kind), r.query)
+		}
+	}
+	return r.views[at]
+}
+
+// newRecord must not be called with the world's mutex.
 func newRecord(s *survey, q exportQuery) *record {
 	r := &record{
 		survey: s, kind: s.kind, everything: q.Metadata == nil, table: q.Table,
-		questions: make([]bool, len(s.kind.questions)),
-		fields:    make([]bool, len(s.kind.fields)),
+		query: q,
 	}
+	s.world.mutex.RLock()
+	r.editions = s.editions
+	s.world.mutex.RUnlock()
+	r.views = make([]*view, len(r.editions)+1)
 	if !s.kind.anonymous && len(s.world.pools) > 0 {
 		r.links = s.world.pools[0]
 	}
@@ -43,12 +81,6 @@ func newRecord(s *survey, q exportQuery) *record {
 		default:
 			r.modifiedKey = quoted(key) + ":"
 		}
-	}
-	for i := range r.questions {
-		r.questions[i] = q.Questions == nil || slices.Contains(*q.Questions, s.kind.questions[i].id)
-	}
-	for i := range r.fields {
-		r.fields[i] = q.Embedded == nil || slices.Contains(*q.Embedded, s.kind.fields[i].name)
 	}
 	return r
 }
@@ -96,22 +128,25 @@ func (r *record) fill(f facts) {
 	r.offered = append(r.offered[:0], '{')
 	r.writeMetadata(f, seed)
 	metadata := len(r.values)
-	reached := (len(r.kind.questions)*f.progress + 99) / 100
+	late := r.survey.world.doubt.TopicsAfter.Milliseconds()
+	r.analyzed = late == 0 || f.recorded+late <= r.at
+	form := r.view(f)
+	reached := (len(form.questions)*f.progress + 99) / 100
 	if f.empty {
 		reached = 0
 	}
-	for i := range r.kind.questions[:reached] {
-		if !r.questions[i] {
+	for i := range form.questions[:reached] {
+		if !form.asked[i] {
 			continue
 		}
-		variant := uint64(0)
-		if f.revision > 0 && (i+f.revision)%2 == 0 {
+		draw, variant := form.draws[i], uint64(0)
+		if f.revision > 0 && (draw+uint64(f.revision))%2 == 0 {
 			variant = uint64(f.revision)
 		}
-		dice := random{hash2(seed, variant<<32|uint64(i))}
-		r.answer(&r.kind.questions[i], &dice)
+		dice := random{hash2(seed, variant<<32|draw)}
+		r.answer(&form.questions[i], &dice)
 	}
-	r.writeFields(f, seed)
+	r.writeFields(form, f, seed)
 	r.values = append(r.values, '}')
 	if r.damage(f) == RecordWithControl {
 		r.values = appendControl(r.values, metadata)
@@ -121,15 +156,15 @@ func (r *record) fill(f facts) {
 	r.offered = append(r.offered, '}')
 }
 
-func (r *record) writeFields(f facts, seed uint64) {
-	for i := range r.kind.fields {
+func (r *record) writeFields(form *view, f facts, seed uint64) {
+	for i := range form.fields {
 		dice := random{hash2(seed, 1<<62|uint64(i))}
 		// A field that was never set is absent.
-		if !r.fields[i] || dice.chance(6) || f.empty {
+		if !form.kept[i] || dice.chance(6) || f.empty {
 			continue
 		}
-		r.values = put(r.values, r.kind.fields[i].head)
-		r.values = appendField(r.values, r.kind.fields[i].value, &dice, f.revision)
+		r.values = put(r.values, form.fields[i].head)
+		r.values = appendField(r.values, form.fields[i].value, &dice, f.revision)
 	}
 }
 

@@ -52,6 +52,7 @@ type Options struct {
 	SearchDepth  int            // most contacts in a search result; 0 means 10,000 (API §4.2)
 	SmallSurveys bool           // surveys have few questions
 	Personal     bool           // surveys ask for personal data, which no other text of the tenant resembles
+	OddFields    bool           // surveys have embedded data with confusing names and types, some of it undeclared
 	Stored       bool           // ZIP files are stored instead of deflated
 	Users        int            // users of the brand; 0 means 30
 	Without      []Right        // rights that the account does not have
@@ -131,7 +132,7 @@ func New(o Options) (*Sandbox, error) {
 		world: newWorld(worldOptions{
 			Seed: o.Seed, Surveys: o.Surveys, Responses: o.Responses, Contacts: o.Contacts,
 			Epoch: o.Epoch, Doubt: o.Doubt, LateMost: o.LateMost, Lag: o.Lag,
-			KeepSurveys: o.KeepSurveys, KeepContacts: o.KeepContacts, SmallSurveys: o.SmallSurveys, Personal: o.Personal,
+			KeepSurveys: o.KeepSurveys, KeepContacts: o.KeepContacts, SmallSurveys: o.SmallSurveys, Personal: o.Personal, OddFields: o.OddFields,
 			Users: o.Users, Without: o.Without,
 		}),
 		started: time.Now(),
@@ -150,6 +151,7 @@ func New(o Options) (*Sandbox, error) {
 
 		continuations: newContinuations(),
 	}
+	s.world.clock = s.Now
 	s.routes = newRouter(s)
 	s.lived = s.Now()
 	return s, nil

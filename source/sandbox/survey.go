@@ -25,10 +25,13 @@ type survey struct {
 	shared    bool // reachable but not listed
 	withdrawn bool // neither reachable nor listed for the account
 	responses overlay
-	edited    *questionnaire    // nil until a question is edited
-	edits     uint64            // number of edits so far; the next edit depends on it
-	changes   uint64            // the same of edits beside the questions
-	torn      map[int]time.Time // time at which an export omitted the response with this index
+	edited    *questionnaire // nil until a question is edited
+	editions  []*edition     // append-only, by time
+	edits     uint64         // number of edits so far; the next edit depends on it
+	changes   uint64         // the same of edits beside the questions
+
+	arrangements uint64            // the same of edits of a survey in the field
+	torn         map[int]time.Time // time at which an export omitted the response with this index
 }
 
 // In a large tenant one survey in 37 can be viewed but not exported. One survey
@@ -157,5 +160,7 @@ func (s *survey) response(id string, now time.Time) (body []byte, found bool) {
 	if !visible || (torn && now.Sub(missed) < s.world.scale.Lag) {
 		return nil, false
 	}
-	return newRecord(s, exportQuery{}).json(f), true
+	record := newRecord(s, exportQuery{})
+	record.at = now.UnixMilli()
+	return record.json(f), true
 }

@@ -17,6 +17,7 @@ type blueprint struct {
 	languages []string
 	anonymous bool // no address, location or recipient in records
 	scored    bool
+	ordered   bool // blocks, and the questions of the first one, come in random order
 
 	once  sync.Once
 	parts map[string]json.RawMessage
@@ -48,12 +49,14 @@ type field struct {
 	name  string
 	head  string // `"name":`
 	value fieldValue
+
+	undeclared bool // the survey does not declare it: a link or a contact list set it
 }
 
 func embedded(value fieldValue, names ...string) []field {
 	all := make([]field, len(names))
 	for i, name := range names {
-		all[i] = field{name, quoted(name) + ":", value}
+		all[i] = field{name: name, head: quoted(name) + ":", value: value}
 	}
 	return all
 }
@@ -71,26 +74,42 @@ type plan struct {
 // blueprints returns the kinds, in the order of the surveys. They are the same
 // in every world and never change.
 var blueprints = sync.OnceValue(func() []*blueprint {
-	plans := []plan{
+	return built(plans())
+})
+
+// oddBlueprints are the kinds with more embedded data, see Options.OddFields.
+var oddBlueprints = sync.OnceValue(func() []*blueprint {
+	all := plans()
+	for i := range all {
+		all[i].fields = append(all[i].fields, oddFields(i)...)
+	}
+	return built(all)
+})
+
+func plans() []plan {
+	return []plan{
 		relationshipKind(), pulseKind(), satisfactionKind(), gridKind(), loopKind(),
 		laboratoryKind(), anonymousKind(), carriedKind(), intakeKind(), pollKind(),
 	}
+}
+
+func built(plans []plan) []*blueprint {
 	all := make([]*blueprint, len(plans))
 	for i, p := range plans {
 		all[i] = p.build(uint64(i))
 	}
 	return all
-})
+}
 
-// smallBlueprints returns the kinds with few questions.
-func smallBlueprints() []*blueprint {
-	return slices.DeleteFunc(slices.Clone(blueprints()), func(k *blueprint) bool { return len(k.questions) > 3 })
+// small returns the kinds with few questions.
+func small(kinds []*blueprint) []*blueprint {
+	return slices.DeleteFunc(slices.Clone(kinds), func(k *blueprint) bool { return len(k.questions) > 3 })
 }
 
 // build puts the questions into blocks of five, but loops and trash into
 // separate blocks. Then it compiles their keys.
 func (p plan) build(number uint64) *blueprint {
-	out := &blueprint{number: number, questions: p.questions, languages: p.languages, anonymous: p.anonymous, scored: p.scored}
+	out := &blueprint{number: number, questions: p.questions, languages: p.languages, anonymous: p.anonymous, scored: p.scored, ordered: p.ordered}
 	for _, fields := range p.fields {
 		out.fields = append(out.fields, fields...)
 	}
@@ -117,7 +136,11 @@ func (p plan) build(number uint64) *blueprint {
 		}
 		out.blocks[last].questions = append(out.blocks[last].questions, q.id)
 	}
-	out.questions = append(out.questions, surveyKeys(number, p.scored, p.ordered, out))
+	blocks, first := []block(nil), -1
+	if p.ordered {
+		blocks, first = out.blocks, 0
+	}
+	out.questions = append(out.questions, surveyKeys(number, p.scored, blocks, first, out.questions))
 	return out
 }
 

@@ -9,6 +9,9 @@ func (s *survey) legacyBody() any {
 	defer s.world.mutex.Unlock()
 	o := &s.responses
 	generated, parts := o.countGenerated(), s.kind.legacyParts()
+	if s.edited != nil {
+		parts = s.edited.legacyParts(s.kind)
+	}
 	return map[string]any{
 		"id": s.ident, "name": s.title, "ownerId": s.owner, "organizationId": s.world.brandID(),
 		"isActive": s.active, "creationDate": isoSeconds(s.created), "lastModifiedDate": isoSeconds(s.modified),
@@ -24,28 +27,45 @@ func (s *survey) legacyBody() any {
 // legacyParts returns the encoded common parts of all surveys of a kind.
 func (k *blueprint) legacyParts() map[string]json.RawMessage {
 	k.once.Do(func() {
-		k.parts = make(map[string]json.RawMessage)
-		for name, part := range k.legacy() {
-			k.parts[name] = encodeJSON(part)
-		}
+		k.parts = encodeMembers(legacyMembers(k.questions, k.blocks, k.fields))
 	})
 	return k.parts
 }
 
-func (k *blueprint) legacy() map[string]any {
+// legacyParts returns the same parts of an edited survey.
+func (f *questionnaire) legacyParts(k *blueprint) map[string]json.RawMessage {
+	f.legacyOnce.Do(func() {
+		questions := &sheet{}
+		for q := range f.inOrder() {
+			questions.add(k, *q)
+		}
+		f.parts = encodeMembers(legacyMembers(questions.questions, f.blocks, f.fields))
+	})
+	return f.parts
+}
+
+func encodeMembers(members map[string]any) map[string]json.RawMessage {
+	encoded := make(map[string]json.RawMessage)
+	for name, member := range members {
+		encoded[name] = encodeJSON(member)
+	}
+	return encoded
+}
+
+func legacyMembers(all []question, everyBlock []block, everyField []field) map[string]any {
 	questions, blocks := map[string]any{}, map[string]any{}
 	columns, loops := map[string]any{}, map[string]any{}
-	for i := range k.questions {
-		if q := &k.questions[i]; !q.appendages {
+	for i := range all {
+		if q := &all[i]; !q.appendages {
 			questions[q.id] = q.legacy()
 			q.columnMap(columns)
 		}
 	}
 	flow := []any{}
-	if len(k.fields) > 0 {
+	if len(everyField) > 0 {
 		flow = append(flow, map[string]any{"type": "Group", "flow": []any{map[string]any{"type": "EmbeddedData"}}})
 	}
-	for _, b := range k.blocks {
+	for _, b := range everyBlock {
 		elements := []any{}
 		for i, id := range b.questions {
 			if i > 0 && i%3 == 0 {
@@ -63,7 +83,10 @@ func (k *blueprint) legacy() map[string]any {
 		}
 	}
 	fields := []any{}
-	for i, f := range k.fields {
+	for i, f := range everyField {
+		if f.undeclared {
+			continue
+		}
 		element := map[string]any{"name": f.name}
 		if i == 0 {
 			element["defaultValue"] = "none"

@@ -1,6 +1,9 @@
 package sandbox
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // responseSchema is the result of GET /surveys/{id}/response-schema (API §2.4):
 // the value keys of the survey with their types and labels.
@@ -9,18 +12,20 @@ func (s *survey) responseSchema() any {
 	if key := s.world.doubt.ModifiedKey; key != "" && key != "none" {
 		properties[key] = map[string]any{"description": key, "dataType": "metadata", "type": "string", "format": "date-time"}
 	}
-	for i := range s.kind.questions {
-		q := &s.kind.questions[i]
+	all := s.everySheet()
+	for i := range all.questions {
+		q := &all.questions[i]
 		for j := range q.parts {
 			q.parts[j].schema(q, properties)
 		}
 	}
-	for _, f := range s.kind.fields {
-		kind := "string"
-		if f.value == valueLarge {
-			kind = "number"
+	for _, f := range all.fields {
+		kind, format := f.value.jsonType()
+		property := map[string]any{"description": f.name, "dataType": "embeddedData", "type": kind}
+		if format != "" {
+			property["format"] = format
 		}
-		properties[f.name] = map[string]any{"description": f.name, "dataType": "embeddedData", "type": kind}
+		properties[f.name] = property
 	}
 	list := func(items any) map[string]any { return map[string]any{"type": "array", "items": items} }
 	return map[string]any{
@@ -102,9 +107,11 @@ func (c *column) property(q *question) map[string]any {
 
 // constants pairs each code with its label.
 func (c *column) constants() []any {
-	all := make([]any, len(c.codes))
+	all := []any{}
 	for i := range c.codes {
-		all[i] = map[string]any{"label": json.RawMessage(c.labels[i]), "const": json.RawMessage(c.codes[i])}
+		if !slices.Contains(c.codes[:i], c.codes[i]) { // a deleted choice may have had the code of another one
+			all = append(all, map[string]any{"label": json.RawMessage(c.labels[i]), "const": json.RawMessage(c.codes[i])})
+		}
 	}
 	return all
 }

@@ -114,7 +114,7 @@ func (o *tableOptions) set(c *tableColumn, value, label json.RawMessage, labels 
 		}
 		if c.choiceID == "" {
 			chosen = append(chosen, text)
-		} else if string(code) == c.code {
+		} else if string(code) == c.code || slices.Contains(c.former, textOf(code)) {
 			return o.plainText(text)
 		}
 	}

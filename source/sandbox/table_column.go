@@ -24,6 +24,7 @@ type tableColumn struct {
 	choiceID  string // in the third row, "" unless the column is about one choice
 	kind      cellKind
 	code      string   // a choice's JSON code in the record, for choiceID
+	former    []string // its earlier codes
 	choices   []choice // of a display order in one cell
 	seenBy    string   // member of displayedFields if the question was shown; "" for columns without recode
 	label     bool     // holds the labels of the column before it
@@ -88,15 +89,16 @@ func (r *record) tableColumns(o tableOptions) []tableColumn {
 		columns = append(columns, tableColumn{tag: "LastModifiedDate", text: "Last Modified Date", key: key, kind: cellDate})
 	}
 	b := &tableBuilder{options: o, columns: columns}
-	for i := range r.kind.questions {
-		if r.questions[i] {
-			b.question(&r.kind.questions[i])
+	form := newView(r.survey.everySheet(), r.query)
+	for i := range form.questions {
+		if form.asked[i] {
+			b.question(&form.questions[i])
 		}
 	}
-	for i, f := range r.kind.fields {
-		if r.fields[i] {
+	for i, f := range form.fields {
+		if form.kept[i] {
 			kind := cellText
-			if f.value == valueLarge {
+			if f.value == valueLarge || f.value == valueBoolean {
 				kind = cellNumber
 			}
 			b.columns = append(b.columns, tableColumn{tag: f.name, text: f.name, key: f.name, kind: kind})

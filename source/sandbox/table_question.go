@@ -144,7 +144,7 @@ func (b *tableBuilder) set(c column, text, seen string) {
 			continue
 		}
 		one.tag, one.text = c.tag+"_"+o.recode, text+" - "+o.label()
-		one.choiceID, one.code = o.id, c.codes[i]
+		one.choiceID, one.code, one.former = o.id, c.codes[i], o.former
 		b.add(one)
 	}
 }

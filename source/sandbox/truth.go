@@ -84,7 +84,7 @@ func (w *world) responseTruth() iter.Seq[[]byte] {
 	var moments []moment
 	for _, s := range w.listedLocked() {
 		if s.canExport() {
-			moments = append(moments, moment{s, s.responses.snapshot()})
+			moments = append(moments, moment{s, s.snapshot()})
 		}
 	}
 	return func(yield func([]byte) bool) {
@@ -92,7 +92,7 @@ func (w *world) responseTruth() iter.Seq[[]byte] {
 		q := exportQuery{Sort: true}
 		for _, m := range moments {
 			record := newRecord(m.survey, q)
-			record.damaged = m.shot.damaged
+			record.damaged, record.at = m.shot.damaged, m.shot.at
 			for f := range m.shot.query(q, w.doubt) {
 				record.fill(f)
 				b = appendQuoted(append(b[:0], `{"survey_id":`...), m.survey.ident)

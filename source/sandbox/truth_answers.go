@@ -12,7 +12,7 @@ import (
 // question that was deleted for good has no texts, and its answers have no kind.
 func (w *world) answerTruth() iter.Seq[[]byte] {
 	return w.recordTruth(func(s *survey) func(*answered, func([]byte) bool) bool {
-		places := s.kind.places()
+		places := s.everySheet().places()
 		return func(one *answered, yield func([]byte) bool) bool {
 			for i := range places {
 				if value, ok := one.values[places[i].column.key]; ok && !one.rows(&places[i], value, yield) {
@@ -39,7 +39,7 @@ func (w *world) recordTruth(rowsOf func(*survey) func(*answered, func([]byte) bo
 		if !s.canExport() {
 			continue
 		}
-		one := moment{s, s.responses.snapshot(), nil}
+		one := moment{s, s.snapshot(), nil}
 		if s.legible {
 			one.form = s.questionnaireLocked()
 		}
@@ -49,7 +49,7 @@ func (w *world) recordTruth(rowsOf func(*survey) func(*answered, func([]byte) bo
 		q := exportQuery{Sort: true}
 		for _, m := range moments {
 			record, rows := newRecord(m.survey, q), rowsOf(m.survey)
-			record.damaged = m.shot.damaged
+			record.damaged, record.at = m.shot.damaged, m.shot.at
 			for f := range m.shot.query(q, w.doubt) {
 				record.fill(f)
 				one := answered{record: record, facts: f, form: m.form}
@@ -160,10 +160,11 @@ func (a *answered) value(row *rowWriter, p *place, value, label json.RawMessage)
 	} else {
 		row.null("value_number")
 	}
-	if p.kind() == "rank" {
-		row.json("rank_position", value)
-	} else {
+	switch {
+	case p.kind() != "rank":
 		row.null("rank_position")
+	case a.form != nil && a.form.at(p.id) >= 0: // else nothing says that the number is a rank
+		row.json("rank_position", value)
 	}
 	if label != nil {
 		row.text("recode", text)

@@ -29,9 +29,9 @@ type place struct {
 }
 
 // places lists the value keys of surveys of the kind, in the order of the questions.
-func (k *blueprint) places() (all []place) {
-	for i := range k.questions {
-		q := &k.questions[i]
+func (s *sheet) places() (all []place) {
+	for i := range s.questions {
+		q := &s.questions[i]
 		none := place{side: -1, group: -1, asked: q}
 		if q.appendages {
 			for _, p := range q.parts {

@@ -8,11 +8,12 @@ import (
 )
 
 // embeddedDataTruth yields the fields of the embedded data of all visible responses. Their
-// survey declares all of them. No field has true, false or a date.
+// survey declares them, except those that are marked as undeclared.
 func (w *world) embeddedDataTruth() iter.Seq[[]byte] {
 	return w.recordTruth(func(s *survey) func(*answered, func([]byte) bool) bool {
+		fields := s.everySheet().fields
 		return func(one *answered, yield func([]byte) bool) bool {
-			for _, f := range s.kind.fields {
+			for _, f := range fields {
 				if value, ok := one.values[f.name]; ok && !yield(one.field(f, value)) {
 					return false
 				}
@@ -29,19 +30,28 @@ func (a *answered) field(f field, value json.RawMessage) []byte {
 	row := a.begin()
 	row.text("field", f.name)
 	text := string(value)
-	if f.value != valueLarge { // all others are texts
-		_ = json.Unmarshal(value, &text)
-	}
+	_ = json.Unmarshal(value, &text) // numbers and booleans stay as they are written
 	row.text("value_text", text)
 	if _, err := strconv.ParseFloat(text, 64); err == nil && numeral.MatchString(text) {
 		row.json("value_number", json.RawMessage(text))
 	} else {
 		row.null("value_number")
 	}
-	row.null("value_boolean")
-	row.null("value_date")
+	if f.value == valueBoolean {
+		row.json("value_boolean", value)
+	} else {
+		row.null("value_boolean")
+	}
+	switch f.value {
+	case valueMoment:
+		row.text("value_date", text)
+	case valueDay:
+		row.text("value_date", text+"T00:00:00Z")
+	default:
+		row.null("value_date")
+	}
 	if a.form != nil {
-		row.yes("is_declared", true)
+		row.yes("is_declared", !f.undeclared)
 	}
 	return row.done()
 }

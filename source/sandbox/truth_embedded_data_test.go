@@ -13,7 +13,13 @@ import (
 // with its text.
 func TestTruth_OfEmbeddedDataHasEveryFieldOfExports(t *testing.T) {
 	t.Parallel()
-	w := testWorld(t, worldOptions{Surveys: 12, Responses: 400, Contacts: 20})
+	for _, odd := range []bool{false, true} {
+		compareFields(t, testWorld(t, worldOptions{Surveys: 12, Responses: 400, Contacts: 20, OddFields: odd}))
+	}
+}
+
+func compareFields(t *testing.T, w *world) {
+	t.Helper()
 	got := make(map[string]map[string]string)
 	numbers := 0
 	lines, _ := w.truth("response_embedded_data")

@@ -205,6 +205,7 @@ func TestTruth_OfTheStructureIsThatOfTheDefinitions(t *testing.T) {
 			for range 40 {
 				c.tenant.EditSurvey(survey)
 				c.tenant.EditStructure(survey)
+				c.tenant.ArrangeSurvey(survey)
 			}
 		}
 		after := c.compareStructure("after many edits")

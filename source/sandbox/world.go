@@ -14,6 +14,7 @@ type world struct {
 	seed  uint64
 	epoch time.Time
 	doubt Doubt
+	clock func() time.Time // of the server; nil: always past all dates
 	scale worldOptions
 	kinds []*blueprint
 	blank *blueprint // for surveys without questions
@@ -53,6 +54,7 @@ type worldOptions struct {
 
 	SmallSurveys bool // with few questions
 	Personal     bool // with questions and fields for personal data
+	OddFields    bool // see Options
 	Users        int  // number of users; 0 means 30
 	Without      []Right
 }
@@ -66,7 +68,7 @@ func newWorld(o worldOptions) *world {
 	w := &world{
 		seed: o.Seed, epoch: o.Epoch.UTC().Truncate(time.Second), doubt: o.Doubt, scale: o,
 		kinds:       blueprints(),
-		blank:       &blueprint{languages: []string{"EN"}},
+		blank:       &blueprint{languages: []string{"EN"}, questions: []question{{appendages: true}}},
 		surveyIDs:   newIdentifiers("SV_", o.Seed, kindSurveyID),
 		responseIDs: newIdentifiers("R_", o.Seed, kindResponseID),
 		sessionIDs:  newIdentifiers("FS_", o.Seed, kindSession),
@@ -76,8 +78,11 @@ func newWorld(o worldOptions) *world {
 		byID:        make(map[string]*survey, o.Surveys),
 		activity:    activity{1, 1, 1},
 	}
+	if o.OddFields {
+		w.kinds = oddBlueprints()
+	}
 	if o.SmallSurveys {
-		w.kinds = smallBlueprints()
+		w.kinds = small(w.kinds)
 	}
 	if o.Personal {
 		w.kinds = personalBlueprints()

@@ -18,6 +18,8 @@ func (p *progressing) changeSurveys() {
 		s.modified = max(s.modified, at)
 		s.editQuestions()
 		s.editStructure()
+		s.arrange()
+		s.publish(at * second)
 	}
 	for _, at := range p.seconds(min(p.dice.count(0.2*whole), int(math.Ceil(whole)))) {
 		s := p.addSurvey(len(p.surveys), 0)

@@ -1,6 +1,9 @@
 package sandbox
 
-import "strconv"
+import (
+	"strconv"
+	"time"
+)
 
 // sentences holds answers to open questions. Some contain characters that break
 // readers of text: line breaks, U+0085, U+2028, right-to-left text, and markup.
@@ -63,7 +66,13 @@ const (
 	valueURL
 	valueEmpty
 	valuePersonal // as of personalTexts
+	valueBoolean  // true or false (assumed for fields that the response schema types so)
+	valueMoment   // a date with its time, as a string (assumed, likewise)
+	valueDay      // a date without a time, as a string
 )
+
+// oddDates is the earliest date of a field, in Unix seconds.
+const oddDates = 1_700_000_000
 
 // appendField appends the JSON of an embedded value.
 func appendField(b []byte, v fieldValue, r *random, revision int) []byte {
@@ -87,6 +96,14 @@ func appendField(b []byte, v fieldValue, r *random, revision int) []byte {
 	case valueBigText:
 		b = append(b, '"')
 		b = strconv.AppendUint(b, 1<<53+1+r.uint64()>>12, 10)
+		return append(b, '"')
+	case valueBoolean:
+		return strconv.AppendBool(b, r.chance(50))
+	case valueMoment:
+		return appendSeconds(b, oddDates+int64(r.intn(1e8)))
+	case valueDay:
+		b = append(b, '"')
+		b = time.Unix(oddDates+int64(r.intn(1e8)), 0).UTC().AppendFormat(b, time.DateOnly)
 		return append(b, '"')
 	case valueLarge:
 		return strconv.AppendUint(b, 1<<53+1+r.uint64()>>10, 10)
