@@ -68,7 +68,7 @@ func TestClientReader_TheReadmesQueriesRun(t *testing.T) {
 	config, owner := testkit.Encode(s.config(nil)), newUser(t)
 	for _, format := range []string{"parquet", "ndjson"} {
 		args := []string{"export", "--config", owner.file("config.json", config), "--to", filepath.Join(owner.folder, format), "--format", format}
-		for _, selected := range [][]string{nil, {"--streams", "answers"}} {
+		for _, selected := range [][]string{nil, {"--streams", "answers,feedback"}} {
 			if end := owner.silent(owner.command(slices.Concat(args, selected)...)); end.code != 0 {
 				t.Fatalf("the export ended with code %d: %s", end.code, end.stderr)
 			}

@@ -19,13 +19,13 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/stream"
 )
 
-// The last step of the demo is the one that the README shows.
+// The README shows the step of the demo that compares its files with the tenant.
 func TestREADME_ShowsTheEndOfTheDemo(t *testing.T) {
 	t.Parallel()
 	w := newWorkplace(t, nil)
 	end := run(t, w.command(t, "demo", "--dir", filepath.Join(w.folder, "demo")))
 	_, last, found := strings.Cut(string(end.stdout), "\n6. ")
-	last, _, ended := strings.Cut(last, "\n\nThe files are in ")
+	last, _, ended := strings.Cut(last, "\n\n7. ")
 	if end.code != 0 || !found || !ended {
 		t.Fatalf("the demo ends with code %d:\n%s%s", end.code, end.stdout, end.stderr)
 	}

@@ -143,6 +143,7 @@ func (r *invocation) environment(ctx context.Context, s *config.Settings, client
 		Responses:     feed.ResponseSettings{Start: s.Start, Resync: s.Again, LoadRows: r.sizes.LoadRows, ExportAll: r.sizes.ExportAll},
 		SnapshotBytes: r.sizes.SealBytes,
 		Privacy:       s.PrivacyRules,
+		Feedback:      s.FeedbackSettings,
 	}
 	if r.Clock != nil {
 		env.Clock = r.Clock

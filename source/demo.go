@@ -101,7 +101,7 @@ func (d *demo) say(format string, args ...any) error {
 
 // show runs through the steps.
 func (d *demo) show(ctx context.Context) (int, error) {
-	steps := []func(context.Context) error{d.introduce, d.try, d.list, d.first, d.second, d.third, d.compare}
+	steps := []func(context.Context) error{d.introduce, d.try, d.list, d.first, d.second, d.third, d.compare, d.feedback}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return 0, err
@@ -180,7 +180,7 @@ func (d *demo) first(ctx context.Context) error {
 `); err != nil {
 		return err
 	}
-	return d.land(ctx)
+	return d.land(ctx, d.note)
 }
 
 func (d *demo) second(ctx context.Context) error {
@@ -192,7 +192,7 @@ func (d *demo) second(ctx context.Context) error {
 `, demoDays); err != nil {
 		return err
 	}
-	return d.land(ctx)
+	return d.land(ctx, d.note)
 }
 
 // confirmAfter is longer than the look-back, after which a response that was
@@ -208,13 +208,14 @@ func (d *demo) third(ctx context.Context) error {
 `); err != nil {
 		return err
 	}
-	return d.land(ctx)
+	return d.land(ctx, d.note)
 }
 
-// land exports once and shows the counts.
-func (d *demo) land(ctx context.Context) error {
-	tally := newRowCounter(d.note)
-	code, err := d.export(ctx, d.settings, exportTo{folder: d.folder, format: landing.Parquet, tally: tally})
+// land exports once and shows the counts. Without streams it exports all that are not read by
+// name only.
+func (d *demo) land(ctx context.Context, note func(string, record.Row), streams ...*stream.Stream) error {
+	tally := newRowCounter(note)
+	code, err := d.export(ctx, d.settings, exportTo{folder: d.folder, format: landing.Parquet, streams: streams, tally: tally})
 	if err != nil {
 		return err
 	}

@@ -378,7 +378,7 @@ func TestExport_LeavesOutListsThatTheAccountMayNotReadAndUsers(t *testing.T) {
 
 // Streams that few need, or that few may read, are offered and not selected.
 func TestTap_ACatalogSelectsTheStreamsThatAreReadByDefault(t *testing.T) {
-	onRequest := append([]string{"users", "answers", "response_embedded_data", "response_files", "responses_in_progress", "survey_translations"}, structureStreams...)
+	onRequest := append([]string{"users", "answers", "feedback", "response_embedded_data", "response_files", "responses_in_progress", "survey_translations"}, structureStreams...)
 	tn := newTenant(t, small)
 	got := tn.run(t, "tap", "--config", "config.json", "--discover")
 	var catalog struct {

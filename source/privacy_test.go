@@ -210,7 +210,10 @@ func TestPrivacy_ATenantWithoutSettingsDeliversPersonalData(t *testing.T) {
 	})
 }
 
-var privateStreams = []string{"responses", "response_deletions", "answers", "response_embedded_data", "contacts", "mailing_list_memberships", "sync_audit"}
+var privateStreams = []string{
+	"responses", "response_deletions", "answers", "feedback", "response_embedded_data", "response_files", "responses_in_progress",
+	"contacts", "mailing_list_memberships", "sync_audit",
+}
 
 func TestPrivacy_StrictNeitherAsksForPersonalDataNorKeepsAny(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
@@ -246,7 +249,8 @@ func TestPrivacy_StrictNeitherAsksForPersonalDataNorKeepsAny(t *testing.T) {
 		tn.Advance(time.Hour, true)
 		tn.keptEqualsTruth(t, tables["responses"])
 		nothingPersonal(t, "a temporary file", w.files(t))
-		if len(tables["response_deletions"]) != 0 || len(tables["contacts"]) == 0 || len(tables["mailing_list_memberships"]) == 0 || len(tables["answers"]) == 0 {
+		if len(tables["response_deletions"]) != 0 || len(tables["contacts"]) == 0 || len(tables["mailing_list_memberships"]) == 0 || len(tables["answers"]) == 0 ||
+			len(tables["feedback"]) == 0 || len(tables["responses_in_progress"]) == 0 {
 			t.Error("a stream has no rows")
 		}
 		tn.ignored = []string{"first_name", "last_name", "email", "phone", "external_data_reference", "ext_ref"}

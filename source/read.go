@@ -194,5 +194,7 @@ func (r *run) read(ctx context.Context, wants []engine.Want, states map[string]j
 	if err := r.Select(env, wants, states); err != nil {
 		return 0, err
 	}
-	return r.Run(ctx)
+	code, err := r.Run(ctx)
+	env.ReviewFeedback()
+	return code, err
 }

@@ -180,7 +180,7 @@ func TestCheck_NamesTheStreamsAndTheScopeThatAreMissing(t *testing.T) {
 		tn := newTenant(t, options).withOAuth()
 		got := tn.run(t, "check", "--config", "config.json")
 		ok, message := status(t, got)
-		if want := "these streams cannot be read: answers, response_deletions, response_embedded_data, response_files, responses, sync_audit, because"; !ok || !strings.Contains(message, want) {
+		if want := "these streams cannot be read: answers, feedback, response_deletions, response_embedded_data, response_files, responses, sync_audit, because"; !ok || !strings.Contains(message, want) {
 			t.Errorf("got %t, %q, want a success that says %q", ok, message, want)
 		}
 		if want := "add the scope read:survey_responses"; !strings.Contains(got.stdout, want) {

@@ -92,7 +92,7 @@ func checkCatalogStream(t *testing.T, s *catalogStream) {
 		column := m.Breadcrumb[1]
 		described[column]++
 		// The version says which rows of a response count.
-		version := slices.Contains([]string{"answers", "response_embedded_data", "response_files"}, s.Stream) && column == "response_version"
+		version := slices.Contains([]string{"answers", "feedback", "response_embedded_data", "response_files"}, s.Stream) && column == "response_version"
 		automatic := slices.Contains(s.Keys, column) || column == s.Replication || version
 		if len(m.Breadcrumb) != 2 || m.Breadcrumb[0] != "properties" || (m.Metadata["inclusion"] == "automatic") != automatic {
 			t.Errorf("%s: %v is %v", s.Stream, m.Breadcrumb, m.Metadata)

@@ -25,7 +25,7 @@ func readOnce(t testing.TB, s *server, stream string) int {
 func runTo(t testing.TB, s *server, out io.Writer, args ...string) {
 	t.Helper()
 	files := &testkit.Files{Content: map[string][]byte{"config": s.config()}}
-	for _, stream := range []string{"responses", "answers", "contacts"} {
+	for _, stream := range []string{"responses", "answers", "feedback", "contacts"} {
 		files.Content[stream] = testkit.Catalog(stream)
 	}
 	program := &source.Program{Stdout: out, Transport: s, Files: files}
@@ -69,6 +69,17 @@ func BenchmarkReadAnswers(b *testing.B) {
 	lines := 0
 	benchmark(b, func(s *server) { lines = readOnce(b, s, "answers") })
 	b.ReportMetric(float64(b.N)*float64(lines)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkReadFeedback reads the feedback of the same responses, each row with all other
+// answers of its response. It reports rows per second of processor time, to which the server
+// in this process adds a little.
+func BenchmarkReadFeedback(b *testing.B) {
+	lines, used := 0, cost{}
+	benchmark(b, func(s *server) {
+		used.cpu += inProcess(b, func() { lines += readOnce(b, s, "feedback") }).cpu
+	})
+	b.ReportMetric(float64(lines)/used.cpu.Seconds(), "rows/cpu-s")
 }
 
 func BenchmarkExport(b *testing.B) {

@@ -71,9 +71,9 @@ func (b *Codebook) describe(f *Field) {
 		if parent := b.questions[*question.Parent]; parent != nil {
 			of = parent
 		}
-		f.ColumnText = plainText(question.Text)
+		f.ColumnText = PlainText(question.Text)
 	}
-	f.QuestionText = plainText(of.Text)
+	f.QuestionText = PlainText(of.Text)
 	f.QuestionTag = cmp.Or(f.QuestionTag, valueOf(of.ExportTag))
 	text := func(id string, kind qualtrics.ChoiceKind) string {
 		if id == "" {
@@ -130,15 +130,15 @@ func (b *Codebook) listOf(question *qualtrics.Question, kind qualtrics.ChoiceKin
 	b.lists[of] = &all
 	for i := range question.Choices {
 		choice := &question.Choices[i]
-		if choice.Kind != kind && (kind != choices || choice.Kind != qualtrics.DynamicChoice) {
+		if !lists(kind, choice.Kind) {
 			continue
 		}
-		one := Code{ChoiceID: choice.ID, Recode: withoutZeros(cmp.Or(valueOf(choice.Recode), choice.ID)), Source: FromDefinition}
+		one := Code{ChoiceID: choice.ID, Recode: codeOfChoice(choice), Source: FromDefinition}
 		switch {
 		case choice.VariableName != nil && *choice.VariableName != "" && !ids:
 			one.Label = *choice.VariableName // exports have it in the place of the text (recorded)
 		case choice.Display != nil:
-			one.Label = plainText(choice.Display)
+			one.Label = PlainText(choice.Display)
 		default:
 			one.Source = NoSource
 		}

@@ -87,14 +87,18 @@ func (f *form) read(key string, parts *Parts) bool {
 
 // admits reports whether the form belongs to a question; nil: one that the definition lacks.
 func (f *form) admits(question *qualtrics.Question) bool {
-	if len(f.types) == 0 {
-		return true
-	}
-	if question == nil {
-		return false
-	}
+	return len(f.types) == 0 || question != nil && hasType(question, f.types)
+}
+
+// IsType reports whether a question has one of the types in a list such as "MC/NPS Slider". Each
+// is Type, Type/Selector or Type/Selector/SubSelector. An empty element of the three means any.
+func IsType(question *qualtrics.Question, list string) bool {
+	return hasType(question, strings.Fields(list))
+}
+
+func hasType(question *qualtrics.Question, types []string) bool {
 	has := []*string{question.Type, question.Selector, question.SubSelector}
-	for _, one := range f.types {
+	for _, one := range types {
 		fits := true
 		for i, name := range strings.Split(one, "/") {
 			fits = fits && (name == "" || has[i] != nil && *has[i] == name)

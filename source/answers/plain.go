@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// plainText returns a text of the survey's editor without HTML. White space is one space, as
+// PlainText returns a text of the survey's editor without HTML. White space is one space, as
 // browsers show it. The contents of style and script elements go.
-func plainText(text *string) string {
+func PlainText(text *string) string {
 	if text == nil {
 		return ""
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/birdie-ai/source-qualtrics/source/dates"
 	"github.com/birdie-ai/source-qualtrics/source/failures"
 	"github.com/birdie-ai/source-qualtrics/source/feed"
+	"github.com/birdie-ai/source-qualtrics/source/feedback"
 	"github.com/birdie-ai/source-qualtrics/source/privacy"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/redact"
@@ -35,6 +36,8 @@ type Settings struct {
 	Again     map[string]time.Time // survey id → read again from there, once
 	// PrivacyRules are made of Privacy; nil: nothing is left out or hashed.
 	PrivacyRules *privacy.Rules
+	// FeedbackSettings say which answers are feedback.
+	FeedbackSettings *feedback.Settings
 }
 
 // secrets lists the values that must never be printed.
@@ -100,6 +103,7 @@ func (c *Config) check(sandbox bool) (*Settings, *findings) {
 		found.problem("deletions.mode is %.40q; it can be reconcile or off", c.Deletions.Mode)
 	}
 	found.within("deletions.audit_days", c.Deletions.AuditDays, 1, 365)
+	checked.FeedbackSettings = c.Feedback.check(found)
 	c.Limits.check(found)
 	c.Files.check(found, c.Limits.SpoolMiB)
 	c.Network.check(found)

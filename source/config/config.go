@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/schemas"
+	"github.com/birdie-ai/source-qualtrics/source/feedback"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 	"github.com/birdie-ai/source-qualtrics/source/redact"
 )
@@ -43,6 +44,9 @@ type Config struct {
 	Files FilesConfig `json:"files" jsonschema:"title=Uploaded Files" spec:"group=advanced"`
 	// Address of a tenant on a domain of its own. The data center is then not used, but Airbyte wants it all the same.
 	BaseURL string `json:"base_url" jsonschema:"title=Base URL,example=https://surveys.example.com" spec:"group=advanced"`
+	// Which answers the stream feedback holds, and their kinds. A change concerns rows that are read from then on;
+	// surveys.resync reads the others again.
+	Feedback FeedbackConfig `json:"feedback" jsonschema:"title=Feedback" spec:"group=data"`
 	// How fast and how long the connector works.
 	Limits LimitsConfig `json:"limits" jsonschema:"title=Limits" spec:"group=advanced"`
 	// How the connector reaches Qualtrics.
@@ -226,6 +230,7 @@ func Default() Config {
 		Deletions:       DeletionsConfig{Mode: "reconcile", AuditDays: 7},
 		Privacy:         PrivacyConfig{Preset: PrivacyNone},
 		Files:           FilesConfig{MaxMiB: 100, MaxTotalMiB: 10240},
+		Feedback:        FeedbackConfig{Statuses: feedback.DefaultStatuses()},
 		Limits: LimitsConfig{
 			RequestsPerMinute:     limits.RequestsPerMinute,
 			ExportsPerMinute:      limits.ExportsPerMinute,

@@ -112,7 +112,7 @@ func (w *configWalk) value(path string, raw json.RawMessage, target reflect.Valu
 		into = (*string)(secret)
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
-		var own *resyncError
+		var own *pairsError
 		if errors.As(err, &own) {
 			w.problems = append(w.problems, path+" "+own.Error())
 			return
@@ -193,26 +193,31 @@ func jsonKind(raw []byte) string {
 // {"SV_…":"time"} is understood as well.
 type Resync []string
 
-type resyncError struct{ text string }
-
-func (e *resyncError) Error() string { return e.text }
-
 // UnmarshalJSON takes a list or an object.
-func (r *Resync) UnmarshalJSON(raw []byte) error {
-	var list []string
+func (r *Resync) UnmarshalJSON(raw []byte) (err error) {
+	*r, err = pairs(raw, `must be an object {"SV_…":"time"} or a list of "SV_…=time"`)
+	return err
+}
+
+type pairsError struct{ text string }
+
+func (e *pairsError) Error() string { return e.text }
+
+// pairs reads a list of "name=value" or an object {"name":"value"}. Members that are null are
+// left out.
+func pairs(raw []byte, wrong string) (list []string, err error) {
 	if json.Unmarshal(raw, &list) == nil {
-		*r = list
-		return nil
+		return list, nil
 	}
 	var object map[string]*string
 	if json.Unmarshal(raw, &object) != nil {
-		return &resyncError{`must be an object {"SV_…":"time"} or a list of "SV_…=time"`}
+		return nil, &pairsError{wrong}
 	}
-	*r = nil
-	for _, survey := range slices.Sorted(maps.Keys(object)) {
-		if from := object[survey]; from != nil {
-			*r = append(*r, survey+"="+*from)
+	list = nil
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if value := object[name]; value != nil {
+			list = append(list, name+"="+*value)
 		}
 	}
-	return nil
+	return list, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed/reconcile"
+	"github.com/birdie-ai/source-qualtrics/source/feedback"
 	"github.com/birdie-ai/source-qualtrics/source/privacy"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
@@ -38,6 +39,7 @@ type Env struct {
 	Responses     ResponseSettings
 	Privacy       *privacy.Rules // of personal data; nil: nothing is left out or hashed
 	Uploads       UploadSettings
+	Feedback      *feedback.Settings // nil: the defaults
 
 	account account
 	lists   listRun

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/birdie-ai/source-qualtrics/source/answers"
+	"github.com/birdie-ai/source-qualtrics/source/feedback"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
 )
 
@@ -16,6 +17,7 @@ const (
 	NeedSchema                         // the response schema
 	NeedEmbeddedData                   // the names of its embedded data
 	NeedUploads                        // the contents of uploaded files, where they are downloaded
+	NeedFeedback                       // the settings of feedback, which cost no call
 )
 
 // Optional returns the same facts in another form: if one is refused for good, responses go
@@ -39,8 +41,10 @@ type SurveyFacts struct {
 	Definition   qualtrics.SurveyDefinition
 	Schema       map[string]qualtrics.Property // by key of a response's values
 	EmbeddedData []string
+	Feedback     *feedback.Settings // nil: the defaults
 
 	codebook *answers.Codebook
+	book     *feedback.Book
 	declared map[string]bool // the names of EmbeddedData; nil: not made yet
 }
 
@@ -48,13 +52,26 @@ type SurveyFacts struct {
 // Streams call it for one document after the other.
 func (f *SurveyFacts) Codebook() *answers.Codebook {
 	if f.codebook == nil {
-		var definition *qualtrics.SurveyDefinition
-		if f.Known.Has(NeedDefinition) {
-			definition = &f.Definition
-		}
-		f.codebook = answers.NewCodebook(definition, f.Schema)
+		f.codebook = answers.NewCodebook(f.definition(), f.Schema)
 	}
 	return f.codebook
+}
+
+// Book returns the book of the survey's feedback, made once of the known facts. Streams call
+// it for one document after the other.
+func (f *SurveyFacts) Book(survey string) *feedback.Book {
+	if f.book == nil {
+		f.book = feedback.NewBook(f.Feedback, survey, f.Codebook(), f.definition(), f.EmbeddedData)
+	}
+	return f.book
+}
+
+// definition returns the definition; nil: it is not known.
+func (f *SurveyFacts) definition() *qualtrics.SurveyDefinition {
+	if !f.Known.Has(NeedDefinition) {
+		return nil
+	}
+	return &f.Definition
 }
 
 // Declares reports whether the survey declares a field of embedded data under the name that

@@ -197,3 +197,11 @@ func nearestText(names []string) string {
 	}
 	return "; the nearest are " + strings.Join(quoted, ", ")
 }
+
+// ReviewFeedback logs the questions of feedback.questions that no survey has of which this
+// run read responses. Call it at the end of a run.
+func (e *Env) ReviewFeedback() {
+	for _, question := range e.Feedback.Unknown() {
+		e.Log.Warn("feedback.questions names a question that none of the surveys has whose responses this run read: the setting had no effect", "question", question)
+	}
+}

@@ -88,6 +88,9 @@ type Question struct {
 	Text        *string // HTML
 	Description *string // plain text, cut by Qualtrics to about 100 characters
 	Choices     []Choice
+	// Low and High are the ends of a slider, or the number of stars. They are no column, so that
+	// a change of them alone delivers no row again.
+	Low, High *string `json:"-"`
 }
 
 // ChoiceKind names the member of a question that lists a choice.
@@ -149,6 +152,11 @@ func questionOf(m members, key string) Question {
 	}
 	if own := nonempty(m.text("QuestionID")); own != nil {
 		question.ID = *own
+	}
+	configuration := membersOf(m["Configuration"])
+	question.Low, question.High = nonempty(configuration.text("CSSliderMin")), nonempty(configuration.text("CSSliderMax"))
+	if stars := nonempty(configuration.text("StarCount")); stars != nil { // assumed
+		question.High = stars
 	}
 	// Codes, names and the flag for reports belong to the answers of a question, if it
 	// has answers. The rows of a matrix have no codes.

@@ -58,6 +58,9 @@ func Shorten(column string) Change {
 	return Change{column, Truncated, TooLarge, "null in place of the longest texts"}
 }
 
+// Drop is the change of a value above a size limit: null replaces it.
+func Drop(column string) Change { return Change{column, Nulled, TooLarge, "null"} }
+
 // Rename is the change of a name that occurs twice in an object.
 func Rename(column string) Change {
 	return Change{column, Renamed, Repeated, "the name with _dup"}

@@ -13,6 +13,13 @@ func (s *Sandbox) EmptyResponses(surveyID string, count int) []string {
 	return s.changeResponses(surveyID, count, func(o *overlay, index int) { o.clear(index, now) })
 }
 
+// MarkResponsesAsSpam edits up to count visible responses of a survey, spread over all of them.
+// It returns their ids.
+func (s *Sandbox) MarkResponsesAsSpam(surveyID string, count int) []string {
+	now := s.Now().UnixMilli()
+	return s.changeResponses(surveyID, count, func(o *overlay, index int) { o.markSpam(index, now) })
+}
+
 func (s *Sandbox) changeResponses(surveyID string, count int, change func(o *overlay, index int)) []string {
 	s.world.mutex.Lock()
 	defer s.world.mutex.Unlock()

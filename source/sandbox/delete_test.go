@@ -35,6 +35,20 @@ func TestEmptyResponses_TheyHaveOnlyMetadata(t *testing.T) {
 	})
 }
 
+func TestMarkResponsesAsSpam_TheyKeepTheirAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, sandbox.Options{Surveys: 1, Responses: 50})
+		survey := c.surveyIDs()[0]
+		for _, id := range c.tenant.MarkResponsesAsSpam(survey, 5) {
+			got := c.get("/API/v3/surveys/" + survey + "/responses/" + id)
+			if text := string(got.body); got.status != 200 || !strings.Contains(text, `"status":8`) && !strings.Contains(text, `"status":1`) || !strings.Contains(text, `"QID`) {
+				t.Errorf("%s: got %d %s", id, got.status, text)
+			}
+		}
+	})
+}
+
 func TestDeleteResponses_TheyAreGoneFromEverything(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -32,6 +32,9 @@ type question struct {
 	personal   bool     // its texts are personal data
 	appendages bool     // not a question: it holds the keys of the survey itself
 
+	means     string // of its answers in the truth of feedback: nps, csat, rating; "" for no scores
+	low, high string // ends of that scale
+
 	nextChoice, nextAnswer int // NextChoiceId and NextAnswerId
 
 	parts   []part
@@ -130,7 +133,7 @@ func multiple(number int, selector, text string, choices []choice) question {
 }
 
 func recommend(number int, text string) question {
-	return ask(number, "MC", "NPS", "", text, numbers(0, 10)...)
+	return ask(number, "MC", "NPS", "", text, numbers(0, 10)...).scoring("nps", "0", "10")
 }
 
 func entry(number int, selector, text string) question {
@@ -143,11 +146,15 @@ func matrix(number int, selector, sub, text string, rows, scale []choice) questi
 	return q
 }
 
-func (q question) tagged(tag string) question          { q.tag = tag; return q }
-func (q question) required() question                  { q.force = true; return q }
-func (q question) conditional() question               { q.sometimes = true; return q }
-func (q question) randomized() question                { q.shuffled = true; return q }
-func (q question) looped(keys ...string) question      { q.loops = keys; return q }
+func (q question) tagged(tag string) question     { q.tag = tag; return q }
+func (q question) required() question             { q.force = true; return q }
+func (q question) conditional() question          { q.sometimes = true; return q }
+func (q question) randomized() question           { q.shuffled = true; return q }
+func (q question) looped(keys ...string) question { q.loops = keys; return q }
+func (q question) scoring(means, low, high string) question {
+	q.means, q.low, q.high = means, low, high
+	return q
+}
 func (q question) inTrash() question                   { q.discarded = true; return q }
 func (q question) analyzed() question                  { q.topics = true; return q }
 func (q question) withDerived() question               { q.derived = true; return q }

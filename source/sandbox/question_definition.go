@@ -18,6 +18,9 @@ func (q *question) definition() map[string]any {
 	if q.sub != "" {
 		body["SubSelector"] = q.sub
 	}
+	if q.selector == "HSLIDER" { // stars lack the ends, so that their scale is not known
+		body["Configuration"] = map[string]any{"QuestionDescriptionOption": "UseText", "CSSliderMin": 0, "CSSliderMax": 100}
+	}
 	if q.choices != nil {
 		body["Choices"], body["ChoiceOrder"] = q.definitionChoices(q.choices), choiceOrder(q.choices, q.numbered)
 		body["ChoiceDataExportTags"] = q.exportTags()

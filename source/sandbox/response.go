@@ -110,7 +110,7 @@ func (f *facts) importFrom(r *random) {
 
 // generated reports whether the counts of Qualtrics include the response as
 // generated instead of auditable (API §2.3).
-func (f facts) generated() bool { return f.status == statusPreview || f.status == statusTest }
+func (f facts) generated() bool { return f.status&(statusPreview|statusTest) != 0 }
 
 // arrival is a response recorded after the start of the world.
 type arrival struct {

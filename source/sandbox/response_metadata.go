@@ -6,6 +6,8 @@ import "strconv"
 var statusLabels = map[int]string{
 	statusNormal: `"IP Address"`, statusPreview: `"Survey Preview"`, statusTest: `"Survey Test"`,
 	statusImported: `"Imported"`, statusSpam: `"Spam"`,
+	statusPreview | statusSpam: `"Survey Preview Spam"`, statusImported | statusSpam: `"Imported Spam"`,
+	statusTest | statusSpam: `"Survey Test Spam"`, // assumed
 }
 
 var distributionChannels = []string{"anonymous", "anonymous", "gl", "qr", "social", "sms"}
@@ -118,9 +120,9 @@ func (r *record) writeRecipient(seed uint64) {
 func (r *record) writeChannel(f facts, identified bool, dice *random) {
 	channel := pick(dice, distributionChannels)
 	switch {
-	case f.status == statusPreview:
+	case f.status&statusPreview != 0:
 		channel = "preview"
-	case f.status == statusTest:
+	case f.status&statusTest != 0:
 		channel = "test"
 	case identified:
 		channel = "email"
@@ -128,7 +130,7 @@ func (r *record) writeChannel(f facts, identified bool, dice *random) {
 	if r.wants("distributionChannel") {
 		r.values = append(append(put(r.values, `"distributionChannel":"`), channel...), '"')
 	}
-	if r.wants("userLanguage") && f.status != statusTest {
+	if r.wants("userLanguage") && f.status&statusTest == 0 {
 		r.values = append(append(put(r.values, `"userLanguage":"`), pick(dice, r.kind.languages)...), '"')
 	}
 }

@@ -27,6 +27,7 @@ type change struct {
 	revision int   // visible revision, 0 = not edited
 	latest   int   // latest revision, visible or not
 	empty    int   // the revision without values, 0 = none
+	spam     bool  // a user marked it as spam
 	modified int64 // of the visible revision, Unix milliseconds
 	hidden   bool
 	gone     bool
@@ -58,6 +59,9 @@ func (c change) apply(f facts) facts {
 	if c.revision > 0 {
 		f.revision, f.modified = c.revision, c.modified
 		f.empty = c.empty == c.revision
+	}
+	if c.spam {
+		f.status |= statusSpam
 	}
 	return f
 }
@@ -132,6 +136,15 @@ func (o *overlay) clear(index int, modified int64) {
 	revision := o.promise(index)
 	c := o.changes[index]
 	c.empty = revision
+	o.set(index, c)
+	o.edit(index, revision, modified)
+}
+
+// markSpam edits a response so that it is spam from now on. Its modified date moves (assumed).
+func (o *overlay) markSpam(index int, modified int64) {
+	revision := o.promise(index)
+	c := o.changes[index]
+	c.spam = true
 	o.set(index, c)
 	o.edit(index, revision, modified)
 }

@@ -167,7 +167,7 @@ func anonymousKind() plan {
 		questions: []question{
 			single(1, "DL", "Which department are you in?", options("Operations", "Logistics", "Research", "Kitchen")),
 			matrix(2, "Likert", "SingleAnswer", "How far do you agree?",
-				options("I know what is expected of me", "I have what I need", "My opinion counts"), agreement()),
+				options("I know what is expected of me", "I have what I need", "My opinion counts"), agreement()).scoring("rating", "1", "5"),
 			recommend(3, "Would you recommend working here?"),
 			entry(4, "ML", "What should we change?"),
 		},
@@ -183,7 +183,7 @@ func loopKind() plan {
 			multiple(1, "MAVR", "Which products do you use?", options("Kettle", "Toaster", "Blender")),
 			single(2, "SAVR", "How content are you with ${lm://Field/1}?", options("Not", "Partly", "Fully")).looped("x1", "x2", "x3"),
 			entry(3, "SL", "What about ${lm://Field/1}?").looped("1", "2"),
-			matrix(4, "Likert", "SingleAnswer", "Rate it", options("Price", "Quality"), numbers(1, 5)).looped("1", "2"),
+			matrix(4, "Likert", "SingleAnswer", "Rate it", options("Price", "Quality"), numbers(1, 5)).scoring("rating", "1", "5").looped("1", "2"),
 			entry(5, "FORM", "Where do you use it?").withFields("Room", "City"),
 		},
 		fields:    [][]field{embedded(valueNumber, "Orders", "Visits"), embedded(valueURL, "Q_URL")},

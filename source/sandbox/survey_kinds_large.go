@@ -15,11 +15,11 @@ func relationshipKind() plan {
 				options("<span style=\"color:#8e44ad;\">Daily</span>", "Weekly", "Monthly", "Less often"), "4", "3", "2", "-1"),
 				"daily", "weekly", "monthly", "less often")).withNumbers(),
 			matrix(67, "Likert", "SingleAnswer", "How far do you agree with the following?", withEntry(options(
-				"It is easy to use", "It does what I need", "Support is quick", "Something else")), agreement()),
+				"It is easy to use", "It does what I need", "Support is quick", "Something else")), agreement()).scoring("rating", "1", "5"),
 			matrix(13, "Likert", "MultipleAnswer", "Which words fit?", options("Our shop", "Our app"),
 				options("Fast", "Friendly", "Cheap", "Confusing")),
 			ask(29, "CS", "HBAR", "TX", "Distribute 100 points", options("Price", "Quality", "Service")...),
-			ask(30, "Slider", "HSLIDER", "", "How warm are your feelings?", options("Brand", "Product")...),
+			ask(30, "Slider", "HSLIDER", "", "How warm are your feelings?", options("Brand", "Product")...).scoring("rating", "0", "100"),
 			ask(31, "RO", "DND", "TX", "Rank these", options("Speed", "Comfort", "Looks", "Price")...),
 			entry(10, "FORM", "Where are you from?").withFields("City", "Country"),
 			entry(28, "SL", "Anything else?").conditional().withDerived(),
@@ -38,7 +38,7 @@ func satisfactionKind() plan {
 	return plan{
 		questions: []question{
 			single(16, "SAVR", "Overall, how satisfied are you?", options("<strong>Extremely</strong> dissatisfied",
-				"Dissatisfied", "Neutral", "Satisfied", "<em>Extremely</em> satisfied")).required().withDerived(),
+				"Dissatisfied", "Neutral", "Satisfied", "<em>Extremely</em> satisfied")).scoring("csat", "1", "5").required().withDerived(),
 			entry(34, "ESTB", "Please explain your answer.").analyzed().withDerived(),
 			recommend(21, "Would you recommend us?"),
 			single(37, "SB", "Which shop did you visit?", options("North", "South", "Harbor")),
@@ -60,22 +60,22 @@ func gridKind() plan {
 	scale := func() []choice { return options("Answer 1", "Answer 2", "Answer 3") }
 	return plan{
 		questions: []question{
-			matrix(1, "Likert", "SingleAnswer", "Matrix, single answer", withEntry(rows()), scale()).randomized().tagged("matrix.choicerandom"),
+			matrix(1, "Likert", "SingleAnswer", "Matrix, single answer", withEntry(rows()), scale()).scoring("rating", "1", "3").randomized().tagged("matrix.choicerandom"),
 			matrix(5, "TE", "Short", "Matrix, text", rows(), scale()),
-			matrix(6, "Likert", "DL", "Matrix, drop-down", rows(), scale()),
+			matrix(6, "Likert", "DL", "Matrix, drop-down", rows(), scale()).scoring("rating", "1", "3"),
 			matrix(7, "RO", "", "Matrix, rank order", options("Row A", "Row B"), scale()),
 			matrix(9, "CS", "", "Matrix, constant sum", options("Row A", "Row B"), scale()),
-			matrix(11, "Bipolar", "", "Matrix, bipolar", options("Cold:Warm", "Slow:Fast"), numbers(1, 7)),
+			matrix(11, "Bipolar", "", "Matrix, bipolar", options("Cold:Warm", "Slow:Fast"), numbers(1, 7)).scoring("rating", "1", "7"),
 			matrix(12, "Profile", "SingleAnswer", "Matrix, profile", rows(), scale()),
 			matrix(13, "MaxDiff", "", "Best and worst", rows(), options("Best", "Worst")),
 			ask(8, "SBS", "SBSMatrix", "", "Side by side", withEntry(options("Choice1", "Choice2", "Choice3", "Choice4"))...).tagged("sidebyside").
 				withColumns(
-					matrix(8, "Likert", "SingleAnswer", "Single-answer", nil, scale()),
+					matrix(8, "Likert", "SingleAnswer", "Single-answer", nil, scale()).scoring("rating", "1", "3"),
 					matrix(8, "Likert", "MultipleAnswer", "Multiple-answer", nil, scale()),
 					matrix(8, "TE", "Short", "Text", nil, options("Comment")),
 				),
 			matrix(14, "Likert", "MultipleAnswer", "Matrix, multiple answers", rows(), scale()),
-			matrix(15, "CompactView", "SingleAnswer", "Carousel", rows(), scale()),
+			matrix(15, "CompactView", "SingleAnswer", "Carousel", rows(), scale()).scoring("rating", "1", "3"),
 		},
 		fields:    [][]field{embedded(valueRegion, "Segment")},
 		languages: []string{"EN"},
@@ -101,7 +101,7 @@ func laboratoryKind() plan {
 			ask(25, "Captcha", "V2", "", "Are you a robot?"),
 			ask(12, "DD", "DL", "", "Where do you live?", options("Country", "Region", "Town")...).
 				withLevels(options("one", "one ~ 1.1", "one ~ 1.1 ~ 1.1.1", "two", "two ~ 2.1")),
-			ask(26, "Slider", "STAR", "", "How many stars?", options("Taste", "Smell")...),
+			ask(26, "Slider", "STAR", "", "How many stars?", options("Taste", "Smell")...).scoring("rating", "", ""),
 		},
 		fields:    [][]field{embedded(valueNumeric, "Lab-Run")},
 		languages: []string{"EN"},
@@ -116,9 +116,9 @@ func carriedKind() plan {
 		questions: []question{
 			multiple(27, "MAHR", "Which brands do you know?", withEntry(options("Acorn", "Birch", "Cedar", "Other"))).randomized(),
 			matrix(28, "Likert", "SingleAnswer", "Rate the brands you know",
-				carried("Acorn", "Birch", "Cedar", "Other"), numbers(1, 5)).carriedFrom("QID27").conditional(),
+				carried("Acorn", "Birch", "Cedar", "Other"), numbers(1, 5)).scoring("rating", "1", "5").carriedFrom("QID27").conditional(),
 			single(29, "SAVR", "Which is the best?", withEntry(options("Acorn", "Birch", "Cedar", "Other"))).randomized(),
-			matrix(30, "Likert", "SingleAnswer", "More statements", options("I trust it", "I would pay more"), agreement()).randomized(),
+			matrix(30, "Likert", "SingleAnswer", "More statements", options("I trust it", "I would pay more"), agreement()).scoring("rating", "1", "5").randomized(),
 			entry(31, "ML", "Tell us a story."),
 			multiple(32, "MAVR", "Where did you see it?", muted(options("Street", "Radio", "Nowhere"))),
 			single(33, "SAVR", "An abandoned question", options("Yes", "No")).inTrash(),

@@ -28,6 +28,7 @@ var truths = []struct {
 	{"response_embedded_data", (*world).embeddedDataTruth},
 	{"response_files", (*world).fileTruth},
 	{"responses_in_progress", (*world).sessionTruth},
+	{"feedback", (*world).feedbackTruth},
 	{"directories", (*world).directoryTruth},
 	{"contacts", (*world).contactTruth},
 	{"mailing_lists", (*world).mailingListTruth},

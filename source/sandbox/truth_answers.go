@@ -132,12 +132,18 @@ func (a *answered) row(p *place, key string, position int, value, label json.Raw
 	return row.done()
 }
 
-// begin begins a row of the response.
+// begin begins a row of the response with its recorded date.
 func (a *answered) begin() (row rowWriter) {
+	row = a.identified()
+	row.json("recorded_date", appendExact(nil, a.facts.recorded))
+	return row
+}
+
+// identified begins a row of the response.
+func (a *answered) identified() (row rowWriter) {
 	row.text("survey_id", a.record.survey.ident)
 	row.json("response_id", a.record.id)
 	row.json("last_modified_date", appendExact(nil, a.facts.modified))
-	row.json("recorded_date", appendExact(nil, a.facts.recorded))
 	return row
 }
 

@@ -49,3 +49,12 @@ func (r *rowWriter) json(name string, value json.RawMessage) { r.name(name); *r 
 
 // done returns the finished row.
 func (r *rowWriter) done() []byte { return append(*r, '}') }
+
+// jsonOrNull writes null for no value.
+func (r *rowWriter) jsonOrNull(name string, value json.RawMessage) {
+	if len(value) == 0 {
+		r.null(name)
+		return
+	}
+	r.json(name, value)
+}

@@ -55,13 +55,14 @@ type columnText struct {
 }
 
 // memberChanges reports the altered parts of a row that is made of one member of a column of
-// responses, such as embedded_data. The first text is the name of the member.
+// responses, such as embedded_data. The first text is the name of the member, and the second
+// one its value.
 func memberChanges(got *response.Response, of string, value []byte, texts ...columnText) (changes []record.Change) {
 	if name := texts[0]; slices.Contains(got.Renamed, of) && strings.Contains(*name.text, "_dup") {
 		changes = append(changes, record.Rename(name.column))
 	}
 	if got.Shortened && frame.Kind(value) == 'n' {
-		changes = append(changes, record.Shorten("value_text"))
+		changes = append(changes, record.Shorten(texts[1].column))
 	}
 	if got.Repaired {
 		for _, each := range texts {

@@ -29,6 +29,7 @@ func TestAll_StreamsStayWhatUsersConfigured(t *testing.T) {
 		{"contacts", "directory_id contact_id", "last_modified", "deleted_at", "read:directories read:directory_contacts", feed.Contacts, true},
 		{"directories", "directory_id", "last_modified", "deleted_at", "read:directories", feed.DirectoryList, true},
 		{"embedded_data_fields", "survey_id flow_id field", "last_modified", "deleted_at", "read:surveys", "definitions", true},
+		{"feedback", "survey_id response_id feedback_key", "last_modified_date", "", "read:survey_responses read:surveys", feed.Responses, true},
 		{"mailing_list_memberships", "mailing_list_id contact_id", "last_modified", "deleted_at", "read:directories read:mailing_lists read:mailing_list_contacts", "mailing_list_memberships", true},
 		{"mailing_lists", "directory_id mailing_list_id", "last_modified_date", "deleted_at", "read:directories read:mailing_lists", "mailing_lists", true},
 		{"question_choices", "survey_id question_id kind choice_id", "last_modified", "deleted_at", "read:surveys", "definitions", true},
@@ -134,7 +135,7 @@ func TestStream_FeedsNameTheirPartitions(t *testing.T) {
 	want := map[string]string{
 		"surveys": "list", "responses": "survey", "response_deletions": "survey", "contacts": "directory", "sync_audit": "survey",
 		"directories": "list", "mailing_lists": "directory", "mailing_list_memberships": "mailing list", "users": "list",
-		"answers": "survey", "response_embedded_data": "survey", "response_files": "survey",
+		"answers": "survey", "feedback": "survey", "response_embedded_data": "survey", "response_files": "survey",
 		"questions": "survey", "question_choices": "survey", "blocks": "survey", "block_questions": "survey", "survey_flow_elements": "survey",
 		"embedded_data_fields": "survey", "scoring_categories": "survey", "survey_languages": "survey", "survey_definitions": "survey",
 		"survey_translations": "survey", "responses_in_progress": "survey",

@@ -3,6 +3,7 @@ package responses
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/birdie-ai/source-qualtrics/source/feed"
 	"github.com/birdie-ai/source-qualtrics/source/qualtrics"
@@ -41,6 +42,10 @@ func (f *factReader) read(ctx context.Context) (*feed.SurveyFacts, error) {
 			f.facts.EmbeddedData = f.embedded
 			return f.undefined
 		}},
+		{feed.NeedFeedback, "settings of feedback", "", func(context.Context) error {
+			f.feedback()
+			return nil
+		}},
 	} {
 		needed := f.needs.Has(one.fact)
 		if !f.needs.Wants(one.fact) || f.facts.Known.Has(one.fact) || f.facts.Refused.Has(one.fact) && !needed {
@@ -74,6 +79,20 @@ func (f *factReader) definition(ctx context.Context) error {
 		f.facts.Definition = definition
 	}
 	return err
+}
+
+// feedback takes the settings of feedback, and warns about questions that the survey lacks.
+func (f *factReader) feedback() {
+	f.facts.Feedback = f.env.Feedback
+	var has func(id string) bool
+	if f.facts.Known.Has(feed.NeedDefinition) {
+		has = func(id string) bool {
+			return slices.ContainsFunc(f.facts.Definition.Questions, func(question qualtrics.Question) bool { return question.ID == id })
+		}
+	}
+	for _, question := range f.env.Feedback.Review(string(f.survey), has) {
+		f.env.Log.Warn("feedback.questions names a question that the survey does not have: the setting has no effect", "survey", f.survey, "question", question)
+	}
 }
 
 // schema reads the response schema, once if a stream or the privacy settings need it.

@@ -65,18 +65,26 @@ func (p *protector) addSchema(ctx context.Context, facts *privacy.Facts) error {
 		return nil
 	}
 	facts.Known = true
-	listed := make(map[string]bool, len(facts.Questions))
-	for _, q := range facts.Questions {
-		listed[q.ID] = true
+	listed := make(map[string]int, len(facts.Questions))
+	for i, q := range facts.Questions {
+		listed[q.ID] = i
 	}
 	for _, key := range slices.Sorted(maps.Keys(schema)) {
-		switch property := schema[key]; {
-		case property.DataType == "embeddedData":
+		property := schema[key]
+		if property.DataType == "embeddedData" {
 			facts.EmbeddedData = append(facts.EmbeddedData, key)
-		case property.QuestionID != "" && !listed[property.QuestionID]:
-			text := property.Type == "" || property.Type == "string" && property.Labels == nil
-			facts.Questions = append(facts.Questions, privacy.Question{ID: property.QuestionID, Tag: property.QuestionTag, FreeText: text})
 		}
+		if property.QuestionID == "" || property.DataType == "embeddedData" {
+			continue
+		}
+		i, known := listed[property.QuestionID]
+		if !known {
+			i, listed[property.QuestionID] = len(facts.Questions), len(facts.Questions)
+			facts.Questions = append(facts.Questions, privacy.Question{ID: property.QuestionID, Tag: property.QuestionTag})
+		}
+		// Texts that were typed stay in responses when the choice beside them is removed.
+		text := property.Type == "" || property.Type == "string" && property.Labels == nil
+		facts.Questions[i].FreeText = facts.Questions[i].FreeText || text
 	}
 	return nil
 }
