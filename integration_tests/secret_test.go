@@ -27,6 +27,7 @@ var revealing = []string{
 	"source.(*invocation).network",          // key and proxy of the transport
 	"source/config.(*Config).secrets",       // the lines of a key, the password of a proxy
 	"source/config.(*NetworkConfig).check",  // the form of a proxy
+	"source/config.(*PrivacyConfig).check",  // for the hashes
 	"source/config.(*configWalk).value",     // writes one
 	"source/config.(*findings).secret",      // its length and its characters
 	"source/qualtrics.(*oauthClient).apply", // a header

@@ -48,9 +48,6 @@ func (f *questionnaire) rearranged(dice *random, k *blueprint) *questionnaire {
 		}
 		return f.recode(q.id, pick(dice, q.choices).id, strconv.Itoa(number))
 	}
-	if q.personal {
-		return nil // tenants with personal data find it by the tag
-	}
 	// The editor accepts a tag that another question has, also in another case (catalog §2.2).
 	tag := other.tag
 	if dice.chance(50) {
@@ -121,11 +118,13 @@ func (f *questionnaire) recode(questionID, choiceID, code string) *questionnaire
 	})
 }
 
-// retag gives a question another export tag.
+// retag gives a question another export tag. One with personal data keeps the tag that says so.
 func (f *questionnaire) retag(questionID, tag string) *questionnaire {
 	return f.with(questionID, func(q *question) bool {
-		changed := q.tag != tag
+		if q.tag == tag || q.personal {
+			return false
+		}
 		q.tag = tag
-		return changed
+		return true
 	})
 }

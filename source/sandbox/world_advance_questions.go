@@ -40,7 +40,7 @@ func (f *questionnaire) edit(dice *random, owner int) *questionnaire {
 	case kind < 32:
 		return f.with(q.id, func(q *question) bool { q.text = reworded(q.text, number); return true })
 	case kind < 36:
-		return f.with(q.id, func(q *question) bool { q.tag = "Q" + strconv.Itoa(number) + ".a"; return true })
+		return f.retag(q.id, "Q"+strconv.Itoa(number)+".a")
 	case kind < 44:
 		return f.trash(q.id, trashID(owner))
 	case kind < 52:
