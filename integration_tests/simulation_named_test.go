@@ -3,9 +3,7 @@ package integration_tests_test
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/birdie-ai/source-qualtrics/integration_tests/testkit"
 	"github.com/birdie-ai/source-qualtrics/source/record"
@@ -148,16 +146,4 @@ func (h *simHistory) mustHoldNoOldRows(stream string) {
 			return
 		}
 	}
-}
-
-var surveyID = regexp.MustCompile(`SV_[0-9A-Za-z]+`)
-
-// definitionIsGone reports whether an error is about the definition of a survey that was
-// deleted after the run had listed it.
-func (h *simHistory) definitionIsGone(message string) bool {
-	if id := surveyID.FindString(message); strings.Contains(message, "Survey not found") && id != "" {
-		clear(h.existing)
-		return h.gone("surveys", id)
-	}
-	return false
 }

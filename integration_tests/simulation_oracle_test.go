@@ -196,7 +196,7 @@ func (h *simHistory) checkEnd(run *simRun) {
 		case line.failure == "system_error" && !h.accounts(line.failure, line.log):
 			h.fail("I11", "a system error: %s", line.log)
 		case line.failure == "config_error" && !h.has("denied") && !h.has("redirect") && !h.has("auth") && !h.accounts(line.failure, line.log) &&
-			!(h.resync > 0 && strings.Contains(line.log, "surveys.resync names survey")) && !h.definitionIsGone(line.log): // it was deleted just now
+			!(h.resync > 0 && strings.Contains(line.log, "surveys.resync names survey")): // it was deleted just now
 			h.fail("I11", "a config error: %s", line.log)
 		}
 		worst = max(worst, rank)

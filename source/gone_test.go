@@ -318,6 +318,39 @@ func TestRead_SurveysAreDeletedInTheMiddleOfARun(t *testing.T) {
 	}
 }
 
+// A survey that is deleted between the list and the read of its definition, or of its sessions,
+// takes its rows along.
+func TestRead_ASurveyIsDeletedBeforeItsTablesAreRead(t *testing.T) {
+	for stream, call := range map[string]string{"questions": "/survey-definitions/", "responses_in_progress": "/export-responses"} {
+		t.Run(stream, func(t *testing.T) {
+			insideBubble(t, func(t *testing.T) {
+				tn := newTenant(t, sandbox.Options{Seed: 41, Surveys: 4, Responses: 60, Contacts: 1})
+				first := tn.readComplete(t, nil, stream)
+				gone := fmt.Sprint(first.records[stream][0]["survey_id"])
+				tn.Advance(time.Hour, true)
+				tn.ArrangeSurvey(gone)
+				tn.Advance(time.Hour, true)
+				tn.Intercept(func(r *http.Request) *http.Response {
+					if strings.Contains(r.URL.Path, call) && strings.Contains(r.URL.Path, gone) {
+						tn.RemoveSurvey(gone)
+					}
+					return nil
+				})
+				r := tn.readComplete(t, first.states, stream)
+				tables := merge(merge(nil, first), r)
+				for id := range tables[stream] {
+					if strings.HasPrefix(id, gone) {
+						t.Errorf("%s was not reported as deleted", id)
+					}
+				}
+				if next := tn.readComplete(t, r.states, stream); next.count() > 0 && stream == "questions" {
+					t.Errorf("%d rows came again", next.count())
+				}
+			})
+		})
+	}
+}
+
 // A view that shrinks is an event until the configuration says that it is meant,
 // or the survey is forgotten.
 func TestRead_ASurveyThatIsWithdrawnIsAFailureUnlessItIsMeant(t *testing.T) {

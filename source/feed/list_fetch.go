@@ -31,6 +31,9 @@ func (l *List[T]) Fetch(ctx context.Context, env *Env, request Request, out Out)
 	}
 	now, err := l.read(ctx, env, &request, &position)
 	if err != nil {
+		if l.Below == Surveys && qualtrics.IsNotFound(err) {
+			return l.notFound(ctx, env, &request, &position, out, err)
+		}
 		return l.denied(env, &request, err)
 	}
 	if now.close != nil {
@@ -60,6 +63,24 @@ func (l *List[T]) mark(env *Env) string {
 		return ""
 	}
 	return env.Selection.Mark()
+}
+
+// notFound finds the reason why Qualtrics answered "not found" about a survey that is listed. If the
+// survey was deleted, its rows go with it.
+func (l *List[T]) notFound(ctx context.Context, env *Env, request *Request, position *listPosition, out Out, err error) error {
+	verdict := env.ConfirmSurveyGone(ctx, request.Partition.Key)
+	var gone *GoneError
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(verdict, &gone):
+		request.Partition.Missing = gone
+		return l.missingParent(env, request.Partition, position, out)
+	case verdict == nil, errors.Is(verdict, ErrShownAgain):
+		return err
+	default:
+		return errors.Join(verdict, err)
+	}
 }
 
 // denied skips the list of a survey that the account may see and not read. If the survey is named
