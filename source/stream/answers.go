@@ -135,9 +135,9 @@ func projectAnswers(doc *feed.Document, emit Emit) error {
 		facts = &feed.SurveyFacts{}
 	}
 	before := slices.Clip(c.changes)
+	var row Answer // is copied when it is emitted
 	for a := range facts.Codebook().Answers(got) {
-		c.changes = before
-		row := answerOf(&head)
+		c.changes, row = before, answerOf(&head)
 		c.answer(&row, a)
 		changes := memberChanges(got, "answer_values", a.Raw,
 			columnText{"value_key", row.ValueKey}, columnText{"value_text", row.ValueText}, columnText{"choice_text", row.ChoiceText})
@@ -191,8 +191,10 @@ func (c *cells) answer(row *Answer, a *answers.Answer) {
 	if a.Kind == answers.Rank {
 		row.Rank = c.integer("rank_position", a.Raw)
 	}
-	entered := a.Kind == answers.TextEntry
-	row.IsTextEntry = &entered
+	row.IsTextEntry = &isValue
+	if a.Kind == answers.TextEntry {
+		row.IsTextEntry = &isTextEntry
+	}
 	if frame.Kind(a.Raw) == 'n' || a.Raw == nil {
 		return
 	}
@@ -221,14 +223,18 @@ func (c *cells) choice(row *Answer, a *answers.Answer) {
 		row.ChoiceID = &a.Code.ChoiceID
 	}
 	if label, source := a.Label(); source != answers.NoSource {
-		row.ChoiceText, row.ChoiceTextSource = &label, (*string)(&source)
+		row.ChoiceText, row.ChoiceTextSource = keep(c.texts[:], &c.taken.texts, label), (*string)(&source)
 	}
 	if code, ok := a.Recode(); ok {
-		row.Recode = &code
+		row.Recode = keep(c.texts[:], &c.taken.texts, code)
 	}
 }
 
-var fromDefinition = answers.FromDefinition
+// Values that rows point to.
+var (
+	fromDefinition       = answers.FromDefinition
+	isValue, isTextEntry = false, true
+)
 
 // nonempty returns the text, null where it is empty. Unlike [known] it needs no memory.
 func nonempty(text *string) *string {

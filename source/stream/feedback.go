@@ -136,10 +136,10 @@ func projectFeedback(doc *feed.Document, emit Emit) error {
 		keys[i] = string(items[i].Answer.AppendKey(nil))
 	}
 	shared.ResponseVersion = versionOf(head.version, keys...)
+	var row Feedback // is copied when it is emitted
 	for i := range items {
 		item := &items[i]
-		c.changes = before
-		row := shared
+		c.changes, row = before, shared
 		row.named(keys[i])
 		c.feedback(&row, item)
 		row.AdditionalFields = book.Others(item)
