@@ -133,7 +133,7 @@ func interruptedAtCall(t *testing.T, options sandbox.Options, n int, by syscall.
 func TestInterrupted_AnExportEndsProperly(t *testing.T) {
 	t.Parallel()
 	needsFaultyBuild(t)
-	const most = 12 // moments of each kind, of a run that is not asked for kills
+	const most = 6 // moments of each kind, of a run that is not asked for kills
 	options := sandbox.Options{Seed: 16, Surveys: 2, Responses: 60, Contacts: 20}
 	s, before, tried := serveSite(t, options), t.TempDir(), t.TempDir()
 	var calls atomic.Int64

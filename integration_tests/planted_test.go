@@ -115,7 +115,7 @@ func TestPanic_InAnyFunctionEndsTheRunProperly(t *testing.T) {
 			if len(places) < 200 {
 				t.Fatalf("a run reaches %d functions: they say little", len(places))
 			}
-			step := everyNth(len(places) / 25)
+			step := everyNth(len(places) / 12)
 			offset := rand.IntN(step) // every function gets its turn
 			var (
 				score   killScore
