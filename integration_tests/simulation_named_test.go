@@ -28,7 +28,7 @@ func (p *simPlan) drawNamed(d dice) {
 	all := slices.Concat(valueStreams, structureStreams)
 	d.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	streams, joins := all[:1+d.IntN(5)], d.IntN(8)
-	if !d.on("named-streams", 12) || p.Profile == profileSetup {
+	if !d.on("named-streams", 6) || p.Profile == profileSetup {
 		return
 	}
 	p.named, p.options.OddFields = streams, true

@@ -68,7 +68,7 @@ func TestRead_ResultsOfTextIQThatComeLater(t *testing.T) {
 // surveys.
 func TestRead_AnswersEqualTheTruth(t *testing.T) {
 	insideBubble(t, func(t *testing.T) {
-		p := newPartReader(t, "answers", sandbox.Options{Seed: 77, Surveys: 10, Responses: thorough.Number(500, 25), Contacts: 5, KeepSurveys: 10})
+		p := newPartReader(t, "answers", sandbox.Options{Seed: 77, Surveys: 10, Responses: thorough.Number(150, 25), Contacts: 5, KeepSurveys: 10})
 		p.next(t)
 		p.compare(t, "the first read")
 		p.change(t)
