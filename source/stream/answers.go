@@ -119,7 +119,7 @@ var _ = Register(&Stream{
 	Parent:  []string{"survey_id", "response_id"},
 	Version: "response_version",
 	Project: projectAnswers,
-	Marker:  markAnswers,
+	Marker:  marker(markAnswer),
 
 	ByName: true, // many rows per response, which responses has, too
 })
@@ -148,15 +148,10 @@ func projectAnswers(doc *feed.Document, emit Emit) error {
 	return nil
 }
 
-func markAnswers(doc *feed.Document, emit Emit) error {
-	var c cells
-	_, head, err := headOf(doc, &c)
-	if err != nil {
-		return err
-	}
-	row := answerOf(&head)
+func markAnswer(head *responseHead) Answer {
+	row := answerOf(head)
 	row.AnswerKey = record.MarkerKey
-	return emit(&row, c.changes...)
+	return row
 }
 
 // answerOf returns an answer with the columns that all answers of a response share.

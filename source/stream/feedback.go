@@ -99,7 +99,7 @@ var _ = Register(&Stream{
 	Parent:  []string{"survey_id", "response_id"},
 	Version: "response_version",
 	Project: projectFeedback,
-	Marker:  markFeedback,
+	Marker:  marker(markFeedback),
 
 	ByName: true, // each row repeats the whole response
 })
@@ -171,18 +171,13 @@ func othersChanges(got *response.Response, others []byte) (changes []record.Chan
 	return changes
 }
 
-func markFeedback(doc *feed.Document, emit Emit) error {
-	var c cells
-	_, head, err := headOf(doc, &c)
-	if err != nil {
-		return err
-	}
-	row := feedbackOf(&head)
+func markFeedback(head *responseHead) Feedback {
+	row := feedbackOf(head)
 	row.named(record.MarkerKey)
-	if doc.DeletedAt.IsZero() {
+	if head.deleted == nil {
 		row.ResponseVersion = versionOf(head.version, record.MarkerKey)
 	}
-	return emit(&row, c.changes...)
+	return row
 }
 
 // feedbackOf returns a row with the columns that all rows of a response share.

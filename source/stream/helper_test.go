@@ -100,6 +100,27 @@ func project(t *testing.T, name string, doc *feed.Document) row {
 	return rows[0]
 }
 
+// textsOf are the columns of a row that are not null. The row fits the schema of its stream.
+func textsOf(t *testing.T, s *stream.Stream, row record.Row) map[string]string {
+	t.Helper()
+	line, err := row.AppendJSON(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	validate(t, s, line)
+	var columns map[string]json.RawMessage
+	if err := json.Unmarshal(line, &columns); err != nil {
+		t.Fatal(err)
+	}
+	texts := make(map[string]string)
+	for column, value := range columns {
+		if string(value) != "null" {
+			texts[column] = string(value)
+		}
+	}
+	return texts
+}
+
 // rowsOf are the rows of a document, each with the columns that are not null, and
 // with its changes.
 func rowsOf(t *testing.T, name string, doc *feed.Document) (all []map[string]string, changes [][]record.Change) {
@@ -110,22 +131,7 @@ func rowsOf(t *testing.T, name string, doc *feed.Document) (all []map[string]str
 		t.Fatal(err)
 	}
 	for _, row := range rows {
-		line, err := row.AppendJSON(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		validate(t, s, line)
-		var columns map[string]json.RawMessage
-		if err := json.Unmarshal(line, &columns); err != nil {
-			t.Fatal(err)
-		}
-		texts := make(map[string]string)
-		for column, value := range columns {
-			if string(value) != "null" {
-				texts[column] = string(value)
-			}
-		}
-		all, changes = append(all, texts), append(changes, slices.Clone(row.Changes))
+		all, changes = append(all, textsOf(t, s, row)), append(changes, slices.Clone(row.Changes))
 	}
 	return all, changes
 }

@@ -64,7 +64,7 @@ var _ = Register(&Stream{
 	Parent:  []string{"survey_id", "response_id"},
 	Version: "response_version",
 	Project: projectEmbeddedData,
-	Marker:  markEmbeddedData,
+	Marker:  marker(markField),
 
 	ByName: true, // many rows per response, which responses has, too
 })
@@ -100,15 +100,10 @@ func projectEmbeddedData(doc *feed.Document, emit Emit) error {
 	return nil
 }
 
-func markEmbeddedData(doc *feed.Document, emit Emit) error {
-	var c cells
-	_, head, err := headOf(doc, &c)
-	if err != nil {
-		return err
-	}
-	row := embeddedDataOf(&head)
+func markField(head *responseHead) ResponseEmbeddedData {
+	row := embeddedDataOf(head)
 	row.Field = record.MarkerKey
-	return emit(&row, c.changes...)
+	return row
 }
 
 // embeddedDataOf returns a field with the columns that all fields of a response share.

@@ -71,7 +71,7 @@ var _ = Register(&Stream{
 	Parent:  []string{"survey_id", "response_id"},
 	Version: "response_version",
 	Project: projectFiles,
-	Marker:  markFiles,
+	Marker:  marker(markFile),
 
 	ByName: true, // it has a row for each response without files, too
 })
@@ -123,15 +123,7 @@ func downloaded(row *ResponseFile, uploads map[string]feed.Upload) {
 	row.FilePath, row.FileSHA256, row.DownloadResult = known(upload.Name), known(upload.SHA256), known(string(upload.Result))
 }
 
-func markFiles(doc *feed.Document, emit Emit) error {
-	var c cells
-	_, head, err := headOf(doc, &c)
-	if err != nil {
-		return err
-	}
-	row := fileOf(&head, record.MarkerKey)
-	return emit(&row, c.changes...)
-}
+func markFile(head *responseHead) ResponseFile { return fileOf(head, record.MarkerKey) }
 
 // fileOf returns a file with the columns that all files of a response share.
 func fileOf(head *responseHead, key string) ResponseFile {

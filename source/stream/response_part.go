@@ -39,6 +39,20 @@ func headOf(doc *feed.Document, c *cells) (got *response.Response, head response
 	return got, head, nil
 }
 
+// marker returns the [Stream.Marker] of a stream with several rows of a response. Of makes the
+// row with the key of a marker.
+func marker[T any](of func(head *responseHead) T) func(doc *feed.Document, emit Emit) error {
+	return func(doc *feed.Document, emit Emit) error {
+		var c cells
+		_, head, err := headOf(doc, &c)
+		if err != nil {
+			return err
+		}
+		row := of(&head)
+		return emit(&row, c.changes...)
+	}
+}
+
 // responseOf returns the response of a document.
 func responseOf(doc *feed.Document) (*response.Response, error) {
 	got, ok := doc.Content.(*response.Response)

@@ -1,7 +1,6 @@
 package stream_test
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -35,22 +34,7 @@ func wideRow(t *testing.T, s *stream.Stream, doc *feed.Document) (map[string]str
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("got %d rows, %v, want one", len(rows), err)
 	}
-	line, err := rows[0].AppendJSON(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	validate(t, s, line)
-	var columns map[string]json.RawMessage
-	if err := json.Unmarshal(line, &columns); err != nil {
-		t.Fatal(err)
-	}
-	texts := make(map[string]string)
-	for column, value := range columns {
-		if string(value) != "null" {
-			texts[column] = string(value)
-		}
-	}
-	return texts, rows[0].Changes
+	return textsOf(t, s, rows[0]), rows[0].Changes
 }
 
 // uninvented leaves out that a test's response has no date.
