@@ -189,8 +189,8 @@ type LimitsConfig struct {
 	// End the run after so many minutes; the next run goes on from there. 0
 	// means no limit.
 	RunMinutes int `json:"run_minutes" jsonschema:"title=Run Time (Minutes),default=0,minimum=0,maximum=10080"`
-	// Largest download, in MiB of temporary disk space. It is per download: as many run at once as
-	// limits.parallel_exports says, so the disk needs that many times this size.
+	// Temporary disk space of one export, in MiB. A larger download is refused; its records are kept
+	// between two readings if there is room. As many run at once as limits.parallel_exports says.
 	SpoolMiB int `json:"spool_mib" jsonschema:"title=Temporary Disk Space (MiB),default=4096,minimum=16,maximum=1048576"`
 }
 

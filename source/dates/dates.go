@@ -15,12 +15,34 @@ var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", time.DateTime, t
 //     and so is the start of the year 1, which programs write for a missing date.
 //   - The configuration takes no form with a space, and only the years 1990 to 2200.
 func Parse(text string) (time.Time, bool) {
+	if at, ok := parseUTC(text); ok {
+		return at, true
+	}
 	for _, layout := range layouts {
 		if at, err := time.Parse(layout, text); err == nil {
 			return InYears(at)
 		}
 	}
 	return time.Time{}, false
+}
+
+// parseUTC reads 2006-01-02T15:04:05Z, the form of nearly all dates, faster than the layouts. It
+// leaves other forms, years before 1000 and the days of a month after the 28th to them.
+func parseUTC(text string) (time.Time, bool) {
+	const form = "0000-00-00T00:00:00Z"
+	if len(text) != len(form) || text[0] == '0' {
+		return time.Time{}, false
+	}
+	for i := range len(form) {
+		if c := text[i]; form[i] == '0' && c-'0' > 9 || form[i] != '0' && c != form[i] {
+			return time.Time{}, false
+		}
+	}
+	two := func(at int) int { return int(text[at]-'0')*10 + int(text[at+1]-'0') }
+	year, month, day := two(0)*100+two(2), time.Month(two(5)), two(8)
+	hour, minute, second := two(11), two(14), two(17)
+	at := time.Date(year, month, day, hour, minute, second, 0, time.UTC)
+	return at, month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour <= 23 && minute <= 59 && second <= 59
 }
 
 // LeapSecond reads a date whose second is 60. Go has no such second, so the date
@@ -37,8 +59,13 @@ func LeapSecond(text string) (time.Time, bool) {
 	return InYears(at.Add(time.Second))
 }
 
+var (
+	first = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	end   = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+)
+
 // InYears returns a date in UTC, if it has a year of four digits and is not of the year 0.
 func InYears(at time.Time) (time.Time, bool) {
-	at = at.UTC()
-	return at, at.Year() >= 1 && at.Year() <= 9999
+	second := at.Unix()
+	return at.UTC(), second >= first && second < end
 }

@@ -19,7 +19,6 @@ type member struct {
 	// archive/zip does not check a zero.
 	zeroSum bool
 	size    uint64 // inflated
-	kept    []byte // inflated, of a short member that was read to its end
 }
 
 const encryptedFlag = 1 // bit 0 of the general purpose flags

@@ -16,6 +16,11 @@ import (
 type Limits struct {
 	InflatedBytes int64 // of all members together; default 4 GiB
 	RecordBytes   int   // of one record; default 32 MiB
+
+	// Scratch makes a temporary file for the records of a file that is read twice; nil: a
+	// long file is inflated twice. ScratchBytes is the longest text that is kept so.
+	Scratch      func() (Scratch, error)
+	ScratchBytes int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -33,6 +38,15 @@ type File struct {
 	members  []member
 	limits   Limits
 	verified bool
+	kept     *kept // the records of a complete reading
+}
+
+// Close deletes the temporary file of the records, if there is one.
+func (f *File) Close() {
+	if f.kept != nil {
+		f.kept.drop()
+		f.kept = nil
+	}
 }
 
 const byteOrderMark = "\ufeff"

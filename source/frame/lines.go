@@ -14,7 +14,7 @@ import (
 // lines splits NDJSON into records. A line stays in the block that it was read
 // into, unless it spans blocks, is too long, or has to be escaped.
 type lines struct {
-	source  source
+	source  *ahead
 	rest    []byte    // read and not split yet
 	limit   int       // bytes of a record
 	number  int64     // of the current line
@@ -28,7 +28,7 @@ type lines struct {
 }
 
 // newLines skips a byte order mark.
-func newLines(source source, limit int) (*lines, error) {
+func newLines(source *ahead, limit int) (*lines, error) {
 	head, err := source.next()
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, source.failure()

@@ -42,13 +42,25 @@ type Value struct {
 //
 // A line longer than [Limits] allow is shortened if null in place of its longest
 // texts makes it fit. Inflating runs on a goroutine that ends with the loop.
-// Memory depends on the longest record, not on the file.
+// Memory depends on the longest record, not on the file. The records of a file that was
+// read to its end are kept for the next reading, as [Limits] say.
 func (f *File) Values(ctx context.Context) iter.Seq2[Value, error] {
 	return func(yield func(Value, error) bool) {
+		if f.verified && f.kept != nil {
+			f.kept.values(ctx, yield)
+			return
+		}
+		keep := f.keep()
 		for i := range f.members {
-			if !f.member(ctx, &f.members[i], yield) {
+			if !f.member(ctx, &f.members[i], keep, yield) {
+				keep.drop()
 				return
 			}
+		}
+		keep.end()
+		f.Close()
+		if !keep.off {
+			f.kept = keep
 		}
 		// The lengths and checksums of all members were right. Only a checksum of zero is
 		// not compared here.
@@ -72,12 +84,13 @@ func Record(raw []byte) (Value, error) {
 }
 
 // member yields the records of one member and reports whether to go on.
-func (f *File) member(ctx context.Context, m *member, yield func(Value, error) bool) bool {
-	source, err := f.source(ctx, m)
+func (f *File) member(ctx context.Context, m *member, keep *kept, yield func(Value, error) bool) bool {
+	body, err := m.open()
 	if err != nil {
-		yield(Value{}, err)
+		yield(Value{}, damaged(err))
 		return false
 	}
+	source := readAhead(ctx, body)
 	defer source.stop()
 
 	lines, err := newLines(source, f.limits.RecordBytes)
@@ -92,6 +105,7 @@ func (f *File) member(ctx context.Context, m *member, yield func(Value, error) b
 		case errors.Is(err, io.EOF):
 			return true
 		case err != nil:
+			keep.drop() // the next reading reports the line again
 			if !yield(value, err) || !IsAlone(err) {
 				return false
 			}
@@ -100,6 +114,7 @@ func (f *File) member(ctx context.Context, m *member, yield func(Value, error) b
 			continue
 		}
 		line = lines.scanner.repair(&value, line)
+		keep.add(&value)
 		if !yield(value, nil) {
 			return false
 		}

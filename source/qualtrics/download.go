@@ -15,11 +15,17 @@ type ExportFile struct {
 	Spool
 	ProgressID, FileID string // of the job that made it
 
-	size int64
+	size   int64
+	spool  func() (Spool, error)
+	spared int64
 }
 
 // Size returns the length of the file in bytes.
 func (f *ExportFile) Size() int64 { return f.size }
+
+// Spare returns a way to make one more temporary file for what is in this one, and how many
+// bytes it may take, so that both are within limits.spool_mib.
+func (f *ExportFile) Spare() (spool func() (Spool, error), size int64) { return f.spool, f.spared }
 
 // download copies a job's file into a spool. It starts again if the file breaks off.
 func (c *Client) download(ctx context.Context, r ExportRequest, fileID string) (*ExportFile, error) {
@@ -42,7 +48,7 @@ func (c *Client) download(ctx context.Context, r ExportRequest, fileID string) (
 		if err != nil {
 			return err
 		}
-		file = &ExportFile{Spool: spool, size: size}
+		file = &ExportFile{Spool: spool, size: size, spool: c.spool, spared: c.limits.SpoolBytes - size}
 		return nil
 	}
 	err := c.send(ctx, call)

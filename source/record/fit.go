@@ -125,9 +125,15 @@ func exactly(digits string, number float64) bool {
 	return ok && ok2 && want.Cmp(got) == 0
 }
 
+// The years of a date that can be written are 0 to 9999.
+var (
+	yearZero        = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	yearTenThousand = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+)
+
 func (r *Row) fitTime(i int, at time.Time, format Format) {
-	switch year := at.UTC().Year(); {
-	case year < 0 || year > 9999:
+	switch second := at.Unix(); {
+	case second < yearZero || second >= yearTenThousand:
 		r.null(i)
 	case format.Micros && at.Nanosecond()%int(time.Microsecond) != 0:
 		r.changed(Round(r.table.Columns[i].Name, "whole microseconds"))

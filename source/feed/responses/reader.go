@@ -91,10 +91,11 @@ func (r *reader) export(ctx context.Context, request qualtrics.ExportRequest, us
 // earlier file was damaged, the whole of this one is parsed first. The reason: its rows
 // in front of a damaged line may have been delivered already.
 func (r *reader) verified(ctx context.Context, file *qualtrics.ExportFile, whole bool, use func(*frame.File) (int64, error)) (int64, error) {
-	opened, err := frame.Open(file, file.Size(), frame.Limits{})
+	opened, err := frame.Open(file, file.Size(), scratchOf(file))
 	if err != nil {
 		return 0, fmt.Errorf("opening the export of %s: %w", r.partition, err)
 	}
+	defer opened.Close()
 	if r.listing {
 		if err := r.verify(ctx, opened); err != nil {
 			return 0, err
@@ -116,6 +117,20 @@ func (r *reader) verified(ctx context.Context, file *qualtrics.ExportFile, whole
 		}
 	}
 	return use(opened)
+}
+
+// scratchBytes bounds the text of an export that is kept on disk between two readings. A
+// disk writes more than this so slowly that inflating again is about as fast.
+const scratchBytes = 512 << 20
+
+// scratchOf lets the records of an export be kept in a second temporary file.
+func scratchOf(file *qualtrics.ExportFile) frame.Limits {
+	spool, size := file.Spare()
+	return frame.Limits{
+		// Lengths take a part of the file, too, which is small beside the text.
+		ScratchBytes: min(scratchBytes, size/2),
+		Scratch:      func() (frame.Scratch, error) { return spool() },
+	}
 }
 
 // verify checks the sizes and checksums of a file.
