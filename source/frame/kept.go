@@ -183,8 +183,8 @@ type keptReader struct {
 
 func (r *keptReader) more() bool { return len(r.rest) > 0 || r.left > 0 }
 
-// errKept says that a temporary file does not hold what was written.
-var errKept = errors.New("a temporary file does not hold what was written to it")
+// errKept is the error of a temporary file with other content than was written to it.
+var errKept = errors.New("the content of a temporary file has changed")
 
 // headBytes is the longest head of a record: three numbers and the flags.
 const headBytes = 3*binary.MaxVarintLen64 + 1

@@ -23,8 +23,8 @@ type ExportFile struct {
 // Size returns the length of the file in bytes.
 func (f *ExportFile) Size() int64 { return f.size }
 
-// Spare returns a way to make one more temporary file for what is in this one, and how many
-// bytes it may take, so that both are within limits.spool_mib.
+// Spare returns a function that makes a second temporary file. That one may have as many
+// bytes as this one leaves of limits.spool_mib.
 func (f *ExportFile) Spare() (spool func() (Spool, error), size int64) { return f.spool, f.spared }
 
 // download copies a job's file into a spool. It starts again if the file breaks off.
