@@ -33,7 +33,7 @@ type kept struct {
 	scratch Scratch // nil: in memory
 	written int64   // to scratch
 	most    int64   // bytes
-	buffer  []byte  // what is not written yet
+	buffer  []byte  // not written yet
 	lengths []byte
 	off     bool // nothing is kept
 }
